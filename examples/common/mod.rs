@@ -1,0 +1,43 @@
+//! What `decode` and `tail` share: their memory, their JSON, and how they end on bad usage.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use embedded_sse::{Decoder, Item};
+use serde_json::{Value, json};
+
+/// An event of up to 16 MiB, with an ID and a type of up to 1 MiB.
+pub type Memory = Decoder<{ 16 << 20 }, { 1 << 20 }>;
+
+/// A `static`, as it would overflow the stack. It is all zero, so it takes no room in the program
+/// and only the pages that are used take memory.
+pub static MEMORY: Mutex<Memory> = Mutex::new(Decoder::new());
+
+/// The line of JSON that tells an item.
+pub fn to_json(item: &Item<'_>) -> Value {
+    match item {
+        Item::Open(head) => json!({"kind": "open", "status": head.status()}),
+        Item::Event(event) => json!({
+            "kind": "event",
+            "type": event.event_type,
+            "data": event.data,
+            "id": event.last_event_id,
+        }),
+        Item::Comment(text) => json!({"kind": "comment", "text": text}),
+        Item::Retry(time) => json!({"kind": "retry", "ms": millis(*time)}),
+        Item::TooLong(_) => json!({"kind": "too_long"}),
+        _ => json!({"kind": "unknown"}),
+    }
+}
+
+/// Whole milliseconds, as far as 64 bits go.
+pub fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Says what is wrong and how it is used, and ends with status 2.
+pub fn bad_usage(problem: impl std::fmt::Display, usage: &str) -> ! {
+    let usage = usage.lines().next().unwrap_or_default();
+    eprintln!("error: {problem}\n{usage}\n(--help tells more)");
+    std::process::exit(2);
+}

@@ -1,0 +1,104 @@
+//! Reads an event stream on standard input, writes one JSON object a line.
+
+mod common;
+
+use std::io::{self, BufWriter, ErrorKind, Read, Write};
+
+use common::{MEMORY, Memory, bad_usage, millis, to_json};
+use lexopt::prelude::*;
+use serde_json::json;
+
+const USAGE: &str = "\
+usage: decode [OPTIONS] < STREAM
+
+Reads an event stream (text/event-stream) on standard input and writes what is in it, one JSON
+object a line:
+
+  {\"kind\":\"event\",\"type\":…,\"data\":…,\"id\":…}
+  {\"kind\":\"comment\",\"text\":…}            with --comments
+  {\"kind\":\"retry\",\"ms\":…}                with --retry
+  {\"kind\":\"too_long\"}                    in place of an event of more than 16 MiB
+  {\"kind\":\"end\",\"id\":…,\"retry\":…}        at the end: last event ID, reconnection time in ms
+
+Options:
+  --chunk N             push N bytes at a time into the decoder; 0: all at once
+                        (default: as they come)
+  --last-event-id ID    the last event ID to begin with
+  --comments            show comments
+  --retry               show retry fields
+  --help                show this
+";
+
+/// Where the input's bytes are pushed from.
+const READ: usize = 64 * 1024;
+
+fn main() {
+    let mut chunk = None;
+    let mut decoder = MEMORY.lock().expect("nobody else has it");
+    if let Err(problem) = read_options(&mut chunk, &mut decoder) {
+        bad_usage(problem, USAGE);
+    }
+    match run(chunk, &mut decoder) {
+        // Whoever reads us has seen enough.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => {}
+        Err(error) => {
+            eprintln!("error: {error}");
+            std::process::exit(1);
+        }
+        Ok(()) => {}
+    }
+}
+
+fn read_options(chunk: &mut Option<usize>, decoder: &mut Memory) -> Result<(), lexopt::Error> {
+    let mut options = lexopt::Parser::from_env();
+    while let Some(option) = options.next()? {
+        match option {
+            Long("chunk") => *chunk = Some(options.value()?.parse()?),
+            Long("last-event-id") => decoder
+                .set_last_event_id(&options.value()?.string()?)
+                .map_err(|invalid| lexopt::Error::Custom(invalid.into()))?,
+            Long("comments") => decoder.show_comments(true),
+            Long("retry") => decoder.show_retry(true),
+            Long("help") | Short('h') => {
+                print!("{USAGE}");
+                std::process::exit(0);
+            }
+            _ => return Err(option.unexpected()),
+        }
+    }
+    Ok(())
+}
+
+fn run(chunk: Option<usize>, decoder: &mut Memory) -> io::Result<()> {
+    let mut stdin = io::stdin().lock();
+    let mut out = BufWriter::new(io::stdout().lock());
+    let mut bytes = Vec::new();
+    loop {
+        bytes.clear();
+        match chunk {
+            Some(0) => stdin.read_to_end(&mut bytes)?,
+            Some(chunk) => (&mut stdin).take(chunk as u64).read_to_end(&mut bytes)?,
+            None => {
+                bytes.resize(READ, 0);
+                let read = stdin.read(&mut bytes)?;
+                bytes.truncate(read);
+                read
+            }
+        };
+        let mut input = bytes.as_slice();
+        if input.is_empty() {
+            break;
+        }
+        while let Some(item) = decoder.decode(&mut input) {
+            writeln!(out, "{}", to_json(&item))?;
+        }
+        out.flush()?;
+    }
+    let retry = decoder.reconnection_time().map(millis);
+    writeln!(
+        out,
+        "{}",
+        json!({"kind": "end", "id": decoder.last_event_id(), "retry": retry})
+    )?;
+    out.flush()
+}

@@ -1,0 +1,149 @@
+//! The command line of `tail`.
+
+use std::time::Duration;
+
+use embedded_sse::{Policy, Request, Scheme, Url};
+use lexopt::prelude::*;
+
+use crate::common::{Memory, bad_usage};
+
+const USAGE: &str = "\
+usage: tail [OPTIONS] [URL]
+
+Follows the event stream at URL (http://…), connects again when it is lost, and resumes where it
+was. Without a URL it follows a demo server of its own that misbehaves.
+
+Options:
+  --header 'Name: value'          send this header too; may be given again and again
+  --last-event-id ID              resume behind this ID
+  --method M                      default GET, or POST with --body
+  --body TEXT                     send this body
+  --reconnect-post                send a POST again after a loss
+  --max-reconnection-attempts N   give up after N attempts in a row; 0: never reconnect
+  --reconnection-time MS          base of the delay until the server sets one (default 3000)
+  --max-delay MS                  what the delay grows to at most (default 30000)
+  --no-jitter                     add no random time to the delay
+  --idle-timeout MS               take a stream that is silent for so long for lost (default: never)
+  --connect-timeout MS            from the DNS question to the response (default 30000)
+  --max-redirects N               follow so many in a row (default 20)
+  --comments                      show comments
+  --retry                         show retry fields
+  --count N                       stop after N events
+  --json                          one JSON object a line
+  --help                          show this
+
+Ends with status 0 after a 204, --count or Ctrl-C, with 1 if the stream has stopped for another
+reason, with 2 for bad usage.
+";
+
+pub struct Options {
+    /// Empty if none was given.
+    pub url: String,
+    pub policy: Policy,
+    pub count: Option<u64>,
+    pub json: bool,
+    method: Option<String>,
+    headers: Vec<(String, String)>,
+    body: Option<String>,
+    reconnect_post: bool,
+    max_redirects: Option<u8>,
+}
+
+impl Options {
+    /// What concerns the decoder goes there at once.
+    pub fn from_args(decoder: &mut Memory) -> Self {
+        read(decoder).unwrap_or_else(|problem| bad_usage(problem, USAGE))
+    }
+
+    pub fn headers(&self) -> Vec<(&str, &str)> {
+        let pairs = self.headers.iter();
+        pairs.map(|(name, value)| (&name[..], &value[..])).collect()
+    }
+
+    pub fn request<'a>(&'a self, headers: &'a [(&'a str, &'a str)]) -> Request<'a> {
+        let url = Url::parse(&self.url).unwrap_or_else(|invalid| refuse(invalid));
+        if url.origin().scheme == Scheme::Https {
+            refuse("tail has no TLS: it speaks http:// only");
+        }
+        let mut request = match &self.body {
+            Some(body) => Request::post(url, body.as_bytes()),
+            None => Request::get(url),
+        };
+        if let Some(method) = &self.method {
+            request.method = method;
+            request.reconnect = method == "GET" || method == "HEAD";
+        }
+        request.headers = headers;
+        request.reconnect |= self.reconnect_post;
+        if let Some(max_redirects) = self.max_redirects {
+            request.max_redirects = max_redirects;
+        }
+        request
+    }
+}
+
+pub fn refuse(problem: impl std::fmt::Display) -> ! {
+    bad_usage(problem, USAGE)
+}
+
+fn read(decoder: &mut Memory) -> Result<Options, lexopt::Error> {
+    let mut options = Options {
+        url: String::new(),
+        policy: Policy::DEFAULT,
+        count: None,
+        json: false,
+        method: None,
+        headers: Vec::new(),
+        body: None,
+        reconnect_post: false,
+        max_redirects: None,
+    };
+    let mut args = lexopt::Parser::from_env();
+    while let Some(arg) = args.next()? {
+        let policy = &mut options.policy;
+        match arg {
+            Long("header") => {
+                let header = args.value()?.string()?;
+                let (name, value) = header.split_once(':').ok_or_else(|| {
+                    format!("--header {header:?} is not of the form 'Name: value'")
+                })?;
+                options.headers.push((name.into(), value.trim().into()));
+            }
+            Long("last-event-id") => decoder
+                .set_last_event_id(&args.value()?.string()?)
+                .map_err(|invalid| invalid.to_string())?,
+            Long("method") => options.method = Some(args.value()?.string()?),
+            Long("body") => options.body = Some(args.value()?.string()?),
+            Long("reconnect-post") => options.reconnect_post = true,
+            Long("max-reconnection-attempts") => {
+                policy.max_reconnection_attempts = Some(args.value()?.parse()?);
+            }
+            Long("reconnection-time") => policy.reconnection_time = millis(&mut args)?,
+            Long("max-delay") => policy.max_delay = millis(&mut args)?,
+            Long("no-jitter") => policy.jitter_percent = 0,
+            Long("idle-timeout") => policy.idle_timeout = Some(millis(&mut args)?),
+            Long("connect-timeout") => policy.connect_timeout = Some(millis(&mut args)?),
+            Long("max-redirects") => options.max_redirects = Some(args.value()?.parse()?),
+            Long("comments") => decoder.show_comments(true),
+            Long("retry") => decoder.show_retry(true),
+            Long("count") => options.count = Some(args.value()?.parse()?),
+            Long("json") => options.json = true,
+            Long("help") | Short('h') => {
+                print!("{USAGE}");
+                std::process::exit(0);
+            }
+            Value(url) if options.url.is_empty() => {
+                options.url = url.string()?;
+                if options.url.is_empty() {
+                    return Err("the URL is empty".into());
+                }
+            }
+            _ => return Err(arg.unexpected()),
+        }
+    }
+    Ok(options)
+}
+
+fn millis(args: &mut lexopt::Parser) -> Result<Duration, lexopt::Error> {
+    Ok(Duration::from_millis(args.value()?.parse()?))
+}

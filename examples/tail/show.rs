@@ -1,0 +1,174 @@
+//! What `tail` prints: for people, in colour on a terminal, or a JSON object a line.
+
+use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
+use std::time::Instant;
+
+use embedded_sse::{Cause, Head, Item, Origin, Reason, Stop, Wait};
+use serde_json::{Value, json};
+
+use crate::common::{millis, to_json};
+
+pub struct Show {
+    out: BufWriter<Stdout>,
+    json: bool,
+    colour: bool,
+    start: Instant,
+}
+
+const RED: u8 = 31;
+const GREEN: u8 = 32;
+const YELLOW: u8 = 33;
+const CYAN: u8 = 36;
+const GREY: u8 = 90;
+
+impl Show {
+    pub fn new(json: bool) -> Self {
+        let stdout = io::stdout();
+        let colour = stdout.is_terminal() && std::env::var_os("NO_COLOR").is_none();
+        Self {
+            out: BufWriter::new(stdout),
+            json,
+            colour,
+            start: Instant::now(),
+        }
+    }
+
+    /// To be called before anything that waits.
+    pub fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+
+    pub fn item(&mut self, item: &Item<'_>) -> io::Result<()> {
+        if self.json {
+            return self.object(&to_json(item));
+        }
+        match item {
+            Item::Open(head) => self.line(GREEN, "open", &format!("status {}", head.status())),
+            Item::Event(event) => {
+                let mut text = String::from(event.event_type);
+                if !event.last_event_id.is_empty() {
+                    text = format!("{text} (id {})", event.last_event_id);
+                }
+                self.line(CYAN, "event", &format!("{text}: {}", event.data))
+            }
+            Item::Comment(comment) => self.line(GREY, "comment", comment),
+            Item::Retry(time) => self.line(GREY, "retry", &format!("{} ms", millis(*time))),
+            Item::TooLong(part) => self.line(RED, "too long", &part.to_string()),
+            other => self.line(GREY, "other", &format!("{other:?}")),
+        }
+    }
+
+    pub fn wait(&mut self, wait: Wait, last_event_id: &str) -> io::Result<()> {
+        self.lost(wait.cause)?;
+        let ms = millis(wait.delay);
+        if self.json {
+            self.object(&json!({"kind": "waiting", "ms": ms}))?;
+        } else if last_event_id.is_empty() {
+            self.line(YELLOW, "waiting", &format!("{ms} ms"))?;
+        } else {
+            let text = format!("{ms} ms, to resume behind id {last_event_id}");
+            self.line(YELLOW, "waiting", &text)?;
+        }
+        self.flush()
+    }
+
+    pub fn stop(&mut self, stop: Stop, response: Option<(Head<'_>, &[u8])>) -> io::Result<()> {
+        if let Some(cause) = stop.cause {
+            self.lost(cause)?;
+        }
+        if self.json {
+            let reason = reason(stop.reason);
+            self.object(&json!({"kind": "stopped", "reason": reason, "status": stop.status}))?;
+            return self.flush();
+        }
+        let status = match stop.status {
+            Some(status) if stop.reason == Reason::Status => format!(" (status {status})"),
+            _ => String::new(),
+        };
+        self.line(YELLOW, "stopped", &format!("{}{status}", stop.reason))?;
+        if let Some((head, body)) = response {
+            for (name, value) in head.headers() {
+                let value = String::from_utf8_lossy(value);
+                self.line(GREY, "header", &format!("{name}: {value}"))?;
+            }
+            if !body.is_empty() {
+                self.line(GREY, "body", &String::from_utf8_lossy(body))?;
+            }
+        }
+        self.flush()
+    }
+
+    /// Why no connection could be made: the transport's own words, which only the driver knows.
+    pub fn trouble(&mut self, origin: Origin<'_>, error: &io::Error) -> io::Result<()> {
+        if self.json {
+            return Ok(());
+        }
+        let Origin { host, port, .. } = origin;
+        self.line(GREY, "connect", &format!("{host} port {port}: {error}"))
+    }
+
+    fn lost(&mut self, cause: Cause) -> io::Result<()> {
+        if !self.json {
+            return self.line(RED, "lost", &cause.to_string());
+        }
+        let (cause, status) = match cause {
+            Cause::Connect => ("connect", None),
+            Cause::Transport => ("transport", None),
+            Cause::ConnectTimeout => ("connect_timeout", None),
+            Cause::IdleTimeout => ("idle_timeout", None),
+            Cause::End => ("end", None),
+            Cause::CutOff => ("cut_off", None),
+            Cause::Head(_) => ("head", None),
+            Cause::Chunk(_) => ("chunk", None),
+            Cause::Status(status) => ("status", Some(status)),
+            _ => ("other", None),
+        };
+        let mut line = json!({"kind": "lost", "cause": cause});
+        if let Some(status) = status {
+            line["status"] = status.into();
+        }
+        self.object(&line)
+    }
+
+    fn object(&mut self, object: &Value) -> io::Result<()> {
+        writeln!(self.out, "{object}")
+    }
+
+    fn line(&mut self, colour: u8, kind: &str, text: &str) -> io::Result<()> {
+        let seconds = self.start.elapsed().as_secs_f32();
+        let text = printable(text);
+        if self.colour {
+            let (on, off) = (format!("\x1b[{colour}m"), "\x1b[0m");
+            writeln!(self.out, "{seconds:7.3}  {on}{kind:8}{off}  {text}")
+        } else {
+            writeln!(self.out, "{seconds:7.3}  {kind:8}  {text}")
+        }
+    }
+}
+
+/// A server does not get to move the cursor of somebody's terminal.
+fn printable(text: &str) -> String {
+    let escape = |c: char| -> String {
+        match c {
+            '\n' => "\n                    ".into(),
+            '\t' => c.into(),
+            c if c.is_control() => c.escape_default().to_string(),
+            c => c.into(),
+        }
+    };
+    text.chars().map(escape).collect()
+}
+
+fn reason(reason: Reason) -> &'static str {
+    match reason {
+        Reason::NoContent => "no_content",
+        Reason::Status => "status",
+        Reason::ContentType => "content_type",
+        Reason::ContentEncoding => "content_encoding",
+        Reason::Redirect(_) => "redirect",
+        Reason::Attempts => "attempts",
+        Reason::NotRepeatable => "not_repeatable",
+        Reason::Closed => "closed",
+        _ => "other",
+    }
+}

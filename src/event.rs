@@ -1,0 +1,74 @@
+//! What an event stream tells its application.
+
+use core::fmt;
+use core::time::Duration;
+
+use crate::http::Head;
+
+/// An event, as the standard dispatches it (section 9.2.6, "dispatch the event").
+///
+/// The texts are borrowed: from the bytes that were pushed in where the event lies whole in them,
+/// else from the decoder. An ill-formed UTF-8 sequence in them has become U+FFFD.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Event<'a> {
+    /// The event's type: the value of its last `event` field, or `"message"` if that is empty or
+    /// missing.
+    pub event_type: &'a str,
+    /// The values of its `data` fields, joined by LF. May be empty: `data:` alone is an event.
+    pub data: &'a str,
+    /// The last event ID string at the moment of dispatch: this event's own `id`, else that of an
+    /// earlier event, else what was seeded, else empty.
+    pub last_event_id: &'a str,
+}
+
+/// One thing that came out of the stream.
+///
+/// A [`Decoder`](crate::Decoder) hands out all but [`Open`](Item::Open); an
+/// [`EventSource`](crate::EventSource) hands out all.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Item<'a> {
+    /// The server has accepted the request and its event stream begins: the standard's *announce
+    /// the connection*. Status and headers can be read until the next call.
+    Open(Head<'a>),
+    /// An event.
+    Event(Event<'a>),
+    /// A comment: all that follows the colon, its first space too. Only if
+    /// [`show_comments`](crate::Decoder::show_comments) asked for comments.
+    Comment(&'a str),
+    /// A valid `retry` field: the reconnection time that the server asks for, before any policy's
+    /// limits. Only if [`show_retry`](crate::Decoder::show_retry) asked for it; it is obeyed in
+    /// any case.
+    Retry(Duration),
+    /// Something did not fit in the memory that the [`Decoder`](crate::Decoder)'s type gives it,
+    /// and was left out. What comes after it is whole.
+    TooLong(TooLong),
+}
+
+/// Which part of the stream did not fit, reported once: for an event at its blank line, for a
+/// comment at its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TooLong {
+    /// The event's data is longer than `DATA` bytes. The event is lost, but its `id` counts, or
+    /// each reconnect would fetch it again.
+    Data,
+    /// The event's `id` is longer than `META` bytes. The event is lost, and the last event ID
+    /// stays what it was: a shortened one would resume at the wrong place.
+    Id,
+    /// The event's type is longer than `META` bytes. The event is lost, but its `id` counts.
+    EventType,
+    /// The comment is longer than what the unfinished event leaves of `DATA`. The event lives.
+    Comment,
+}
+
+impl fmt::Display for TooLong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Data => "an event's data is longer than the decoder's DATA; raise it",
+            Self::Id => "an event's id is longer than the decoder's META; raise it",
+            Self::EventType => "an event's type is longer than the decoder's META; raise it",
+            Self::Comment => "a comment is longer than what is free of the decoder's DATA",
+        })
+    }
+}

@@ -1,0 +1,232 @@
+//! A response's head: status and header fields. RFC 9112, sections 4 to 6; `httparse` parses.
+
+use core::fmt;
+use core::str;
+use core::time::Duration;
+
+use heapless::Vec;
+use memchr::memchr;
+
+use super::Body;
+
+/// More header fields than this are [`InvalidHead::TooManyHeaders`].
+const MOST_HEADERS: usize = 64;
+
+/// The head of a response, borrowed from the decoder's memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Head<'a> {
+    status: u16,
+    /// All its lines, which `httparse` has found to be valid.
+    lines: &'a [u8],
+}
+
+impl<'a> Head<'a> {
+    /// `lines` have been parsed before.
+    pub(crate) const fn of(status: u16, lines: &'a [u8]) -> Self {
+        Self { status, lines }
+    }
+
+    /// The status code, from 200 on.
+    pub const fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// The value of a header field, if it is there and is ASCII or UTF-8. Names are compared
+    /// without regard to case. Of several the last wins, as the Fetch standard has it for
+    /// `Content-Type`.
+    pub fn header(&self, name: &str) -> Option<&'a str> {
+        let (_, value) = self
+            .headers()
+            .filter(|(other, _)| other.eq_ignore_ascii_case(name))
+            .last()?;
+        str::from_utf8(value).ok()
+    }
+
+    /// All header fields, in their order: names as sent, values without the white space around.
+    pub fn headers(&self) -> impl Iterator<Item = (&'a str, &'a [u8])> + use<'a> {
+        let fields = memchr(b'\n', self.lines).and_then(|end| self.lines.get(end + 1..));
+        fields
+            .unwrap_or_default()
+            .split(|byte| *byte == b'\n')
+            .filter_map(|line| {
+                let colon = memchr(b':', line)?;
+                let name = str::from_utf8(line.get(..colon)?).ok()?;
+                Some((name, line.get(colon + 1..)?.trim_ascii()))
+            })
+    }
+
+    /// The bare value of a header, without parameters.
+    fn essence(&self, name: &str) -> Option<&'a str> {
+        let value = self.header(name)?;
+        Some(
+            value
+                .split_once(';')
+                .map_or(value, |(before, _)| before)
+                .trim_ascii(),
+        )
+    }
+
+    pub(crate) fn is_event_stream(&self) -> bool {
+        self.essence("content-type")
+            .is_some_and(|value| value.eq_ignore_ascii_case("text/event-stream"))
+    }
+
+    pub(crate) fn is_plain(&self) -> bool {
+        self.headers()
+            .filter(|(name, _)| name.eq_ignore_ascii_case("content-encoding"))
+            .all(|(_, value)| value.is_empty() || value.eq_ignore_ascii_case(b"identity"))
+    }
+
+    /// `Retry-After` in seconds. Its other form, a date, needs a clock that nobody here has.
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
+        let seconds = decimal(self.header("retry-after")?.as_bytes())?;
+        Some(Duration::from_secs(seconds))
+    }
+}
+
+/// What to do with a response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Its body is an event stream: read it.
+    Open,
+    /// It is a redirect: follow its `Location`.
+    Follow,
+    /// It is a passing failure: connect again after the wait that a loss has.
+    Retry,
+    /// It is final: stop.
+    Stop,
+}
+
+/// The verdict unless [`set_verdict`](crate::EventSource::set_verdict) says otherwise:
+///
+/// * 200 with `Content-Type: text/event-stream` (parameters and case do not matter) and no
+///   `Content-Encoding`: [`Open`](Verdict::Open);
+/// * 301, 302, 303, 307, 308: [`Follow`](Verdict::Follow);
+/// * 408, 425, 429, 500, 502, 503, 504: [`Retry`](Verdict::Retry);
+/// * all other: [`Stop`](Verdict::Stop), as the standard has it.
+pub fn default_verdict(head: &Head<'_>) -> Verdict {
+    match head.status() {
+        200 if head.is_event_stream() && head.is_plain() => Verdict::Open,
+        301 | 302 | 303 | 307 | 308 => Verdict::Follow,
+        408 | 425 | 429 | 500 | 502 | 503 | 504 => Verdict::Retry,
+        _ => Verdict::Stop,
+    }
+}
+
+/// Collects a head until its empty line.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct HeadReader {
+    /// Nothing, or a CR alone, since the last LF.
+    line_is_empty: bool,
+}
+
+impl HeadReader {
+    pub(crate) const fn new() -> Self {
+        Self {
+            line_is_empty: false,
+        }
+    }
+
+    /// Moves bytes of the head from `input` to the end of `memory`; returns whether the head is
+    /// complete.
+    pub(crate) fn read<const N: usize>(
+        &mut self,
+        input: &mut &[u8],
+        memory: &mut Vec<u8, N>,
+    ) -> Result<bool, InvalidHead> {
+        while !input.is_empty() {
+            let len = memchr(b'\n', input).map_or(input.len(), |at| at + 1);
+            let (piece, rest) = input.split_at_checked(len).unwrap_or((input, &[]));
+            memory
+                .extend_from_slice(piece)
+                .map_err(|_| InvalidHead::TooLong)?;
+            *input = rest;
+            if self.line_is_empty && matches!(piece, b"\n" | b"\r\n") {
+                return Ok(true);
+            }
+            self.line_is_empty = piece.ends_with(b"\n") || (self.line_is_empty && piece == b"\r");
+        }
+        Ok(false)
+    }
+}
+
+/// Parses a complete head.
+pub(crate) fn parse(bytes: &[u8]) -> Result<Head<'_>, InvalidHead> {
+    let mut headers = [httparse::EMPTY_HEADER; MOST_HEADERS];
+    let mut response = httparse::Response::new(&mut headers);
+    match response.parse(bytes) {
+        Ok(httparse::Status::Complete(_)) => {}
+        Err(httparse::Error::TooManyHeaders) => return Err(InvalidHead::TooManyHeaders),
+        Ok(httparse::Status::Partial) | Err(_) => return Err(InvalidHead::Malformed),
+    }
+    match response.code {
+        Some(status @ 100..) => Ok(Head::of(status, bytes)),
+        _ => Err(InvalidHead::Malformed),
+    }
+}
+
+/// How the body behind a head is framed (RFC 9112, section 6.3).
+pub(crate) fn body_of(head: &Head<'_>) -> Result<Body, InvalidHead> {
+    let mut length = None;
+    let mut chunked = false;
+    for (name, value) in head.headers() {
+        if name.eq_ignore_ascii_case("transfer-encoding") {
+            if chunked || !value.eq_ignore_ascii_case(b"chunked") {
+                return Err(InvalidHead::TransferEncoding);
+            }
+            chunked = true;
+        } else if name.eq_ignore_ascii_case("content-length") {
+            let value = decimal(value).ok_or(InvalidHead::ContentLength)?;
+            if length.replace(value).is_some() {
+                return Err(InvalidHead::ContentLength);
+            }
+        }
+    }
+    Ok(match length {
+        // With both, chunked counts.
+        _ if chunked => Body::CHUNKED,
+        Some(length) => Body::Length(length),
+        None => Body::UntilClose,
+    })
+}
+
+/// Digits only, within 64 bits.
+fn decimal(digits: &[u8]) -> Option<u64> {
+    if digits.is_empty() {
+        return None;
+    }
+    digits.iter().try_fold(0_u64, |number, digit| {
+        let digit = char::from(*digit).to_digit(10)?;
+        number.checked_mul(10)?.checked_add(u64::from(digit))
+    })
+}
+
+/// What is wrong with the head of a response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum InvalidHead {
+    /// It does not fit in the decoder's `DATA` bytes, beside the URL if a redirect led there.
+    TooLong,
+    /// It has more than 64 header fields.
+    TooManyHeaders,
+    /// It is no HTTP/1.0 or 1.1.
+    Malformed,
+    /// `Content-Length` is not a number within 64 bits, or is there twice.
+    ContentLength,
+    /// `Transfer-Encoding` is another than `chunked`.
+    TransferEncoding,
+}
+
+impl fmt::Display for InvalidHead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::TooLong => "the response's head is longer than the decoder's DATA; raise it",
+            Self::TooManyHeaders => "the response has more than 64 header fields",
+            Self::Malformed => "the response is no HTTP/1.1",
+            Self::ContentLength => "the response's Content-Length is no number, or there twice",
+            Self::TransferEncoding => "the response has a Transfer-Encoding other than chunked",
+        })
+    }
+}
+
+impl core::error::Error for InvalidHead {}

@@ -1,0 +1,249 @@
+//! Where a redirect leads. RFC 3986, section 5, done in place: the memory of the response's head
+//! becomes the memory of the next URL.
+
+use core::fmt;
+use core::ops::Range;
+
+use heapless::Vec;
+
+use super::request::digits;
+use crate::bounded::text;
+use crate::url::{Scheme, Url};
+use crate::utf8::copy_within;
+
+/// Makes `memory` the URL that `location`, a range of it, leads to, and nothing else. Its first
+/// `url_len` bytes are the present URL; if none, that is `original`.
+pub(crate) fn follow<const N: usize>(
+    memory: &mut Vec<u8, N>,
+    mut url_len: usize,
+    original: Url<'_>,
+    location: Range<usize>,
+) -> Result<(), RedirectError> {
+    // First the two lie side by side.
+    copy_within(memory, location.start, location.len(), url_len);
+    memory.truncate(url_len + location.len());
+    if url_len == 0 {
+        let location_len = memory.len();
+        write_url(memory, original).map_err(|_| RedirectError::TooLong)?;
+        url_len = memory.len() - location_len;
+        if location_len <= memory.len() {
+            memory.rotate_left(location_len);
+        }
+    }
+    let (url, location) = text(memory).split_at_checked(url_len).unwrap_or_default();
+    let from = Url::parse(url).map_or(original, |url| url).origin().scheme;
+    let kept = kept_of(url, location).ok_or(RedirectError::Location)?;
+
+    // Then the one moves over the end of the other.
+    let len = memory.len() - url_len;
+    copy_within(memory, url_len, len, kept);
+    memory.truncate(kept + len);
+    let path = path_of(text(memory));
+    if path.is_empty() {
+        // So that the next relative one cannot become a part of the host.
+        memory.push(b'/').map_err(|_| RedirectError::TooLong)?;
+        if let Some(rest) = memory.get_mut(path.start..)
+            && !rest.is_empty()
+        {
+            rest.rotate_right(1);
+        }
+    }
+    let path = path_of(text(memory));
+    let segments = memory.get_mut(path.clone()).unwrap_or_default();
+    let path_len = remove_dot_segments(segments);
+    let rest = memory.len() - path.end;
+    copy_within(memory, path.end, rest, path.start + path_len);
+    memory.truncate(path.start + path_len + rest);
+
+    let url = Url::parse(text(memory)).map_err(|_| RedirectError::Location)?;
+    if from == Scheme::Https && url.origin().scheme == Scheme::Http {
+        return Err(RedirectError::Downgrade);
+    }
+    Ok(())
+}
+
+/// How much of `url` stands before `location`.
+fn kept_of(url: &str, location: &str) -> Option<usize> {
+    let path = path_of(url);
+    if location.starts_with("//") {
+        url.find("//")
+    } else if location.starts_with('/') {
+        Some(path.start)
+    } else if location.starts_with('?') {
+        Some(path.end)
+    } else if location.is_empty() || location.starts_with('#') {
+        None
+    } else if location
+        .find([':', '/', '?', '#'])
+        .is_some_and(|at| location.as_bytes().get(at) == Some(&b':'))
+    {
+        Some(0)
+    } else {
+        let last_slash = url.get(path.clone())?.rfind('/')?;
+        Some(path.start + last_slash + 1)
+    }
+}
+
+/// Where in a URL its path lies, without the query.
+fn path_of(url: &str) -> Range<usize> {
+    let authority = url.find("://").map_or(0, |at| at + 3);
+    let find = |from: usize, stops: &[char]| {
+        let at = url.get(from..).and_then(|rest| rest.find(stops));
+        at.map_or(url.len(), |at| from + at)
+    };
+    let start = find(authority, &['/', '?', '#']);
+    start..find(start, &['?', '#'])
+}
+
+/// RFC 3986, section 5.2.4, on a path that starts with `/`. Returns the new length. What `..`
+/// removes is never looked at again, so the time is linear.
+fn remove_dot_segments(path: &mut [u8]) -> usize {
+    let mut read = 0;
+    let mut write = 0;
+    while let Some(rest) = path.get(read + 1..) {
+        let len = rest.iter().position(|byte| *byte == b'/');
+        let is_last = len.is_none();
+        let segment = rest.get(..len.unwrap_or(rest.len())).unwrap_or_default();
+        let len = segment.len() + 1;
+        let is_dots = matches!(segment, b"." | b"..");
+        if segment == b".." {
+            let before = path.get(..write).unwrap_or_default();
+            write = before.iter().rposition(|byte| *byte == b'/').unwrap_or(0);
+        }
+        if !is_dots {
+            copy_within(path, read, len, write);
+            write += len;
+        } else if is_last {
+            if let Some(end) = path.get_mut(write) {
+                *end = b'/';
+            }
+            write += 1;
+        }
+        read += len;
+    }
+    write
+}
+
+fn write_url<const N: usize>(
+    memory: &mut Vec<u8, N>,
+    url: Url<'_>,
+) -> Result<(), heapless::CapacityError> {
+    let origin = url.origin();
+    let mut push = |piece: &str| memory.extend_from_slice(piece.as_bytes());
+    push(origin.scheme.as_str())?;
+    push("://")?;
+    if origin.host.contains(':') {
+        push("[")?;
+        push(origin.host)?;
+        push("]")?;
+    } else {
+        push(origin.host)?;
+    }
+    push(":")?;
+    for digit in digits(origin.port.into()) {
+        push(digit)?;
+    }
+    if !url.path().starts_with('/') {
+        push("/")?;
+    }
+    push(url.path())
+}
+
+/// Why a redirect leads nowhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RedirectError {
+    /// More in a row than [`max_redirects`](super::Request::max_redirects).
+    TooMany,
+    /// `Location` is missing or empty, or leads to no URL that [`Url`] takes.
+    Location,
+    /// From `https` to `http`: what TLS has protected so far would go in clear.
+    Downgrade,
+    /// The URL does not fit in the decoder's `DATA` bytes.
+    TooLong,
+}
+
+impl fmt::Display for RedirectError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::TooMany => "too many redirects in a row",
+            Self::Location => "a redirect without a usable Location",
+            Self::Downgrade => "a redirect from https to http",
+            Self::TooLong => "a redirect's URL is longer than the decoder's DATA; raise it",
+        })
+    }
+}
+
+impl core::error::Error for RedirectError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn followed(url: &str, location: &str) -> Result<std::string::String, RedirectError> {
+        let original = Url::parse("http://first.example:81/dir/stream?x=1").unwrap();
+        let mut memory = Vec::<u8, 128>::new();
+        memory.extend_from_slice(url.as_bytes()).unwrap();
+        memory.extend_from_slice(b"head").unwrap();
+        let start = memory.len();
+        memory.extend_from_slice(location.as_bytes()).unwrap();
+        let end = memory.len();
+        memory.extend_from_slice(b"more").unwrap();
+        follow(&mut memory, url.len(), original, start..end)?;
+        Ok(text(&memory).into())
+    }
+
+    #[test]
+    fn a_relative_location_is_resolved() {
+        // RFC 3986, section 5.4, and what is left out there.
+        let base = "http://a/b/c/d;p?q";
+        for (location, want) in [
+            ("g", "http://a/b/c/g"),
+            ("./g", "http://a/b/c/g"),
+            ("g/", "http://a/b/c/g/"),
+            ("/g", "http://a/g"),
+            ("//g", "http://g/"),
+            ("?y", "http://a/b/c/d;p?y"),
+            ("g?y", "http://a/b/c/g?y"),
+            (".", "http://a/b/c/"),
+            ("./", "http://a/b/c/"),
+            ("..", "http://a/b/"),
+            ("../g", "http://a/b/g"),
+            ("../..", "http://a/"),
+            ("../../../g", "http://a/g"),
+            ("/../g", "http://a/g"),
+            ("/./g/.", "http://a/g/"),
+            ("..g", "http://a/b/c/..g"),
+            ("g?y/./x", "http://a/b/c/g?y/./x"),
+            ("a:1/x", ""),
+            ("http://h", "http://h/"),
+            ("http://h?q", "http://h/?q"),
+            ("https://H:9/x/../y", "https://H:9/y"),
+            ("HTTP://h/x", "HTTP://h/x"),
+            ("ftp://h/x", ""),
+            ("mailto:x", ""),
+            ("", ""),
+            ("#f", ""),
+            ("http://u@h/", ""),
+            ("/a b", ""),
+        ] {
+            let got = followed(base, location);
+            assert_eq!(got.as_deref().unwrap_or(""), want, "{location}");
+        }
+        assert_eq!(followed("http://h/", ".evil").unwrap(), "http://h/.evil");
+        assert_eq!(followed("", "g").unwrap(), "http://first.example:81/dir/g");
+        assert_eq!(followed("", "/g").unwrap(), "http://first.example:81/g");
+        assert_eq!(followed("", "http://h/g").unwrap(), "http://h/g");
+    }
+
+    #[test]
+    fn https_never_goes_to_http() {
+        for url in ["https://a/", "HTTPS://a/"] {
+            assert_eq!(followed(url, "http://a/"), Err(RedirectError::Downgrade));
+            assert_eq!(
+                followed(url, "//b/").unwrap(),
+                std::format!("{}//b/", &url[..6])
+            );
+        }
+    }
+}

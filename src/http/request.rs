@@ -1,0 +1,282 @@
+//! A request, written in pieces that are borrowed from wherever they are.
+
+use core::fmt;
+use core::iter;
+
+use crate::url::{Origin, Url};
+
+/// What to ask for.
+///
+/// ```
+/// use embedded_sse::{Request, Url};
+///
+/// let url = Url::parse("http://192.168.1.2:8123/api/stream")?;
+/// let request = Request {
+///     headers: &[("Authorization", "Bearer abc")],
+///     ..Request::get(url)
+/// };
+/// # let _ = request;
+/// # Ok::<(), embedded_sse::InvalidUrl>(())
+/// ```
+///
+/// Sent with it are `Host`, `Accept: text/event-stream`, `Cache-Control: no-cache` and, if it is
+/// not empty and an HTTP header can say it, `Last-Event-ID`. One of `headers` with such a name
+/// replaces ours.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// Where the event stream is.
+    pub url: Url<'a>,
+    /// The method, in capitals.
+    pub method: &'a str,
+    /// More header fields: names and values. On a redirect to another origin, `Authorization`,
+    /// `Proxy-Authorization`, `Cookie` and `Host` stay behind.
+    pub headers: &'a [(&'a str, &'a str)],
+    /// The body, sent with its `Content-Length`. None if empty and the method is `GET` or `HEAD`.
+    pub body: &'a [u8],
+    /// Whether it may be sent again after a loss. If not, a loss stops the source: the server may
+    /// have done already what it was asked to.
+    pub reconnect: bool,
+    /// How many redirects are followed in a row.
+    pub max_redirects: u8,
+}
+
+impl<'a> Request<'a> {
+    /// A `GET`, with no further headers, that may be sent again, and follows 20 redirects as
+    /// browsers do.
+    pub const fn get(url: Url<'a>) -> Self {
+        Self {
+            url,
+            method: "GET",
+            headers: &[],
+            body: &[],
+            reconnect: true,
+            max_redirects: 20,
+        }
+    }
+
+    /// A `POST`, which is not sent again after a loss unless [`reconnect`](Self::reconnect) says
+    /// so.
+    pub const fn post(url: Url<'a>, body: &'a [u8]) -> Self {
+        Self {
+            method: "POST",
+            body,
+            reconnect: false,
+            ..Self::get(url)
+        }
+    }
+
+    pub(crate) fn check(&self) -> Result<(), InvalidRequest> {
+        if !is_token(self.method) {
+            return Err(InvalidRequest::Method);
+        }
+        for (index, (name, value)) in self.headers.iter().enumerate() {
+            if !is_token(name) {
+                return Err(InvalidRequest::HeaderName { index });
+            }
+            if !is_field_value(value) {
+                return Err(InvalidRequest::HeaderValue { index });
+            }
+            if is_one_of(name, &["content-length", "transfer-encoding"]) {
+                return Err(InvalidRequest::Framing { index });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What a request depends on beside itself.
+pub(crate) struct Sent<'a> {
+    /// Where redirects have led.
+    pub(crate) url: Url<'a>,
+    /// Whether a redirect has made it a `GET`.
+    pub(crate) as_get: bool,
+    pub(crate) last_event_id: &'a str,
+}
+
+/// The first piece of the request's bytes that is not among the first `written`, if any.
+pub(crate) fn unsent<'a>(
+    request: &Request<'a>,
+    sent: &Sent<'a>,
+    written: usize,
+) -> Option<&'a [u8]> {
+    let Origin { scheme, host, port } = sent.url.origin();
+    let same_origin = sent.url.origin() == request.url.origin();
+    let method = if sent.as_get { "GET" } else { request.method };
+    let headers = request.headers.iter().filter(|(name, _)| {
+        let left_behind = !same_origin
+            && is_one_of(
+                name,
+                &["authorization", "proxy-authorization", "cookie", "host"],
+            )
+            || sent.as_get
+                && is_one_of(
+                    name,
+                    &[
+                        "content-type",
+                        "content-encoding",
+                        "content-language",
+                        "content-location",
+                    ],
+                );
+        !left_behind
+    });
+    let ours = |ours: &str| {
+        !headers
+            .clone()
+            .any(|(name, _)| name.eq_ignore_ascii_case(ours))
+    };
+
+    let mut out = Skip {
+        skip: written,
+        found: None,
+    };
+    out.text(method);
+    out.text(" ");
+    if !sent.url.path().starts_with('/') {
+        out.text("/");
+    }
+    out.text(sent.url.path());
+    out.text(" HTTP/1.1\r\n");
+    if ours("host") {
+        out.text("Host: ");
+        if host.contains(':') {
+            out.text("[");
+            out.text(host);
+            out.text("]");
+        } else {
+            out.text(host);
+        }
+        if port != scheme.default_port() {
+            out.text(":");
+            out.number(port.into());
+        }
+        out.text("\r\n");
+    }
+    if ours("accept") {
+        out.text("Accept: text/event-stream\r\n");
+    }
+    if ours("cache-control") {
+        out.text("Cache-Control: no-cache\r\n");
+    }
+    let id = sent.last_event_id;
+    if !id.is_empty() && is_field_value(id) && ours("last-event-id") {
+        out.header("Last-Event-ID", id);
+    }
+    for (name, value) in headers.clone() {
+        out.header(name, value);
+    }
+    let has_body = !request.body.is_empty() || !matches!(request.method, "GET" | "HEAD");
+    if has_body && !sent.as_get {
+        out.text("Content-Length: ");
+        out.number(request.body.len());
+        out.text("\r\n\r\n");
+        out.bytes(request.body);
+    } else {
+        out.text("\r\n");
+    }
+    out.found
+}
+
+/// Finds the first piece behind the bytes to be skipped.
+struct Skip<'a> {
+    skip: usize,
+    found: Option<&'a [u8]>,
+}
+
+impl<'a> Skip<'a> {
+    fn bytes(&mut self, piece: &'a [u8]) {
+        if self.found.is_none() {
+            self.found = piece.get(self.skip..).filter(|rest| !rest.is_empty());
+            self.skip = self.skip.saturating_sub(piece.len());
+        }
+    }
+
+    fn text(&mut self, piece: &'a str) {
+        self.bytes(piece.as_bytes());
+    }
+
+    fn header(&mut self, name: &'a str, value: &'a str) {
+        self.text(name);
+        self.text(": ");
+        self.text(value);
+        self.text("\r\n");
+    }
+
+    fn number(&mut self, number: usize) {
+        for digit in digits(number) {
+            self.text(digit);
+        }
+    }
+}
+
+/// The decimal digits of a number, which are borrowed too.
+pub(super) fn digits(number: usize) -> impl Iterator<Item = &'static str> {
+    let mut unit = 1;
+    while number / unit >= 10 {
+        unit *= 10;
+    }
+    iter::from_fn(move || {
+        let digit = (number.checked_div(unit)?) % 10;
+        unit /= 10;
+        "0123456789".get(digit..=digit)
+    })
+}
+
+fn is_one_of(name: &str, names: &[&str]) -> bool {
+    names.iter().any(|other| name.eq_ignore_ascii_case(other))
+}
+
+/// RFC 9110, section 5.6.2.
+fn is_token(name: &str) -> bool {
+    !name.is_empty()
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+}
+
+/// RFC 9110, section 5.5: no control characters, and no white space at the ends, where a server
+/// would drop it.
+fn is_field_value(value: &str) -> bool {
+    value.trim_matches([' ', '\t']).len() == value.len()
+        && value
+            .bytes()
+            .all(|byte| byte == b'\t' || !byte.is_ascii_control())
+}
+
+/// What is wrong with a request. `index` is the place in [`Request::headers`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum InvalidRequest {
+    /// The method is not a token: letters in capitals, as `GET`.
+    Method,
+    /// A header's name is not a token: it is empty, or has a space, a colon or the like.
+    HeaderName {
+        /// Which.
+        index: usize,
+    },
+    /// A header's value has a line end or another control character, or white space at an end.
+    HeaderValue {
+        /// Which.
+        index: usize,
+    },
+    /// `Content-Length` and `Transfer-Encoding` follow from the body and are not to be given.
+    Framing {
+        /// Which.
+        index: usize,
+    },
+}
+
+impl fmt::Display for InvalidRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Method => "the method is not a word of letters",
+            Self::HeaderName { .. } => "a header's name is empty or has a space, colon or the like",
+            Self::HeaderValue { .. } => {
+                "a header's value has a control character, or white space at an end"
+            }
+            Self::Framing { .. } => "Content-Length and Transfer-Encoding follow from the body",
+        })
+    }
+}
+
+impl core::error::Error for InvalidRequest {}

@@ -1,0 +1,625 @@
+//! The whole client as one state machine: the standard's processing model (section 9.2.3).
+
+use core::fmt;
+use core::ops::Range;
+use core::time::Duration;
+
+use crate::bounded::text;
+use crate::decoder::{Decoder, Found};
+use crate::event::Item;
+use crate::http::{
+    self, Body, Head, HeadReader, InvalidChunk, InvalidHead, InvalidRequest, RedirectError,
+    Request, Sent, Verdict,
+};
+use crate::reconnect::{Loss, Reconnect};
+use crate::url::{Origin, Url};
+
+/// An event source: it says what to do next, is told what came of it, and hands out what the
+/// stream brings. It does no I/O and has no clock.
+///
+/// A driver is a loop around [`step`](Self::step):
+///
+/// ```no_run
+#[doc = include_str!("../examples/minimal.rs")]
+/// ```
+///
+/// All times are since any fixed moment, by a clock that does not go back. Every call is harmless
+/// at any time: what does not fit the present step changes nothing, and calling `step` again gives
+/// the same step again. So a driver may forget a step half done (a dropped future, say) and ask
+/// anew.
+///
+/// Between two streams the decoder's `DATA` bytes hold the response's head, and the URL that a
+/// redirect leads to: 2 KiB are enough for most servers behind a CDN, 512 bytes for most on a LAN.
+pub struct EventSource<'a, const DATA: usize, const META: usize> {
+    request: Request<'a>,
+    reconnect: Reconnect,
+    decoder: &'a mut Decoder<DATA, META>,
+    verdict: fn(&Head<'_>) -> Verdict,
+    /// Where permanent redirects have led, in memory that the caller has lent for it.
+    remembered: &'a mut [u8],
+    remembered_len: usize,
+
+    // The present request. What redirects have led to lies at the front of the decoder's memory,
+    // the response's head and the first bytes of a refused body behind it.
+    url_len: usize,
+    head_len: usize,
+    redirects: u8,
+    all_permanent: bool,
+    as_get: bool,
+    last_status: Option<u16>,
+
+    state: State,
+}
+
+/// What a driver has to do next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step<'a> {
+    /// Close the connection if there is one, and make a new one, until the deadline if there is
+    /// one. Then say [`connected`](EventSource::connected) or [`failed`](EventSource::failed).
+    Connect(Origin<'a>, Option<Duration>),
+    /// Write these bytes, or the first of them, and say [`wrote`](EventSource::wrote).
+    Write(&'a [u8], Option<Duration>),
+    /// Flush what was written, and read: bytes go to [`receive`](EventSource::receive), an end to
+    /// [`ended`](EventSource::ended). If none come until the deadline, say
+    /// [`handle_timeout`](EventSource::handle_timeout).
+    Read(Option<Duration>),
+    /// Close the connection. The next step comes at [`Wait::until`], or after a
+    /// [`restart`](EventSource::restart).
+    Wait(Wait),
+    /// Close the connection. Nothing more will come, except after a
+    /// [`restart`](EventSource::restart).
+    Stop(Stop),
+}
+
+/// A connection is lost, and the next attempt is later: the standard's *reestablish*.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wait {
+    /// Why the connection was lost.
+    pub cause: Cause,
+    /// How long the whole wait is.
+    pub delay: Duration,
+    /// When it is over.
+    pub until: Duration,
+}
+
+/// The end: the standard's *fail the connection*, or *close*.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stop {
+    /// Why there is no further attempt.
+    pub reason: Reason,
+    /// How the last connection was lost, if that is what has led here.
+    pub cause: Option<Cause>,
+    /// The status of the last response, if there was one.
+    pub status: Option<u16>,
+}
+
+/// Why a connection was lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Cause {
+    /// No connection could be made: DNS, TCP or TLS.
+    Connect,
+    /// The connection failed: reset, or a write or read that went wrong.
+    Transport,
+    /// No complete head of a response within
+    /// [`connect_timeout`](crate::Policy::connect_timeout).
+    ConnectTimeout,
+    /// No byte within [`idle_timeout`](crate::Policy::idle_timeout).
+    IdleTimeout,
+    /// The server ended the response.
+    End,
+    /// The connection ended before the response did.
+    CutOff,
+    /// The response's head is not valid.
+    Head(InvalidHead),
+    /// The response's chunked framing is not valid.
+    Chunk(InvalidChunk),
+    /// A status that is worth another try.
+    Status(u16),
+}
+
+/// Why a source stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Reason {
+    /// 204: the server asks not to come back.
+    NoContent,
+    /// A status that is not worth another try.
+    Status,
+    /// The response is not `text/event-stream`: a captive portal, an error page.
+    ContentType,
+    /// The response is compressed, which was not asked for.
+    ContentEncoding,
+    /// A redirect that leads nowhere.
+    Redirect(RedirectError),
+    /// [`max_reconnection_attempts`](crate::Policy::max_reconnection_attempts) are used up.
+    Attempts,
+    /// The connection was lost, and the request may not be sent again; see
+    /// [`Request::reconnect`].
+    NotRepeatable,
+    /// The application has closed the source.
+    Closed,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum State {
+    /// An attempt is to begin.
+    Start,
+    Connect,
+    Write {
+        written: usize,
+    },
+    Head(HeadReader),
+    Stream(Body),
+    /// A response that ends it, of whose body the first bytes are collected.
+    Refused {
+        body: Body,
+        reason: Reason,
+    },
+    Wait(Wait),
+    Stop(Stop),
+}
+
+/// So many bytes of a refused response's body are kept, or fewer if `DATA` is full.
+const MOST_REFUSED_BODY: usize = 1024;
+
+impl<'a, const DATA: usize, const META: usize> EventSource<'a, DATA, META> {
+    /// An event source that has done nothing yet. The decoder brings the memory, the last event ID
+    /// to begin with, and whether comments and `retry` are shown.
+    ///
+    /// `DATA` of less than 128 bytes does not compile: no head of a response fits in it.
+    ///
+    /// # Errors
+    /// What is wrong with the request.
+    pub fn new(
+        request: Request<'a>,
+        reconnect: Reconnect,
+        decoder: &'a mut Decoder<DATA, META>,
+    ) -> Result<Self, InvalidRequest> {
+        const { assert!(DATA >= 128, "DATA also holds the head of a response") };
+        request.check()?;
+        Ok(Self {
+            request,
+            reconnect,
+            decoder,
+            verdict: http::default_verdict,
+            remembered: &mut [],
+            remembered_len: 0,
+            url_len: 0,
+            head_len: 0,
+            redirects: 0,
+            all_permanent: true,
+            as_get: false,
+            last_status: None,
+            state: State::Start,
+        })
+    }
+
+    /// Judges responses by a function of your own, which may ask
+    /// [`default_verdict`](http::default_verdict) for what it does not care about.
+    pub fn set_verdict(&mut self, verdict: fn(&Head<'_>) -> Verdict) {
+        self.verdict = verdict;
+    }
+
+    /// From now on, redirects that are all permanent (301 and 308) and lead to an event stream are
+    /// remembered: a reconnect starts where they led. `memory` holds that URL; one that does not
+    /// fit is not remembered.
+    pub fn remember_permanent_redirects(&mut self, memory: &'a mut [u8]) {
+        self.remembered = memory;
+        self.remembered_len = 0;
+    }
+
+    /// What to do now.
+    pub fn step(&mut self, now: Duration) -> Step<'_> {
+        if self.reconnect.is_due(now) {
+            match self.state {
+                State::Connect | State::Write { .. } | State::Head(_) => {
+                    self.lose(Cause::ConnectTimeout, None, now);
+                }
+                State::Refused { reason, .. } => self.stop(reason, None),
+                State::Wait(_) => self.state = State::Start,
+                // Silence is judged where a read has found nothing: see `handle_timeout`.
+                State::Stream(_) | State::Start | State::Stop(_) => {}
+            }
+        }
+        if matches!(self.state, State::Start) {
+            self.decoder.new_stream();
+            self.url_len = 0;
+            self.head_len = 0;
+            self.redirects = 0;
+            self.all_permanent = true;
+            self.as_get = false;
+            self.connect(now);
+        }
+        let deadline = self.reconnect.deadline();
+        match self.state {
+            State::Start | State::Connect => Step::Connect(self.url().origin(), deadline),
+            State::Write { written } => match self.unsent(written) {
+                Some(bytes) => Step::Write(bytes, deadline),
+                None => Step::Read(deadline),
+            },
+            State::Head(_) | State::Stream(_) | State::Refused { .. } => Step::Read(deadline),
+            State::Wait(wait) => Step::Wait(wait),
+            State::Stop(stop) => Step::Stop(stop),
+        }
+    }
+
+    /// The connection that [`Step::Connect`] asked for is made.
+    pub fn connected(&mut self) {
+        if matches!(self.state, State::Connect) {
+            self.state = State::Write { written: 0 };
+        }
+    }
+
+    /// So many of the bytes of [`Step::Write`] are written.
+    pub fn wrote(&mut self, bytes: usize) {
+        if let State::Write { written } = &mut self.state {
+            *written = written.saturating_add(bytes);
+            let written = *written;
+            if self.unsent(written).is_none() {
+                self.decoder.memory().truncate(self.url_len);
+                self.state = State::Head(HeadReader::new());
+            }
+        }
+    }
+
+    /// No connection could be made, or it failed.
+    pub fn failed(&mut self, now: Duration) {
+        match self.state {
+            State::Connect => self.lose(Cause::Connect, None, now),
+            State::Write { .. } | State::Head(_) | State::Stream(_) => {
+                self.lose(Cause::Transport, None, now);
+            }
+            State::Refused { reason, .. } => self.stop(reason, None),
+            State::Start | State::Wait(_) | State::Stop(_) => {}
+        }
+    }
+
+    /// The connection has ended: a read gave 0 bytes.
+    pub fn ended(&mut self, now: Duration) {
+        match self.state {
+            State::Stream(body) if body.is_whole_at_end() => self.lose(Cause::End, None, now),
+            State::Stream(_) | State::Head(_) => self.lose(Cause::CutOff, None, now),
+            _ => self.failed(now),
+        }
+    }
+
+    /// A read has brought nothing until its deadline. Called too early, it changes nothing.
+    ///
+    /// It is this call, and not the time alone, that finds a stream idle: bytes may be waiting in
+    /// the transport while the application was busy for longer than the timeout.
+    pub fn handle_timeout(&mut self, now: Duration) {
+        if matches!(self.state, State::Stream(_)) && self.reconnect.is_due(now) {
+            self.lose(Cause::IdleTimeout, None, now);
+        }
+    }
+
+    /// Takes bytes that were read from the front of `input`, up to the next item, which it
+    /// returns; or takes all and returns `None`. So call it until it returns `None`.
+    pub fn receive<'e, 'i: 'e>(
+        &'e mut self,
+        input: &mut &'i [u8],
+        now: Duration,
+    ) -> Option<Item<'e>> {
+        let received = self.advance(input, now)?;
+        Some(match received {
+            Received::Open => Item::Open(self.head()),
+            Received::Found(found) => self.decoder.view(found),
+        })
+    }
+
+    /// Closes the source: no event comes any more.
+    pub fn close(&mut self) {
+        self.head_len = 0;
+        self.stop(Reason::Closed, None);
+    }
+
+    /// Begins anew, from whatever state: at once, with the original URL, without the failures and
+    /// attempts so far. The last event ID and the reconnection time stay.
+    pub fn restart(&mut self) {
+        self.reconnect.reset();
+        self.state = State::Start;
+    }
+
+    /// The response that has stopped the source, if one has: its head, and of its body the first
+    /// bytes, at most 1024 and not more than `DATA` leaves.
+    pub fn response(&self) -> Option<(Head<'_>, &[u8])> {
+        match self.state {
+            State::Stop(_) if self.head_len > 0 => {
+                let body = self.decoder.idle_memory().get(self.head_range().end..);
+                Some((self.head(), body.unwrap_or_default()))
+            }
+            _ => None,
+        }
+    }
+
+    /// The decoder: its last event ID and its reconnection time.
+    pub fn decoder(&self) -> &Decoder<DATA, META> {
+        self.decoder
+    }
+
+    /// The first half of [`receive`](Self::receive), which borrows only from the input.
+    fn advance<'i>(&mut self, input: &mut &'i [u8], now: Duration) -> Option<Received<'i>> {
+        if !input.is_empty() {
+            self.reconnect.received(now);
+        }
+        loop {
+            match self.state {
+                State::Connect | State::Write { .. } | State::Start => return None,
+                State::Wait(_) | State::Stop(_) => {
+                    *input = &[];
+                    return None;
+                }
+                State::Head(mut reader) => {
+                    let complete = reader.read(input, self.decoder.memory());
+                    self.state = State::Head(reader);
+                    match complete {
+                        Ok(false) => return None,
+                        Ok(true) => {
+                            if self.judge(now) {
+                                return Some(Received::Open);
+                            }
+                        }
+                        Err(invalid) => self.lose(Cause::Head(invalid), None, now),
+                    }
+                }
+                State::Stream(mut body) => {
+                    if self.head_len > 0 {
+                        self.head_len = 0;
+                        self.decoder.new_stream();
+                    }
+                    let payload = body.payload(input);
+                    self.state = State::Stream(body);
+                    match payload {
+                        Ok([]) if body.is_done() => self.lose(Cause::End, None, now),
+                        Ok([]) => return None,
+                        Ok(mut payload) => {
+                            let len = payload.len();
+                            let found = self.decoder.advance(&mut payload);
+                            let taken = len - payload.len();
+                            body.consume(taken);
+                            self.state = State::Stream(body);
+                            *input = input.get(taken..).unwrap_or_default();
+                            if let Some(retry) = self.decoder.take_retry() {
+                                self.reconnect.set_reconnection_time(retry);
+                            }
+                            if let Some(found) = found {
+                                if matches!(found, Found::Event { .. } | Found::TooLong(_)) {
+                                    self.reconnect.delivered();
+                                }
+                                return Some(Received::Found(found));
+                            }
+                        }
+                        Err(invalid) => self.lose(Cause::Chunk(invalid), None, now),
+                    }
+                }
+                State::Refused { mut body, reason } => {
+                    let payload = body.payload(input).unwrap_or_default();
+                    let piece = payload.get(..self.room_for_body()).unwrap_or(payload);
+                    let _fits = self.decoder.memory().extend_from_slice(piece);
+                    body.consume(piece.len());
+                    *input = input.get(piece.len()..).unwrap_or_default();
+                    self.state = State::Refused { body, reason };
+                    if piece.is_empty() && input.is_empty() && !body.is_done() {
+                        return None;
+                    }
+                    if piece.is_empty() {
+                        self.stop(reason, None);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The head is complete. Returns whether the stream is open.
+    fn judge(&mut self, now: Duration) -> bool {
+        let memory = self.decoder.idle_memory();
+        self.head_len = memory.len().saturating_sub(self.url_len);
+        let head = match http::parse(memory.get(self.url_len..).unwrap_or_default()) {
+            Ok(head) => head,
+            Err(invalid) => {
+                self.lose(Cause::Head(invalid), None, now);
+                return false;
+            }
+        };
+        let status = head.status();
+        if status < 200 {
+            self.decoder.memory().truncate(self.url_len);
+            self.state = State::Head(HeadReader::new());
+            return false;
+        }
+        self.last_status = Some(status);
+        let body = http::body_of(&head);
+        match (self.verdict)(&head) {
+            Verdict::Open => match body {
+                Ok(body) => {
+                    self.reconnect.opened(now);
+                    self.remember();
+                    self.state = State::Stream(body);
+                    return true;
+                }
+                Err(invalid) => self.lose(Cause::Head(invalid), None, now),
+            },
+            Verdict::Follow => {
+                let location = head.header("location").map(|location| {
+                    let start = location.as_ptr().addr() - memory.as_ptr().addr();
+                    start..start + location.len()
+                });
+                self.follow(status, location, now);
+            }
+            Verdict::Retry => {
+                let retry_after = head.retry_after();
+                self.lose(Cause::Status(status), retry_after, now);
+            }
+            Verdict::Stop => {
+                let reason = match status {
+                    200 if !head.is_event_stream() => Reason::ContentType,
+                    200 if !head.is_plain() => Reason::ContentEncoding,
+                    204 => Reason::NoContent,
+                    _ => Reason::Status,
+                };
+                match body {
+                    // Without a deadline nobody would end the wait for it.
+                    Ok(body) if status != 204 && self.reconnect.deadline().is_some() => {
+                        self.state = State::Refused { body, reason };
+                    }
+                    _ => self.stop(reason, None),
+                }
+            }
+        }
+        false
+    }
+
+    fn follow(&mut self, status: u16, location: Option<Range<usize>>, now: Duration) {
+        self.head_len = 0;
+        if self.redirects >= self.request.max_redirects {
+            return self.stop(Reason::Redirect(RedirectError::TooMany), None);
+        }
+        let Some(location) = location else {
+            return self.stop(Reason::Redirect(RedirectError::Location), None);
+        };
+        self.redirects += 1;
+        self.all_permanent &= matches!(status, 301 | 308);
+        self.as_get |= match self.request.method {
+            "GET" | "HEAD" => false,
+            "POST" => matches!(status, 301..=303),
+            _ => status == 303,
+        };
+        let base = base(&self.request, self.remembered, self.remembered_len);
+        match http::follow(self.decoder.memory(), self.url_len, base, location) {
+            Ok(()) => {
+                self.url_len = self.decoder.idle_memory().len();
+                self.connect(now);
+            }
+            Err(error) => self.stop(Reason::Redirect(error), None),
+        }
+    }
+
+    fn remember(&mut self) {
+        let url = self.decoder.idle_memory().get(..self.url_len);
+        if self.redirects > 0
+            && self.all_permanent
+            && let Some(url) = url
+            && let Some(memory) = self.remembered.get_mut(..self.url_len)
+        {
+            memory.copy_from_slice(url);
+            self.remembered_len = self.url_len;
+        }
+    }
+
+    fn connect(&mut self, now: Duration) {
+        self.reconnect.connecting(now);
+        self.state = State::Connect;
+    }
+
+    fn lose(&mut self, cause: Cause, retry_after: Option<Duration>, now: Duration) {
+        self.decoder.new_stream();
+        self.head_len = 0;
+        if !self.request.reconnect {
+            return self.stop(Reason::NotRepeatable, Some(cause));
+        }
+        let loss = match cause {
+            Cause::End => Loss::End,
+            _ => Loss::Cut,
+        };
+        match self.reconnect.lost(loss, retry_after, now) {
+            Some(delay) => {
+                self.state = State::Wait(Wait {
+                    cause,
+                    delay,
+                    until: now.saturating_add(delay),
+                });
+            }
+            None => self.stop(Reason::Attempts, Some(cause)),
+        }
+    }
+
+    fn stop(&mut self, reason: Reason, cause: Option<Cause>) {
+        self.state = State::Stop(Stop {
+            reason,
+            cause,
+            status: self.last_status,
+        });
+    }
+
+    /// Where the present request goes.
+    fn url(&self) -> Url<'_> {
+        let memory = self.decoder.idle_memory().get(..self.url_len);
+        Url::parse(text(memory.unwrap_or_default())).unwrap_or(base(
+            &self.request,
+            self.remembered,
+            self.remembered_len,
+        ))
+    }
+
+    fn unsent(&self, written: usize) -> Option<&[u8]> {
+        let sent = Sent {
+            url: self.url(),
+            as_get: self.as_get,
+            last_event_id: self.decoder.last_event_id(),
+        };
+        http::unsent(&self.request, &sent, written)
+    }
+
+    fn head_range(&self) -> Range<usize> {
+        self.url_len..self.url_len + self.head_len
+    }
+
+    fn head(&self) -> Head<'_> {
+        let lines = self.decoder.idle_memory().get(self.head_range());
+        Head::of(
+            self.last_status.unwrap_or_default(),
+            lines.unwrap_or_default(),
+        )
+    }
+
+    fn room_for_body(&self) -> usize {
+        let used = self.decoder.idle_memory().len();
+        let kept = used.saturating_sub(self.head_range().end);
+        MOST_REFUSED_BODY
+            .saturating_sub(kept)
+            .min(DATA.saturating_sub(used))
+    }
+}
+
+/// Where a request starts: where permanent redirects have led, if that is to be remembered.
+fn base<'s>(request: &Request<'s>, remembered: &'s [u8], len: usize) -> Url<'s> {
+    let remembered = remembered.get(..len).unwrap_or_default();
+    Url::parse(text(remembered)).unwrap_or(request.url)
+}
+
+enum Received<'i> {
+    Open,
+    Found(Found<'i>),
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Connect => "no connection could be made",
+            Self::Transport => "the connection failed",
+            Self::ConnectTimeout => "no response in time",
+            Self::IdleTimeout => "the stream was silent for too long",
+            Self::End => "the server ended the response",
+            Self::CutOff => "the connection ended before the response did",
+            Self::Head(invalid) => return invalid.fmt(f),
+            Self::Chunk(invalid) => return invalid.fmt(f),
+            Self::Status(status) => return write!(f, "status {status}"),
+        })
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NoContent => "the server asks not to come back (204)",
+            Self::Status => "the server refuses",
+            Self::ContentType => "the response is no text/event-stream",
+            Self::ContentEncoding => "the response is compressed",
+            Self::Redirect(error) => return error.fmt(f),
+            Self::Attempts => "the reconnection attempts are used up",
+            Self::NotRepeatable => "the request may not be sent again",
+            Self::Closed => "closed",
+        })
+    }
+}

@@ -1,0 +1,99 @@
+//! The standard's "UTF-8 decode", in place: each maximal ill-formed sequence becomes U+FFFD.
+
+use heapless::Vec;
+
+const REPLACEMENT: [u8; 3] = *b"\xEF\xBF\xBD";
+
+/// Makes `bytes[start..]` well-formed UTF-8. Fails, with the bytes in no useful state, if the
+/// result does not fit: an ill-formed sequence has 1 to 3 bytes and its replacement has 3.
+pub(crate) fn decode<const N: usize>(bytes: &mut Vec<u8, N>, start: usize) -> Result<(), Full> {
+    let raw = bytes.get(start..).unwrap_or_default();
+    if raw.is_ascii() {
+        return Ok(());
+    }
+    let len = raw.len();
+    let growth = raw
+        .utf8_chunks()
+        .filter(|chunk| !chunk.invalid().is_empty())
+        .map(|chunk| REPLACEMENT.len() - chunk.invalid().len())
+        .sum::<usize>();
+    bytes.resize(bytes.len() + growth, 0).map_err(|_| Full)?;
+
+    // The text moves to the end of its room and is decoded to the front. The gap between the two
+    // is the growth still to come, so writing never overtakes reading.
+    let Some(text) = bytes.get_mut(start..) else {
+        return Ok(());
+    };
+    copy_within(text, 0, len, growth);
+    let (mut read, mut write) = (growth, 0);
+    while let Some(chunk) = text.get(read..).and_then(|rest| rest.utf8_chunks().next()) {
+        let (valid, invalid) = (chunk.valid().len(), chunk.invalid().len());
+        copy_within(text, read, valid, write);
+        read += valid + invalid;
+        write += valid;
+        if invalid > 0 {
+            if let Some(room) = text.get_mut(write..write + REPLACEMENT.len()) {
+                room.copy_from_slice(&REPLACEMENT);
+            }
+            write += REPLACEMENT.len();
+        }
+    }
+    Ok(())
+}
+
+/// It does not fit.
+#[derive(Debug)]
+pub(crate) struct Full;
+
+/// `slice::copy_within` that does nothing where that would panic.
+pub(crate) fn copy_within(bytes: &mut [u8], from: usize, len: usize, to: usize) {
+    let size = bytes.len();
+    if from <= size && len <= size - from && to <= size - len {
+        bytes.copy_within(from..from + len, to);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decodes_like_the_standard_library() {
+        let pieces: [&[u8]; 12] = [
+            b"a",
+            "é".as_bytes(),
+            "€".as_bytes(),
+            "🌍".as_bytes(),
+            b"\xE2\x82",
+            b"\xF0\x9F\x98",
+            b"\xC3",
+            b"\x80",
+            b"\xFF",
+            b"\xED\xA0\x80",
+            b"\xF5\x80",
+            b"\n",
+        ];
+        for a in pieces {
+            for b in pieces {
+                for c in pieces {
+                    let raw = [a, b, c].concat();
+                    let want = std::string::String::from_utf8_lossy(&raw).into_owned();
+                    let mut bytes = Vec::<u8, 64>::from_slice(b"\xFFkept").unwrap();
+                    bytes.extend_from_slice(&raw).unwrap();
+                    decode(&mut bytes, 5).unwrap();
+                    assert_eq!(&bytes[..5], b"\xFFkept");
+                    assert_eq!(core::str::from_utf8(&bytes[5..]), Ok(want.as_str()));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_is_told() {
+        let mut bytes = Vec::<u8, 8>::from_slice(b"a\xFFb\xFFcd").unwrap();
+        assert!(decode(&mut bytes, 0).is_err());
+        let mut bytes = Vec::<u8, 10>::from_slice(b"a\xFFb\xFFcd").unwrap();
+        decode(&mut bytes, 0).unwrap();
+        assert_eq!(bytes.as_slice(), "a\u{FFFD}b\u{FFFD}cd".as_bytes());
+    }
+}
