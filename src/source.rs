@@ -1,6 +1,5 @@
 //! The whole client as one state machine: the standard's processing model (section 9.2.3).
 
-use core::fmt;
 use core::ops::Range;
 use core::time::Duration;
 
@@ -8,11 +7,11 @@ use crate::bounded::text;
 use crate::decoder::{Decoder, Found};
 use crate::event::Item;
 use crate::http::{
-    self, Body, Head, HeadReader, InvalidChunk, InvalidHead, InvalidRequest, RedirectError,
-    Request, Sent, Verdict,
+    self, Body, Head, HeadReader, InvalidRequest, RedirectError, Request, Sent, Verdict,
 };
 use crate::reconnect::{Loss, Reconnect};
-use crate::url::{Origin, Url};
+use crate::step::{Cause, Reason, Step, Stop, Wait};
+use crate::url::Url;
 
 /// An event source: it says what to do next, is told what came of it, and hands out what the
 /// stream brings. It does no I/O and has no clock.
@@ -49,96 +48,6 @@ pub struct EventSource<'a, const DATA: usize, const META: usize> {
     last_status: Option<u16>,
 
     state: State,
-}
-
-/// What a driver has to do next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step<'a> {
-    /// Close the connection if there is one, and make a new one, until the deadline if there is
-    /// one. Then say [`connected`](EventSource::connected) or [`failed`](EventSource::failed).
-    Connect(Origin<'a>, Option<Duration>),
-    /// Write these bytes, or the first of them, and say [`wrote`](EventSource::wrote).
-    Write(&'a [u8], Option<Duration>),
-    /// Flush what was written, and read: bytes go to [`receive`](EventSource::receive), an end to
-    /// [`ended`](EventSource::ended). If none come until the deadline, say
-    /// [`handle_timeout`](EventSource::handle_timeout).
-    Read(Option<Duration>),
-    /// Close the connection. The next step comes at [`Wait::until`], or after a
-    /// [`restart`](EventSource::restart).
-    Wait(Wait),
-    /// Close the connection. Nothing more will come, except after a
-    /// [`restart`](EventSource::restart).
-    Stop(Stop),
-}
-
-/// A connection is lost, and the next attempt is later: the standard's *reestablish*.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Wait {
-    /// Why the connection was lost.
-    pub cause: Cause,
-    /// How long the whole wait is.
-    pub delay: Duration,
-    /// When it is over.
-    pub until: Duration,
-}
-
-/// The end: the standard's *fail the connection*, or *close*.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Stop {
-    /// Why there is no further attempt.
-    pub reason: Reason,
-    /// How the last connection was lost, if that is what has led here.
-    pub cause: Option<Cause>,
-    /// The status of the last response, if there was one.
-    pub status: Option<u16>,
-}
-
-/// Why a connection was lost.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Cause {
-    /// No connection could be made: DNS, TCP or TLS.
-    Connect,
-    /// The connection failed: reset, or a write or read that went wrong.
-    Transport,
-    /// No complete head of a response within
-    /// [`connect_timeout`](crate::Policy::connect_timeout).
-    ConnectTimeout,
-    /// No byte within [`idle_timeout`](crate::Policy::idle_timeout).
-    IdleTimeout,
-    /// The server ended the response.
-    End,
-    /// The connection ended before the response did.
-    CutOff,
-    /// The response's head is not valid.
-    Head(InvalidHead),
-    /// The response's chunked framing is not valid.
-    Chunk(InvalidChunk),
-    /// A status that is worth another try.
-    Status(u16),
-}
-
-/// Why a source stopped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Reason {
-    /// 204: the server asks not to come back.
-    NoContent,
-    /// A status that is not worth another try.
-    Status,
-    /// The response is not `text/event-stream`: a captive portal, an error page.
-    ContentType,
-    /// The response is compressed, which was not asked for.
-    ContentEncoding,
-    /// A redirect that leads nowhere.
-    Redirect(RedirectError),
-    /// [`max_reconnection_attempts`](crate::Policy::max_reconnection_attempts) are used up.
-    Attempts,
-    /// The connection was lost, and the request may not be sent again; see
-    /// [`Request::reconnect`].
-    NotRepeatable,
-    /// The application has closed the source.
-    Closed,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -591,35 +500,4 @@ fn base<'s>(request: &Request<'s>, remembered: &'s [u8], len: usize) -> Url<'s> 
 enum Received<'i> {
     Open,
     Found(Found<'i>),
-}
-
-impl fmt::Display for Cause {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Connect => "no connection could be made",
-            Self::Transport => "the connection failed",
-            Self::ConnectTimeout => "no response in time",
-            Self::IdleTimeout => "the stream was silent for too long",
-            Self::End => "the server ended the response",
-            Self::CutOff => "the connection ended before the response did",
-            Self::Head(invalid) => return invalid.fmt(f),
-            Self::Chunk(invalid) => return invalid.fmt(f),
-            Self::Status(status) => return write!(f, "status {status}"),
-        })
-    }
-}
-
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::NoContent => "the server asks not to come back (204)",
-            Self::Status => "the server refuses",
-            Self::ContentType => "the response is no text/event-stream",
-            Self::ContentEncoding => "the response is compressed",
-            Self::Redirect(error) => return error.fmt(f),
-            Self::Attempts => "the reconnection attempts are used up",
-            Self::NotRepeatable => "the request may not be sent again",
-            Self::Closed => "closed",
-        })
-    }
 }

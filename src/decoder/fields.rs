@@ -1,0 +1,166 @@
+//! From fields to events.
+
+use core::mem;
+use core::time::Duration;
+
+use super::{Decoder, Found, HandedOut, replace};
+use crate::event::TooLong;
+use crate::utf8;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Field {
+    Data,
+    EventType,
+    Id,
+    Retry,
+    Comment,
+}
+
+/// The lines of an unfinished event that lie in the present input and are not copied yet.
+#[derive(Default)]
+pub(super) struct Block<'i> {
+    pub(super) data: Option<&'i [u8]>,
+    pub(super) event_type: Option<&'i [u8]>,
+}
+
+impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
+    pub(super) fn begin(&mut self, field: Field) {
+        match field {
+            Field::Data => {
+                // The standard appends a LF to each line and drops the last one. A LF before each
+                // but the first needs no memory for the dropped one.
+                if self.has_data {
+                    self.data.push(b"\n");
+                }
+                self.has_data = true;
+            }
+            Field::EventType => self.event_type.clear(),
+            Field::Id => {
+                self.id_value.clear();
+                self.id_has_nul = false;
+            }
+            Field::Retry => self.digits = Digits::NONE,
+            Field::Comment => {
+                // It lies behind the data of the unfinished event.
+                self.comment_start = self.data.bytes().len();
+                self.comment_too_long = false;
+            }
+        }
+    }
+
+    pub(super) fn append(&mut self, field: Field, value: &[u8]) {
+        match field {
+            Field::Data => self.data.push(value),
+            Field::EventType => self.event_type.push(value),
+            Field::Id => {
+                self.id_has_nul |= value.contains(&0);
+                self.id_value.push(value);
+            }
+            Field::Retry => self.digits.push(value),
+            Field::Comment => {
+                if !self.comment_too_long {
+                    let memory = self.data.memory();
+                    self.comment_too_long = memory.extend_from_slice(value).is_err();
+                }
+            }
+        }
+    }
+
+    pub(super) fn finish(&mut self, field: Field) -> Option<Found<'static>> {
+        match field {
+            Field::Data | Field::EventType => None,
+            Field::Id => {
+                // An ID with a NUL is no ID, and leaves an earlier one of this event alone.
+                if !self.id_has_nul {
+                    self.has_id = true;
+                    self.id.copy_from(&self.id_value);
+                }
+                None
+            }
+            Field::Retry => {
+                let ms = self.digits.value()?;
+                self.retry = Some(ms);
+                self.retry_is_new = true;
+                self.show_retry
+                    .then(|| Found::Retry(Duration::from_millis(ms)))
+            }
+            Field::Comment => {
+                self.handed_out = HandedOut::Comment;
+                let memory = self.data.memory();
+                if self.comment_too_long || utf8::decode(memory, self.comment_start).is_err() {
+                    return Some(Found::TooLong(TooLong::Comment));
+                }
+                Some(Found::Comment)
+            }
+        }
+    }
+
+    /// The standard's "dispatch the event". `block` is what of it was only noted.
+    pub(super) fn dispatch<'i>(&mut self, block: Block<'i>) -> Option<Found<'i>> {
+        let id = self.commit_pending();
+        if !self.has_data && block.data.is_none() {
+            self.clear_block();
+            return id.err().map(Found::TooLong);
+        }
+        self.handed_out = HandedOut::Event;
+        let data = self.data.decode(block.data).map_err(|_| TooLong::Data);
+        let event_type = self.event_type.decode(block.event_type);
+        let event_type = event_type.map_err(|_| TooLong::EventType);
+        Some(match (data, id, event_type) {
+            (Ok(data), Ok(()), Ok(event_type)) => Found::Event { data, event_type },
+            (Err(part), _, _) | (_, Err(part), _) | (_, _, Err(part)) => Found::TooLong(part),
+        })
+    }
+
+    pub(super) fn commit_pending(&mut self) -> Result<(), TooLong> {
+        if mem::take(&mut self.has_id) {
+            self.id.decode(None).map_err(|_| TooLong::Id)?;
+            replace(&mut self.last_event_id, self.id.as_str());
+        }
+        Ok(())
+    }
+
+    pub(super) fn clear_handed_out(&mut self) {
+        match mem::replace(&mut self.handed_out, HandedOut::Nothing) {
+            HandedOut::Nothing => {}
+            HandedOut::Comment => self.data.memory().truncate(self.comment_start),
+            HandedOut::Event => self.clear_block(),
+        }
+    }
+
+    pub(super) fn clear_block(&mut self) {
+        self.handed_out = HandedOut::Nothing;
+        self.has_data = false;
+        self.data.clear();
+        self.event_type.clear();
+        self.has_id = false;
+    }
+}
+
+/// The value of a `retry` field so far.
+pub(super) struct Digits {
+    ms: u64,
+    any: bool,
+    invalid: bool,
+}
+
+impl Digits {
+    pub(super) const NONE: Self = Self {
+        ms: 0,
+        any: false,
+        invalid: false,
+    };
+
+    pub(super) fn push(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.any = true;
+            self.invalid |= !byte.is_ascii_digit();
+            let digit = u64::from(byte.wrapping_sub(b'0'));
+            self.ms = self.ms.saturating_mul(10).saturating_add(digit);
+        }
+    }
+
+    pub(super) fn value(&self) -> Option<u64> {
+        (self.any && !self.invalid).then_some(self.ms)
+    }
+}
