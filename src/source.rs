@@ -166,7 +166,6 @@ impl<'a, const DATA: usize, const META: usize> EventSource<'a, DATA, META> {
             *written = written.saturating_add(bytes);
             let written = *written;
             if self.unsent(written).is_none() {
-                self.decoder.memory().truncate(self.url_len);
                 self.state = State::Head(HeadReader::new());
             }
         }
@@ -293,7 +292,7 @@ impl<'a, const DATA: usize, const META: usize> EventSource<'a, DATA, META> {
                                 self.reconnect.set_reconnection_time(retry);
                             }
                             if let Some(found) = found {
-                                if matches!(found, Found::Event { .. } | Found::TooLong(_)) {
+                                if matches!(found, Found::Event { .. }) {
                                     self.reconnect.delivered();
                                 }
                                 return Some(Received::Found(found));
@@ -303,17 +302,18 @@ impl<'a, const DATA: usize, const META: usize> EventSource<'a, DATA, META> {
                     }
                 }
                 State::Refused { mut body, reason } => {
-                    let payload = body.payload(input).unwrap_or_default();
+                    let payload = body.payload(input);
+                    let is_valid = payload.is_ok();
+                    let payload = payload.unwrap_or_default();
                     let piece = payload.get(..self.room_for_body()).unwrap_or(payload);
                     let _fits = self.decoder.memory().extend_from_slice(piece);
                     body.consume(piece.len());
                     *input = input.get(piece.len()..).unwrap_or_default();
                     self.state = State::Refused { body, reason };
-                    if piece.is_empty() && input.is_empty() && !body.is_done() {
-                        return None;
-                    }
-                    if piece.is_empty() {
+                    if !is_valid || body.is_done() || self.room_for_body() == 0 {
                         self.stop(reason, None);
+                    } else if input.is_empty() {
+                        return None;
                     }
                 }
             }
