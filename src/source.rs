@@ -1,14 +1,16 @@
 //! The whole client as one state machine: the standard's processing model (section 9.2.3).
 
+mod response;
+
 use core::ops::Range;
 use core::time::Duration;
 
+use response::Received;
+
 use crate::bounded::text;
-use crate::decoder::{Decoder, Found};
+use crate::decoder::Decoder;
 use crate::event::Item;
-use crate::http::{
-    self, Body, Head, HeadReader, InvalidRequest, RedirectError, Request, Sent, Verdict,
-};
+use crate::http::{self, Body, Head, HeadReader, InvalidRequest, Request, Sent, Verdict};
 use crate::reconnect::{Loss, Reconnect};
 use crate::step::{Cause, Reason, Step, Stop, Wait};
 use crate::url::Url;
@@ -68,9 +70,6 @@ enum State {
     Wait(Wait),
     Stop(Stop),
 }
-
-/// So many bytes of a refused response's body are kept, or fewer if `DATA` is full.
-const MOST_REFUSED_BODY: usize = 1024;
 
 impl<'a, const DATA: usize, const META: usize> EventSource<'a, DATA, META> {
     /// An event source that has done nothing yet. The decoder brings the memory, the last event ID
@@ -246,176 +245,6 @@ impl<'a, const DATA: usize, const META: usize> EventSource<'a, DATA, META> {
         self.decoder
     }
 
-    /// The first half of [`receive`](Self::receive), which borrows only from the input.
-    fn advance<'i>(&mut self, input: &mut &'i [u8], now: Duration) -> Option<Received<'i>> {
-        if !input.is_empty() {
-            self.reconnect.received(now);
-        }
-        loop {
-            match self.state {
-                State::Connect | State::Write { .. } | State::Start => return None,
-                State::Wait(_) | State::Stop(_) => {
-                    *input = &[];
-                    return None;
-                }
-                State::Head(mut reader) => {
-                    let complete = reader.read(input, self.decoder.memory());
-                    self.state = State::Head(reader);
-                    match complete {
-                        Ok(false) => return None,
-                        Ok(true) => {
-                            if self.judge(now) {
-                                return Some(Received::Open);
-                            }
-                        }
-                        Err(invalid) => self.lose(Cause::Head(invalid), None, now),
-                    }
-                }
-                State::Stream(mut body) => {
-                    if self.head_len > 0 {
-                        self.head_len = 0;
-                        self.decoder.new_stream();
-                    }
-                    let payload = body.payload(input);
-                    self.state = State::Stream(body);
-                    match payload {
-                        Ok([]) if body.is_done() => self.lose(Cause::End, None, now),
-                        Ok([]) => return None,
-                        Ok(mut payload) => {
-                            let len = payload.len();
-                            let found = self.decoder.advance(&mut payload);
-                            let taken = len - payload.len();
-                            body.consume(taken);
-                            self.state = State::Stream(body);
-                            *input = input.get(taken..).unwrap_or_default();
-                            if let Some(retry) = self.decoder.take_retry() {
-                                self.reconnect.set_reconnection_time(retry);
-                            }
-                            if let Some(found) = found {
-                                if matches!(found, Found::Event { .. }) {
-                                    self.reconnect.delivered();
-                                }
-                                return Some(Received::Found(found));
-                            }
-                        }
-                        Err(invalid) => self.lose(Cause::Chunk(invalid), None, now),
-                    }
-                }
-                State::Refused { mut body, reason } => {
-                    let payload = body.payload(input);
-                    let is_valid = payload.is_ok();
-                    let payload = payload.unwrap_or_default();
-                    let piece = payload.get(..self.room_for_body()).unwrap_or(payload);
-                    let _fits = self.decoder.memory().extend_from_slice(piece);
-                    body.consume(piece.len());
-                    *input = input.get(piece.len()..).unwrap_or_default();
-                    self.state = State::Refused { body, reason };
-                    if !is_valid || body.is_done() || self.room_for_body() == 0 {
-                        self.stop(reason, None);
-                    } else if input.is_empty() {
-                        return None;
-                    }
-                }
-            }
-        }
-    }
-
-    /// The head is complete. Returns whether the stream is open.
-    fn judge(&mut self, now: Duration) -> bool {
-        let memory = self.decoder.idle_memory();
-        self.head_len = memory.len().saturating_sub(self.url_len);
-        let head = match http::parse(memory.get(self.url_len..).unwrap_or_default()) {
-            Ok(head) => head,
-            Err(invalid) => {
-                self.lose(Cause::Head(invalid), None, now);
-                return false;
-            }
-        };
-        let status = head.status();
-        if status < 200 {
-            self.decoder.memory().truncate(self.url_len);
-            self.state = State::Head(HeadReader::new());
-            return false;
-        }
-        self.last_status = Some(status);
-        let body = http::body_of(&head);
-        match (self.verdict)(&head) {
-            Verdict::Open => match body {
-                Ok(body) => {
-                    self.reconnect.opened(now);
-                    self.remember();
-                    self.state = State::Stream(body);
-                    return true;
-                }
-                Err(invalid) => self.lose(Cause::Head(invalid), None, now),
-            },
-            Verdict::Follow => {
-                let location = head.header("location").map(|location| {
-                    let start = location.as_ptr().addr() - memory.as_ptr().addr();
-                    start..start + location.len()
-                });
-                self.follow(status, location, now);
-            }
-            Verdict::Retry => {
-                let retry_after = head.retry_after();
-                self.lose(Cause::Status(status), retry_after, now);
-            }
-            Verdict::Stop => {
-                let reason = match status {
-                    200 if !head.is_event_stream() => Reason::ContentType,
-                    200 if !head.is_plain() => Reason::ContentEncoding,
-                    204 => Reason::NoContent,
-                    _ => Reason::Status,
-                };
-                match body {
-                    // Without a deadline nobody would end the wait for it.
-                    Ok(body) if status != 204 && self.reconnect.deadline().is_some() => {
-                        self.state = State::Refused { body, reason };
-                    }
-                    _ => self.stop(reason, None),
-                }
-            }
-        }
-        false
-    }
-
-    fn follow(&mut self, status: u16, location: Option<Range<usize>>, now: Duration) {
-        self.head_len = 0;
-        if self.redirects >= self.request.max_redirects {
-            return self.stop(Reason::Redirect(RedirectError::TooMany), None);
-        }
-        let Some(location) = location else {
-            return self.stop(Reason::Redirect(RedirectError::Location), None);
-        };
-        self.redirects += 1;
-        self.all_permanent &= matches!(status, 301 | 308);
-        self.as_get |= match self.request.method {
-            "GET" | "HEAD" => false,
-            "POST" => matches!(status, 301..=303),
-            _ => status == 303,
-        };
-        let base = base(&self.request, self.remembered, self.remembered_len);
-        match http::follow(self.decoder.memory(), self.url_len, base, location) {
-            Ok(()) => {
-                self.url_len = self.decoder.idle_memory().len();
-                self.connect(now);
-            }
-            Err(error) => self.stop(Reason::Redirect(error), None),
-        }
-    }
-
-    fn remember(&mut self) {
-        let url = self.decoder.idle_memory().get(..self.url_len);
-        if self.redirects > 0
-            && self.all_permanent
-            && let Some(url) = url
-            && let Some(memory) = self.remembered.get_mut(..self.url_len)
-        {
-            memory.copy_from_slice(url);
-            self.remembered_len = self.url_len;
-        }
-    }
-
     fn connect(&mut self, now: Duration) {
         self.reconnect.connecting(now);
         self.state = State::Connect;
@@ -481,23 +310,10 @@ impl<'a, const DATA: usize, const META: usize> EventSource<'a, DATA, META> {
             lines.unwrap_or_default(),
         )
     }
-
-    fn room_for_body(&self) -> usize {
-        let used = self.decoder.idle_memory().len();
-        let kept = used.saturating_sub(self.head_range().end);
-        MOST_REFUSED_BODY
-            .saturating_sub(kept)
-            .min(DATA.saturating_sub(used))
-    }
 }
 
 /// Where a request starts: where permanent redirects have led, if that is to be remembered.
 fn base<'s>(request: &Request<'s>, remembered: &'s [u8], len: usize) -> Url<'s> {
     let remembered = remembered.get(..len).unwrap_or_default();
     Url::parse(text(remembered)).unwrap_or(request.url)
-}
-
-enum Received<'i> {
-    Open,
-    Found(Found<'i>),
 }
