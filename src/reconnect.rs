@@ -186,7 +186,7 @@ impl Reconnect {
             Phase::Open {
                 since, delivered, ..
             } => {
-                now.saturating_sub(since) >= self.policy.healthy_time
+                since.saturating_add(self.policy.healthy_time) <= now
                     || (loss == Loss::End && delivered)
             }
             _ => false,
@@ -204,7 +204,7 @@ impl Reconnect {
         }
         self.attempts = self.attempts.saturating_add(1);
         let least = retry_after.unwrap_or_default().min(self.policy.max_retry);
-        let delay = self.delay().max(least);
+        let delay = self.delay(least);
         self.phase = Phase::Waiting {
             until: now.saturating_add(delay),
         };
@@ -236,12 +236,13 @@ impl Reconnect {
         self.phase = Phase::Idle;
     }
 
-    fn delay(&mut self) -> Duration {
+    fn delay(&mut self, least: Duration) -> Duration {
         let base = self.reconnection_time;
         let doublings = self.failures.saturating_sub(1).min(31);
         let delay = base
             .saturating_mul(1 << doublings)
-            .min(self.policy.max_delay.max(base));
+            .min(self.policy.max_delay.max(base))
+            .max(least);
         let most = (delay / 100).saturating_mul(self.policy.jitter_percent.into());
         let part = self.next_random() >> 16;
         delay.saturating_add((most / (1 << 16)).saturating_mul(part))

@@ -67,7 +67,11 @@ enum State {
         body: Body,
         reason: Reason,
     },
-    Wait(Wait),
+    Wait {
+        wait: Wait,
+        /// Whether a step has said so: a wait of no length is to be told too.
+        told: bool,
+    },
     Stop(Stop),
 }
 
@@ -125,9 +129,9 @@ impl<'a, const DATA: usize, const META: usize> EventSource<'a, DATA, META> {
                     self.lose(Cause::ConnectTimeout, None, now);
                 }
                 State::Refused { reason, .. } => self.stop(reason, None),
-                State::Wait(_) => self.state = State::Start,
+                State::Wait { told: true, .. } => self.state = State::Start,
                 // Silence is judged where a read has found nothing: see `handle_timeout`.
-                State::Stream(_) | State::Start | State::Stop(_) => {}
+                State::Stream(_) | State::Wait { .. } | State::Start | State::Stop(_) => {}
             }
         }
         if matches!(self.state, State::Start) {
@@ -147,7 +151,10 @@ impl<'a, const DATA: usize, const META: usize> EventSource<'a, DATA, META> {
                 None => Step::Read(deadline),
             },
             State::Head(_) | State::Stream(_) | State::Refused { .. } => Step::Read(deadline),
-            State::Wait(wait) => Step::Wait(wait),
+            State::Wait { wait, .. } => {
+                self.state = State::Wait { wait, told: true };
+                Step::Wait(wait)
+            }
             State::Stop(stop) => Step::Stop(stop),
         }
     }
@@ -173,12 +180,15 @@ impl<'a, const DATA: usize, const META: usize> EventSource<'a, DATA, META> {
     /// No connection could be made, or it failed.
     pub fn failed(&mut self, now: Duration) {
         match self.state {
+            State::Connect | State::Write { .. } | State::Head(_) if self.reconnect.is_due(now) => {
+                self.lose(Cause::ConnectTimeout, None, now);
+            }
             State::Connect => self.lose(Cause::Connect, None, now),
             State::Write { .. } | State::Head(_) | State::Stream(_) => {
                 self.lose(Cause::Transport, None, now);
             }
             State::Refused { reason, .. } => self.stop(reason, None),
-            State::Start | State::Wait(_) | State::Stop(_) => {}
+            State::Start | State::Wait { .. } | State::Stop(_) => {}
         }
     }
 
@@ -202,7 +212,8 @@ impl<'a, const DATA: usize, const META: usize> EventSource<'a, DATA, META> {
     }
 
     /// Takes bytes that were read from the front of `input`, up to the next item, which it
-    /// returns; or takes all and returns `None`. So call it until it returns `None`.
+    /// returns; or takes all and returns `None`. So call it until it returns `None`. Bytes that no
+    /// [`Step::Read`] has asked for are of no use.
     pub fn receive<'e, 'i: 'e>(
         &'e mut self,
         input: &mut &'i [u8],
@@ -225,6 +236,7 @@ impl<'a, const DATA: usize, const META: usize> EventSource<'a, DATA, META> {
     /// attempts so far. The last event ID and the reconnection time stay.
     pub fn restart(&mut self) {
         self.reconnect.reset();
+        self.remembered_len = 0;
         self.state = State::Start;
     }
 
@@ -262,11 +274,13 @@ impl<'a, const DATA: usize, const META: usize> EventSource<'a, DATA, META> {
         };
         match self.reconnect.lost(loss, retry_after, now) {
             Some(delay) => {
-                self.state = State::Wait(Wait {
+                let until = now.saturating_add(delay);
+                let wait = Wait {
                     cause,
                     delay,
-                    until: now.saturating_add(delay),
-                });
+                    until,
+                };
+                self.state = State::Wait { wait, told: false };
             }
             None => self.stop(Reason::Attempts, Some(cause)),
         }

@@ -9,8 +9,9 @@ use crate::url::Origin;
 /// What a driver has to do next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step<'a> {
-    /// Close the connection if there is one, and make a new one, until the deadline if there is
-    /// one. Then say [`connected`](crate::EventSource::connected) or [`failed`](crate::EventSource::failed).
+    /// Close the connection if there is one, and make a new one. Say
+    /// [`connected`](crate::EventSource::connected) once it is made, or
+    /// [`failed`](crate::EventSource::failed) if that fails or takes until the deadline.
     Connect(Origin<'a>, Option<Duration>),
     /// Write these bytes, or the first of them, and say [`wrote`](crate::EventSource::wrote).
     Write(&'a [u8], Option<Duration>),

@@ -76,7 +76,8 @@ impl<'a> Url<'a> {
     /// # Errors
     /// What is wrong with it, see [`InvalidUrl`]. Nothing is trimmed or escaped silently.
     pub fn parse(url: &'a str) -> Result<Self, InvalidUrl> {
-        let (scheme, rest) = url.split_once("://").ok_or(InvalidUrl::Scheme)?;
+        let (scheme, rest) = split_at_any(url, b":");
+        let rest = rest.strip_prefix("://").ok_or(InvalidUrl::Scheme)?;
         let scheme = if scheme.eq_ignore_ascii_case("http") {
             Scheme::Http
         } else if scheme.eq_ignore_ascii_case("https") {
@@ -89,7 +90,10 @@ impl<'a> Url<'a> {
             return Err(InvalidUrl::UserInfo);
         }
         let (host, port) = match authority.strip_prefix('[') {
-            Some(literal) => literal.split_once(']').ok_or(InvalidUrl::Host)?,
+            Some(literal) => {
+                let (host, rest) = split_at_any(literal, b"]");
+                (host, rest.strip_prefix(']').ok_or(InvalidUrl::Host)?)
+            }
             None => split_at_any(authority, b":"),
         };
         if authority.starts_with('[') != host.contains(':') {
@@ -122,7 +126,8 @@ impl<'a> Url<'a> {
             _ if is_ipv6 => byte.is_ascii_hexdigit() || byte == b':' || byte == b'.',
             _ => byte.is_ascii_graphic(),
         };
-        if host.is_empty() || !host.bytes().all(valid) {
+        let has_one_colon = host.bytes().filter(|byte| *byte == b':').count() == 1;
+        if host.is_empty() || has_one_colon || !host.bytes().all(valid) {
             return Err(InvalidUrl::Host);
         }
         let port = port.unwrap_or(scheme.default_port());
@@ -159,8 +164,9 @@ fn parse_port(digits: &str) -> Result<u16, InvalidUrl> {
     digits.parse().map_err(|_| InvalidUrl::Port)
 }
 
-/// Splits before the first of some ASCII bytes.
-fn split_at_any<'a>(whole: &'a str, stops: &[u8]) -> (&'a str, &'a str) {
+/// Splits before the first of some ASCII bytes. `str`'s own searches are made for any character or
+/// text: they take more code, and some have panics in it that the optimizer does not see through.
+pub(crate) fn split_at_any<'a>(whole: &'a str, stops: &[u8]) -> (&'a str, &'a str) {
     let at = whole.bytes().position(|byte| stops.contains(&byte));
     whole
         .split_at_checked(at.unwrap_or(whole.len()))

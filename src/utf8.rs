@@ -47,9 +47,11 @@ pub(crate) struct Full;
 
 /// `slice::copy_within` that does nothing where that would panic.
 pub(crate) fn copy_within(bytes: &mut [u8], from: usize, len: usize, to: usize) {
-    let size = bytes.len();
-    if from <= size && len <= size - from && to <= size - len {
-        bytes.copy_within(from..from + len, to);
+    if let Some(end) = from.checked_add(len)
+        && end <= bytes.len()
+        && to <= bytes.len() - len
+    {
+        bytes.copy_within(from..end, to);
     }
 }
 

@@ -16,10 +16,10 @@ pub(crate) enum Body {
 /// What comes next in a chunked body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Chunked {
-    /// The size of a chunk, of which some digits may have been seen.
+    /// The size of a chunk, of which so many digits have been seen.
     Size {
         size: u64,
-        digits: bool,
+        digits: u16,
     },
     /// The rest of that line: an extension, which nobody needs, or white space.
     Extension {
@@ -49,14 +49,11 @@ pub(crate) enum Chunked {
     Done,
 }
 
-/// More bytes of extensions in one line, or of trailers, come from no server that means well.
+/// More digits or extensions in a line, or trailers, come from no server that means well.
 const MOST_IGNORED: u16 = 8192;
 
 impl Body {
-    pub(crate) const CHUNKED: Self = Self::Chunked(Chunked::Size {
-        size: 0,
-        digits: false,
-    });
+    pub(crate) const CHUNKED: Self = Self::Chunked(Chunked::Size { size: 0, digits: 0 });
 
     /// Skips framing at the front of `input`, and returns the bytes of the body that are then
     /// there. Of those the caller takes some, and says so to [`consume`](Self::consume).
@@ -114,11 +111,11 @@ impl Chunked {
                         .checked_mul(16)
                         .and_then(|size| size.checked_add(u64::from(digit)))
                         .ok_or(InvalidChunk::Size)?,
-                    digits: true,
+                    digits: one_more(digits)?,
                 },
-                (None, b';' | b' ' | b'\t') if digits => Self::Extension { size, seen: 0 },
-                (None, b'\r') if digits => Self::SizeLf { size },
-                (None, b'\n') if digits => Self::after_size(size),
+                (None, b';' | b' ' | b'\t') if digits > 0 => Self::Extension { size, seen: 0 },
+                (None, b'\r') if digits > 0 => Self::SizeLf { size },
+                (None, b'\n') if digits > 0 => Self::after_size(size),
                 _ => return Err(InvalidChunk::Size),
             },
             (Self::Extension { size, .. }, b'\r') => Self::SizeLf { size },
@@ -130,10 +127,7 @@ impl Chunked {
             (Self::SizeLf { size }, b'\n') => Self::after_size(size),
 
             (Self::DataEnd, b'\r') => Self::DataLf,
-            (Self::DataEnd | Self::DataLf, b'\n') => Self::Size {
-                size: 0,
-                digits: false,
-            },
+            (Self::DataEnd | Self::DataLf, b'\n') => Self::Size { size: 0, digits: 0 },
 
             (Self::Trailer { seen, empty_line }, b'\r') => Self::TrailerLf { seen, empty_line },
             (Self::Trailer { seen, empty_line } | Self::TrailerLf { seen, empty_line }, b'\n') => {
@@ -185,7 +179,7 @@ pub enum InvalidChunk {
     Size,
     /// A line end is missing, or is a CR alone.
     LineEnd,
-    /// Extensions or trailers of more than 8192 bytes.
+    /// A size, extensions or trailers of more than 8192 bytes.
     TooLong,
 }
 
@@ -194,7 +188,7 @@ impl fmt::Display for InvalidChunk {
         f.write_str(match self {
             Self::Size => "a chunk's size is missing, not hexadecimal, or beyond 64 bits",
             Self::LineEnd => "a line end of the chunked body is missing or a CR alone",
-            Self::TooLong => "the chunked body has extensions or trailers of over 8192 bytes",
+            Self::TooLong => "a size or extensions or trailers of a chunk are over 8192 bytes",
         })
     }
 }

@@ -44,7 +44,9 @@ impl<'a> Head<'a> {
 
     /// All header fields, in their order: names as sent, values without the white space around.
     pub fn headers(&self) -> impl Iterator<Item = (&'a str, &'a [u8])> + use<'a> {
-        let fields = memchr(b'\n', self.lines).and_then(|end| self.lines.get(end + 1..));
+        // Empty lines may come before the status line.
+        let lines = self.lines.trim_ascii_start();
+        let fields = memchr(b'\n', lines).and_then(|end| lines.get(end + 1..));
         fields
             .unwrap_or_default()
             .split(|byte| *byte == b'\n')
@@ -55,20 +57,18 @@ impl<'a> Head<'a> {
             })
     }
 
-    /// The bare value of a header, without parameters.
-    fn essence(&self, name: &str) -> Option<&'a str> {
-        let value = self.header(name)?;
-        Some(
-            value
-                .split_once(';')
-                .map_or(value, |(before, _)| before)
-                .trim_ascii(),
-        )
-    }
-
+    /// Parameters do not count. Of several types the last does, also where a proxy has joined the
+    /// headers by commas.
     pub(crate) fn is_event_stream(&self) -> bool {
-        self.essence("content-type")
-            .is_some_and(|value| value.eq_ignore_ascii_case("text/event-stream"))
+        let types = self.header("content-type").unwrap_or_default();
+        let essences = types.as_bytes().split(|byte| *byte == b',').map(|value| {
+            let end = memchr(b';', value).unwrap_or(value.len());
+            value.get(..end).unwrap_or_default().trim_ascii()
+        });
+        essences
+            .rev()
+            .find(|essence| essence.contains(&b'/'))
+            .is_some_and(|essence| essence.eq_ignore_ascii_case(b"text/event-stream"))
     }
 
     pub(crate) fn is_plain(&self) -> bool {
@@ -116,14 +116,21 @@ pub fn default_verdict(head: &Head<'_>) -> Verdict {
 /// Collects a head until its empty line.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct HeadReader {
-    /// Nothing, or a CR alone, since the last LF.
-    line_is_empty: bool,
+    line: Line,
+}
+
+/// What there is since the last LF.
+#[derive(Clone, Copy, Debug)]
+enum Line {
+    Nothing,
+    OneCr,
+    Something,
 }
 
 impl HeadReader {
     pub(crate) const fn new() -> Self {
         Self {
-            line_is_empty: false,
+            line: Line::Something,
         }
     }
 
@@ -141,10 +148,12 @@ impl HeadReader {
                 .extend_from_slice(piece)
                 .map_err(|_| InvalidHead::TooLong)?;
             *input = rest;
-            if self.line_is_empty && matches!(piece, b"\n" | b"\r\n") {
-                return Ok(true);
-            }
-            self.line_is_empty = piece.ends_with(b"\n") || (self.line_is_empty && piece == b"\r");
+            self.line = match (self.line, piece) {
+                (Line::Nothing, b"\n" | b"\r\n") | (Line::OneCr, b"\n") => return Ok(true),
+                (_, [.., b'\n']) => Line::Nothing,
+                (Line::Nothing, b"\r") => Line::OneCr,
+                _ => Line::Something,
+            };
         }
         Ok(false)
     }

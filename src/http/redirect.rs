@@ -8,7 +8,7 @@ use heapless::Vec;
 
 use super::request::digits;
 use crate::bounded::text;
-use crate::url::{Scheme, Url};
+use crate::url::{Scheme, Url, split_at_any};
 use crate::utf8::copy_within;
 
 /// Makes `memory` the URL that `location`, a range of it, leads to, and nothing else. Its first
@@ -22,7 +22,7 @@ pub(crate) fn follow<const N: usize>(
     // First the two lie side by side.
     copy_within(memory, location.start, location.len(), url_len);
     memory.truncate(url_len + location.len());
-    if url_len == 0 {
+    if url_len == 0 && !is_absolute(text(memory)) {
         let location_len = memory.len();
         write_url(memory, original).map_err(|_| RedirectError::TooLong)?;
         url_len = memory.len() - location_len;
@@ -66,27 +66,38 @@ pub(crate) fn follow<const N: usize>(
 fn kept_of(url: &str, location: &str) -> Option<usize> {
     let path = path_of(url);
     if location.starts_with("//") {
-        url.find("//")
+        Some(split_at_any(url, b":").0.len() + ":".len())
     } else if location.starts_with('/') {
         Some(path.start)
     } else if location.starts_with('?') {
         Some(path.end)
     } else if location.is_empty() || location.starts_with('#') {
         None
-    } else if location
-        .find([':', '/', '?', '#'])
-        .is_some_and(|at| location.as_bytes().get(at) == Some(&b':'))
-    {
+    } else if is_absolute(location) {
         Some(0)
     } else {
-        let last_slash = url.get(path.clone())?.rfind('/')?;
+        let last_slash = url
+            .get(path.clone())?
+            .bytes()
+            .rposition(|byte| byte == b'/')?;
         Some(path.start + last_slash + 1)
     }
 }
 
+/// Whether it has a scheme: only then a colon comes first of these.
+fn is_absolute(location: &str) -> bool {
+    let (_, rest) = split_at_any(location, b":/?#");
+    rest.starts_with(':')
+}
+
 /// Where in a URL its path lies, without the query.
 fn path_of(url: &str) -> Range<usize> {
-    let authority = url.find("://").map_or(0, |at| at + 3);
+    let (scheme, rest) = split_at_any(url, b":");
+    let authority = if rest.starts_with("://") {
+        scheme.len() + "://".len()
+    } else {
+        0
+    };
     let find = |from: usize, stops: &[char]| {
         let at = url.get(from..).and_then(|rest| rest.find(stops));
         at.map_or(url.len(), |at| from + at)

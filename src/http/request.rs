@@ -212,7 +212,7 @@ impl<'a> Skip<'a> {
 /// The decimal digits of a number, which are borrowed too.
 pub(super) fn digits(number: usize) -> impl Iterator<Item = &'static str> {
     let mut unit = 1;
-    while number / unit >= 10 {
+    while number.checked_div(unit).is_some_and(|rest| rest >= 10) {
         unit *= 10;
     }
     iter::from_fn(move || {

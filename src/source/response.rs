@@ -5,6 +5,7 @@ use core::time::Duration;
 
 use super::{EventSource, State, base};
 use crate::decoder::Found;
+use crate::event::TooLong;
 use crate::http::{self, HeadReader, RedirectError, Verdict};
 use crate::step::{Cause, Reason};
 
@@ -30,7 +31,7 @@ impl<const DATA: usize, const META: usize> EventSource<'_, DATA, META> {
         loop {
             match self.state {
                 State::Connect | State::Write { .. } | State::Start => return None,
-                State::Wait(_) | State::Stop(_) => {
+                State::Wait { .. } | State::Stop(_) => {
                     *input = &[];
                     return None;
                 }
@@ -68,8 +69,13 @@ impl<const DATA: usize, const META: usize> EventSource<'_, DATA, META> {
                                 self.reconnect.set_reconnection_time(retry);
                             }
                             if let Some(found) = found {
-                                if matches!(found, Found::Event { .. }) {
-                                    self.reconnect.delivered();
+                                match found {
+                                    Found::Comment
+                                    | Found::Retry(_)
+                                    | Found::TooLong(TooLong::Comment) => {}
+                                    Found::Event { .. } | Found::TooLong(_) => {
+                                        self.reconnect.delivered();
+                                    }
                                 }
                                 return Some(Received::Found(found));
                             }
@@ -145,7 +151,9 @@ impl<const DATA: usize, const META: usize> EventSource<'_, DATA, META> {
                 };
                 match body {
                     // Without a deadline nobody would end the wait for it.
-                    Ok(body) if status != 204 && self.reconnect.deadline().is_some() => {
+                    Ok(body)
+                        if !matches!(status, 204 | 304) && self.reconnect.deadline().is_some() =>
+                    {
                         self.state = State::Refused { body, reason };
                     }
                     _ => self.stop(reason, None),
@@ -184,6 +192,7 @@ impl<const DATA: usize, const META: usize> EventSource<'_, DATA, META> {
         let url = self.decoder.idle_memory().get(..self.url_len);
         if self.redirects > 0
             && self.all_permanent
+            && !self.as_get
             && let Some(url) = url
             && let Some(memory) = self.remembered.get_mut(..self.url_len)
         {

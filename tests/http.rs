@@ -1,0 +1,601 @@
+//! What a server may send, and what none should: RFC 9112 as an event source sees it.
+
+mod driver;
+
+use driver::{Connection, Script, answers};
+use embedded_sse::Cause;
+use embedded_sse::http::{InvalidChunk, InvalidHead};
+
+const HERE: &str = "http://h/stream";
+const CHUNKED: &str = "Transfer-Encoding: chunked\r\n";
+
+/// The head of an event stream with these header lines too.
+fn head(headers: &str) -> String {
+    format!("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n{headers}\r\n")
+}
+
+fn chunked(body: impl AsRef<[u8]>) -> Connection {
+    answers(head(CHUNKED)).sends(body)
+}
+
+/// What is told until the wait, which must come within the connect timeout.
+fn told(connection: Connection) -> String {
+    told_in::<2048>(connection)
+}
+
+fn told_in<const DATA: usize>(connection: Connection) -> String {
+    let log = Script::get(HERE).then(connection).run_in::<DATA>();
+    assert!(log.time_of("wait 3000") <= 30_000);
+    assert_eq!(log.told().pop(), Some("wait 3000"));
+    let mut told = log.told();
+    told.pop();
+    told.join(", ")
+}
+
+/// How it is lost, without having been open.
+fn cause(bytes: impl AsRef<[u8]>) -> Cause {
+    cause_in::<2048>(bytes)
+}
+
+fn cause_in<const DATA: usize>(bytes: impl AsRef<[u8]>) -> Cause {
+    let log = Script::get(HERE).then(answers(bytes)).run_in::<DATA>();
+    assert_eq!(log.losses.len(), 1);
+    assert_eq!(log.lines.len(), 2, "{log:?}");
+    assert!(log.lines[0].0 <= 30_000);
+    log.losses[0]
+}
+
+// ---- Content-Length ----
+
+#[test]
+fn length_reached_is_the_end_without_an_end_of_the_connection() {
+    let response = format!("{}data: a\n\n", head("Content-Length: 9\r\n"));
+    assert_eq!(told(answers(response)), "open 200, message: a, lost End");
+}
+
+#[test]
+fn length_reached_ignores_what_follows() {
+    let response = format!("{}data: a\n\ndata: b\n\n", head("Content-Length: 9\r\n"));
+    assert_eq!(
+        told(answers(response).ends()),
+        "open 200, message: a, lost End"
+    );
+}
+
+#[test]
+fn length_cuts_an_event() {
+    let response = format!("{}data: a\n\n", head("Content-Length: 8\r\n"));
+    assert_eq!(told(answers(response)), "open 200, lost End");
+}
+
+#[test]
+fn length_not_reached_is_cut_off() {
+    let response = answers(head("Content-Length: 10\r\n")).sends("data: a\n\n");
+    let cut_off = "open 200, message: a, lost CutOff";
+    assert_eq!(told(response.clone().ends()), cut_off);
+    let reset = "open 200, message: a, lost Transport";
+    assert_eq!(told(response.resets()), reset);
+}
+
+#[test]
+fn length_of_zero_is_an_end_at_once() {
+    assert_eq!(
+        told(answers(head("Content-Length: 0\r\n"))),
+        "open 200, lost End"
+    );
+}
+
+#[test]
+fn length_may_have_leading_zeros_and_be_huge() {
+    let zeros = format!(
+        "{}data: a\n\n",
+        head("Content-Length: 0000000000000000000000009\r\n")
+    );
+    assert_eq!(told(answers(zeros)), "open 200, message: a, lost End");
+    let huge = head("content-length: 18446744073709551615\r\n");
+    let huge = answers(huge).sends("data: a\n\n").ends();
+    assert_eq!(told(huge), "open 200, message: a, lost CutOff");
+}
+
+#[test]
+fn length_that_is_no_number_is_refused() {
+    for value in [
+        "",
+        "+5",
+        "-5",
+        "5 5",
+        "5,5",
+        "5, 5",
+        "0x5",
+        "5.0",
+        "five",
+        "18446744073709551616",
+        "99999999999999999999999999",
+    ] {
+        let bytes = head(&format!("Content-Length: {value}\r\n"));
+        assert_eq!(
+            cause(bytes),
+            Cause::Head(InvalidHead::ContentLength),
+            "{value}"
+        );
+    }
+}
+
+#[test]
+fn length_given_twice_is_refused() {
+    for second in ["5", "6", "0"] {
+        let bytes = head(&format!(
+            "Content-Length: 5\r\ncontent-length: {second}\r\n"
+        ));
+        assert_eq!(cause(bytes), Cause::Head(InvalidHead::ContentLength));
+    }
+}
+
+// ---- until the connection's end ----
+
+#[test]
+fn until_close_an_end_is_the_end() {
+    let stream = answers(head("")).sends("data: a\n\n");
+    assert_eq!(
+        told(stream.clone().ends()),
+        "open 200, message: a, lost End"
+    );
+    assert_eq!(
+        told(stream.resets()),
+        "open 200, message: a, lost Transport"
+    );
+}
+
+#[test]
+fn until_close_is_http_1_0_too() {
+    let response = head("").replace("HTTP/1.1", "HTTP/1.0");
+    let stream = answers(response).sends("data: a\n\n").ends();
+    assert_eq!(told(stream), "open 200, message: a, lost End");
+}
+
+// ---- chunked ----
+
+const WHOLE: &str = "open 200, message: a, lost End";
+
+#[test]
+fn chunks_are_joined() {
+    for body in [
+        "9\r\ndata: a\n\n\r\n0\r\n\r\n",
+        "4\r\ndata\r\n3\r\n: a\r\n2\r\n\n\n\r\n0\r\n\r\n",
+        "1\r\nd\r\n1\r\na\r\n7\r\nta: a\n\n\r\n0\r\n\r\n",
+    ] {
+        assert_eq!(told(chunked(body)), WHOLE, "{body}");
+        assert_eq!(told(chunked(body).ends()), WHOLE, "{body}");
+    }
+}
+
+#[test]
+fn chunks_may_have_extensions_and_white_space() {
+    for line in [
+        "9;a",
+        "9;a=b",
+        "9; a=\"b;c\"",
+        "9 ;a",
+        "9 ",
+        "9\t",
+        "9;",
+        "9;\u{e9}",
+    ] {
+        let body = format!("{line}\r\ndata: a\n\n\r\n0;x=y\r\n\r\n");
+        assert_eq!(told(chunked(body)), WHOLE, "{line}");
+    }
+}
+
+#[test]
+fn chunks_may_have_leading_zeros() {
+    let body = "00000000000000000000009\r\ndata: a\n\n\r\n00000\r\n\r\n";
+    assert_eq!(told(chunked(body)), WHOLE);
+}
+
+#[test]
+fn chunks_have_a_size_in_hex_of_any_case() {
+    let data = "x".repeat(0xab - 8);
+    for size in ["ab", "AB", "aB", "0Ab"] {
+        let body = format!("{size}\r\ndata: {data}\n\n\r\n0\r\n\r\n");
+        let want = format!("open 200, message: {data}, lost End");
+        assert_eq!(told(chunked(body)), want);
+    }
+}
+
+#[test]
+fn chunks_may_have_trailers() {
+    for trailers in [
+        "A: b\r\n",
+        "A: b\r\nC: d\r\n",
+        "no header at all\r\n",
+        "0\r\n",
+    ] {
+        let body = format!("9\r\ndata: a\n\n\r\n0\r\n{trailers}\r\n");
+        assert_eq!(told(chunked(body)), WHOLE, "{trailers}");
+    }
+}
+
+#[test]
+fn chunks_may_have_lines_that_end_with_lf_alone() {
+    assert_eq!(told(chunked("9\ndata: a\n\n\n0\nA: b\n\n")), WHOLE);
+}
+
+#[test]
+fn chunks_are_meant_by_chunked_in_any_case() {
+    for value in ["Chunked", "CHUNKED", " chunked \t"] {
+        let head = head(&format!("transfer-ENCODING:{value}\r\n"));
+        let body = "9\r\ndata: a\n\n\r\n0\r\n\r\n";
+        assert_eq!(told(answers(head).sends(body)), WHOLE);
+    }
+}
+
+#[test]
+fn chunks_end_before_what_follows() {
+    let body = "9\r\ndata: a\n\n\r\n0\r\n\r\n9\r\ndata: b\n\n\r\nHTTP/1.1 200 OK\r\n\r\n";
+    assert_eq!(told(chunked(body).ends()), WHOLE);
+}
+
+#[test]
+fn chunks_not_ended_are_cut_off() {
+    let whole = "9\r\ndata: a\n\n\r\n0\r\nA: b\r\n\r\n";
+    for len in 0..whole.len() {
+        let told = told(chunked(&whole[..len]).ends());
+        assert!(told.starts_with("open 200, "), "{told}");
+        assert!(told.ends_with("lost CutOff"), "{told}");
+    }
+}
+
+#[test]
+fn chunks_count_if_there_is_a_length_too() {
+    for headers in [
+        format!("{CHUNKED}Content-Length: 3\r\n"),
+        format!("Content-Length: 3\r\n{CHUNKED}"),
+    ] {
+        let body = "9\r\ndata: a\n\n\r\n0\r\n\r\n";
+        assert_eq!(told(answers(head(&headers)).sends(body)), WHOLE);
+    }
+}
+
+/// How a chunked body is lost.
+fn chunk_cause(body: impl AsRef<[u8]>) -> Cause {
+    let connection = chunked(body);
+    let log = Script::get(HERE).then(connection).run();
+    assert_eq!(log.told()[0], "open 200");
+    assert_eq!(log.lines.last().unwrap().0, 0);
+    log.losses[0]
+}
+
+#[test]
+fn chunks_without_a_size_are_refused() {
+    for body in [
+        "\r\n",
+        "\n",
+        ";a\r\n",
+        " 5\r\n",
+        "0x5\r\n",
+        "+5\r\n",
+        "-5\r\n",
+        "g\r\n",
+        "5g\r\n",
+        "\u{e9}",
+        "5\0",
+        "data: a\n\n",
+        "9\r\ndata: a\n\n\r\n\r\n",
+    ] {
+        assert_eq!(
+            chunk_cause(body),
+            Cause::Chunk(InvalidChunk::Size),
+            "{body:?}"
+        );
+    }
+}
+
+#[test]
+fn chunks_beyond_64_bits_are_refused() {
+    for size in ["10000000000000000", "fffffffffffffffff", &"f".repeat(500)] {
+        assert_eq!(chunk_cause(size), Cause::Chunk(InvalidChunk::Size));
+    }
+    let most = chunked("ffffffffffffffff\r\ndata: a\n\n").ends();
+    assert_eq!(told(most), "open 200, message: a, lost CutOff");
+}
+
+#[test]
+fn chunks_with_a_wrong_line_end_are_refused() {
+    for body in [
+        "5\rx",
+        "5\r\r",
+        "5;a\rx",
+        "5 \r\r\n",
+        "1\r\na1\r\n",
+        "1\r\na\rx",
+        "1\r\na\r\r\n",
+        "1\r\na 1\r\n",
+        "0\r\n\rx",
+        "0\r\nA: b\rc\r\n\r\n",
+        "0\r\nA: b\r\n\r\r\n",
+    ] {
+        assert_eq!(
+            chunk_cause(body),
+            Cause::Chunk(InvalidChunk::LineEnd),
+            "{body:?}"
+        );
+    }
+}
+
+#[test]
+fn chunks_with_an_endless_extension_are_refused() {
+    for body in ["5;", "5 ", "0;"] {
+        let body = format!("{body}{}", "x".repeat(9000));
+        assert_eq!(chunk_cause(body), Cause::Chunk(InvalidChunk::TooLong));
+    }
+    let most = format!("9;{}\r\ndata: a\n\n\r\n0\r\n\r\n", "x".repeat(8191));
+    assert_eq!(told(chunked(most)), WHOLE);
+}
+
+#[test]
+fn chunks_with_endless_trailers_are_refused() {
+    for line in ["x", "x: y\r\n", "xy\n"] {
+        let body = format!("0\r\n{}", line.repeat(9000));
+        assert_eq!(chunk_cause(body), Cause::Chunk(InvalidChunk::TooLong));
+    }
+}
+
+#[test]
+fn chunks_without_end_may_each_have_an_extension() {
+    let body = format!("1;{}\r\n:\r\n", "x".repeat(3000)).repeat(9);
+    assert_eq!(told(chunked(body).ends()), "open 200, lost CutOff");
+}
+
+#[test]
+fn chunk_that_is_broken_behind_an_event_leaves_the_event() {
+    let told = told(chunked("9\r\ndata: a\n\n\r\nx"));
+    assert_eq!(told, "open 200, message: a, lost Chunk(Size)");
+}
+
+// ---- Transfer-Encoding ----
+
+#[test]
+fn transfer_encoding_other_than_chunked_is_refused() {
+    for value in [
+        "gzip",
+        "gzip, chunked",
+        "chunked, gzip",
+        "identity",
+        "",
+        "chunked;x",
+        "xchunked",
+    ] {
+        let bytes = head(&format!("Transfer-Encoding: {value}\r\n"));
+        assert_eq!(
+            cause(bytes),
+            Cause::Head(InvalidHead::TransferEncoding),
+            "{value}"
+        );
+    }
+    for second in ["gzip", "chunked"] {
+        let bytes = head(&format!("{CHUNKED}Transfer-Encoding: {second}\r\n"));
+        assert_eq!(cause(bytes), Cause::Head(InvalidHead::TransferEncoding));
+    }
+}
+
+// ---- heads ----
+
+#[test]
+fn head_may_end_its_lines_with_lf_alone() {
+    let response = head("").replace("\r\n", "\n");
+    assert_eq!(told(answers(response).ends()), "open 200, lost End");
+}
+
+#[test]
+fn head_may_have_no_reason() {
+    for line in ["HTTP/1.1 200 ", "HTTP/1.1 200"] {
+        let response = head("").replace("HTTP/1.1 200 OK", line);
+        assert_eq!(told(answers(response).ends()), "open 200, lost End");
+    }
+}
+
+#[test]
+fn head_may_begin_with_an_empty_line() {
+    let response = format!("\r\n{}data: a\n\n", head(""));
+    assert_eq!(
+        told(answers(response).ends()),
+        "open 200, message: a, lost End"
+    );
+}
+
+#[test]
+fn head_has_a_status_line_that_is_no_header() {
+    for early in ["", "\n", "\r\n"] {
+        let response = answers(format!("{early}HTTP/1.1 404 a:b\r\nC: d\r\n\r\n"));
+        let log = Script::get(HERE).then(response.ends()).run();
+        let headers = log.response.unwrap().headers;
+        assert_eq!(headers, [("C".into(), "d".into())]);
+    }
+}
+
+#[test]
+fn head_fills_the_memory_to_the_last_byte() {
+    let fixed = head("X: \r\n").len();
+    let fits = head(&format!("X: {}\r\n", "x".repeat(128 - fixed)));
+    assert_eq!(told_in::<128>(answers(fits).ends()), "open 200, lost End");
+    let too_long = head(&format!("X: {}\r\n", "x".repeat(129 - fixed)));
+    assert_eq!(cause_in::<128>(too_long), Cause::Head(InvalidHead::TooLong));
+}
+
+#[test]
+fn head_without_end_is_too_long() {
+    for bytes in ["x".repeat(3000), "HTTP/1.1 200 OK\r\n".into()] {
+        let bytes = format!("{bytes}{}", "A: b\r\n".repeat(500));
+        assert_eq!(cause(bytes), Cause::Head(InvalidHead::TooLong));
+    }
+}
+
+#[test]
+fn head_with_too_many_headers_is_refused() {
+    for (number, fits) in [(63, true), (64, false), (5000, false)] {
+        let response = head(&"a:b\r\n".repeat(number));
+        let log = Script::get(HERE).then(answers(response).ends());
+        let losses = log.run_in::<65536>().losses;
+        let refused = Cause::Head(InvalidHead::TooManyHeaders);
+        assert_eq!(losses, [if fits { Cause::End } else { refused }]);
+    }
+}
+
+#[test]
+fn head_that_is_malformed_is_refused() {
+    let ok = "HTTP/1.1 200 OK\r\n";
+    for bytes in [
+        "garbage\n\n",
+        "\r\n\r\n",
+        "\n\n",
+        "SSH-2.0-OpenSSH\r\n\r\n",
+        "ICY 200 OK\r\n\r\n",
+        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        "HTTP/2 200\r\n\r\n",
+        "HTTP/1.2 200 OK\r\n\r\n",
+        "HTTP/0.9 200 OK\r\n\r\n",
+        "http/1.1 200 OK\r\n\r\n",
+        "HTTP/1.1 20 OK\r\n\r\n",
+        "HTTP/1.1 2000 OK\r\n\r\n",
+        "HTTP/1.1 099 OK\r\n\r\n",
+        "HTTP/1.1 000 OK\r\n\r\n",
+        "HTTP/1.1 -20 OK\r\n\r\n",
+        "HTTP/1.1 200 O\0K\r\n\r\n",
+        "<html>\r\n\r\n",
+        "data: a\n\n",
+    ] {
+        assert_eq!(
+            cause(bytes),
+            Cause::Head(InvalidHead::Malformed),
+            "{bytes:?}"
+        );
+    }
+    for line in [
+        "A\r\n",
+        ": b\r\n",
+        "A : b\r\n",
+        "A b: c\r\n",
+        " A: b\r\n",
+        "A: b\r\n folded\r\n",
+        "A: b\0c\r\n",
+        "A\0: b\r\n",
+        "A: b\rc\r\n",
+        "A: b\r\r\n",
+        "A: b\rContent-Length: 5\r\n",
+        "\u{e9}: b\r\n",
+        "A: \u{7f}\r\n",
+    ] {
+        let bytes = format!("{ok}{line}\r\n");
+        assert_eq!(
+            cause(bytes),
+            Cause::Head(InvalidHead::Malformed),
+            "{line:?}"
+        );
+    }
+}
+
+#[test]
+fn head_with_a_bare_cr_before_its_empty_line_is_refused_in_any_cut() {
+    let bytes = "HTTP/1.1 200 OK\r\n\r\r\n\r\n";
+    assert_eq!(cause(bytes), Cause::Head(InvalidHead::Malformed));
+}
+
+#[test]
+fn head_that_waits_for_an_end_waits_in_any_cut() {
+    assert_eq!(cause("HTTP/1.1 200 OK\r\n\r\r\n"), Cause::ConnectTimeout);
+    assert_eq!(
+        cause("HTTP/1.1 200 OK\r\nA: b\r\r\n"),
+        Cause::ConnectTimeout
+    );
+}
+
+#[test]
+fn head_that_never_comes_ends_by_the_connect_timeout() {
+    for bytes in [
+        &b""[..],
+        b"\0\0\x12\x04\0\0\0\0\0",
+        b"\x15\x03\x01\0\x02\x02\x28",
+        b"HTTP/1.1 200 OK\r\n",
+        b"\xff\xfe\xfd",
+    ] {
+        assert_eq!(cause(bytes), Cause::ConnectTimeout);
+    }
+}
+
+#[test]
+fn head_that_drips_ends_by_the_connect_timeout() {
+    let mut connection = answers("HTTP/1.1 200 OK\r\nA: ");
+    for _ in 0..100 {
+        connection = connection.pauses(1000).sends("x");
+    }
+    let log = Script::get(HERE).then(connection).run();
+    assert_eq!(log.time_of("lost ConnectTimeout"), 30_000);
+}
+
+#[test]
+fn head_behind_endless_1xx_ends_by_the_connect_timeout() {
+    let early = "HTTP/1.1 102 Processing\r\nA: b\r\n\r\n";
+    let mut connection = answers(early.repeat(300));
+    for _ in 0..50 {
+        connection = connection.pauses(1000).sends(early);
+    }
+    let log = Script::get(HERE).then(connection).run();
+    assert_eq!(log.time_of("lost ConnectTimeout"), 30_000);
+}
+
+#[test]
+fn head_that_is_malformed_is_refused_behind_a_1xx_and_a_redirect() {
+    for early in [
+        "HTTP/1.1 100 Continue\r\n\r\n",
+        "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 102 A\r\n\r\n",
+    ] {
+        let bytes = format!("{early}nonsense\r\n\r\n");
+        assert_eq!(cause(bytes), Cause::Head(InvalidHead::Malformed));
+    }
+    let log = Script::get(HERE)
+        .then(driver::status(307, "Location: /x\r\n"))
+        .then(answers("nonsense\r\n\r\n"))
+        .run();
+    assert_eq!(log.losses, [Cause::Head(InvalidHead::Malformed)]);
+}
+
+#[test]
+fn head_that_refuses_may_be_framed_wrongly() {
+    for headers in ["Content-Length: x\r\n", "Transfer-Encoding: gzip\r\n"] {
+        let response = answers(format!("HTTP/1.1 404 No\r\n{headers}\r\n"));
+        let log = Script::get(HERE).then(response).run();
+        assert_eq!(log.told(), ["stop Status"]);
+        assert_eq!(log.time_of("stop Status"), 0);
+    }
+}
+
+/// A small generator, so that a failure can be repeated.
+fn random(state: &mut u64) -> usize {
+    *state = state
+        .wrapping_mul(6_364_136_223_846_793_005)
+        .wrapping_add(1);
+    (*state >> 33) as usize
+}
+
+#[test]
+fn damaged_responses_never_panic_nor_wait_without_end() {
+    let responses = [
+        format!("{}3;x\r\nda\n\r\n0\r\nA: b\r\n\r\n", head(CHUNKED)),
+        format!("{}data: a\n\n", head("Content-Length: 9\r\n")),
+        "HTTP/1.1 302 Found\r\nLocation: ../x/./y?z\r\n\r\n".into(),
+        "HTTP/1.1 404 No\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n".into(),
+    ];
+    let mut state = 1;
+    for round in 0..400 {
+        let mut bytes = responses[round % responses.len()].clone().into_bytes();
+        for _ in 0..1 + random(&mut state) % 3 {
+            let place = random(&mut state) % bytes.len();
+            bytes[place] = b"\r\n\0: ;0f9\xff/.h"[random(&mut state) % 13];
+        }
+        let log = Script::get(HERE)
+            .then(answers(bytes).ends())
+            .run_in::<128>();
+        assert!(log.lines.iter().all(|(time, _)| *time <= 30_000));
+        assert!(!log.told().contains(&"silent for ever"));
+    }
+}

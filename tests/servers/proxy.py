@@ -1,0 +1,65 @@
+"""A TCP proxy that kills each connection after some bytes of the response, by FIN or by RST.
+
+usage: proxy.py PORT SERVER_PORT
+"""
+
+import itertools
+import socket
+import struct
+import sys
+import threading
+
+
+def lengths():
+    """After how many bytes connections die: always the same numbers, which look like chance.
+    Some are in the head of the response."""
+    state = 1
+    while True:
+        state = state * 1103515245 % 2**31 + 12345
+        yield 150 + (state >> 8) % 3000
+
+
+def copy_requests(client, server):
+    try:
+        while data := client.recv(65536):
+            server.sendall(data)
+    except OSError:
+        pass  # One of the two is closed: the other direction ends it.
+
+
+def reset(connection):
+    """Closes it with RST instead of FIN."""
+    linger = struct.pack("ii", 1, 0)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+    # The thread that reads from it would hold it open: this wakes it, and sends nothing.
+    connection.shutdown(socket.SHUT_RD)
+    connection.close()
+
+
+def serve(client, server_port, length, by_reset):
+    client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    with socket.create_connection(("127.0.0.1", server_port)) as server:
+        threading.Thread(target=copy_requests, args=(client, server), daemon=True).start()
+        try:
+            while length > 0 and (data := server.recv(min(length, 65536))):
+                client.sendall(data)
+                length -= len(data)
+        except OSError:
+            pass
+        if by_reset:
+            reset(client)
+        else:
+            client.shutdown(socket.SHUT_RDWR)
+            client.close()
+        server.shutdown(socket.SHUT_RDWR)
+
+
+def main(port, server_port):
+    listener = socket.create_server(("127.0.0.1", port))
+    for length, by_reset in zip(lengths(), itertools.cycle([False, True])):
+        client, _ = listener.accept()
+        args = (client, server_port, length, by_reset)
+        threading.Thread(target=serve, args=args, daemon=True).start()
+
+
+main(int(sys.argv[1]), int(sys.argv[2]))
