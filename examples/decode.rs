@@ -4,7 +4,7 @@ mod common;
 
 use std::io::{self, BufWriter, ErrorKind, Read, Write};
 
-use common::{MEMORY, Memory, bad_usage, millis, to_json};
+use common::{MEMORY, Memory, bad_usage, millis, number, to_json};
 use lexopt::prelude::*;
 use serde_json::json;
 
@@ -53,7 +53,7 @@ fn read_options(chunk: &mut Option<usize>, decoder: &mut Memory) -> Result<(), l
     let mut options = lexopt::Parser::from_env();
     while let Some(option) = options.next()? {
         match option {
-            Long("chunk") => *chunk = Some(options.value()?.parse()?),
+            Long("chunk") => *chunk = Some(number(&mut options, "chunk")?),
             Long("last-event-id") => decoder
                 .set_last_event_id(&options.value()?.string()?)
                 .map_err(|invalid| lexopt::Error::Custom(invalid.into()))?,

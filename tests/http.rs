@@ -328,6 +328,8 @@ fn chunks_with_an_endless_extension_are_refused() {
         let body = format!("{body}{}", "x".repeat(9000));
         assert_eq!(chunk_cause(body), Cause::Chunk(InvalidChunk::TooLong));
     }
+    let zeros = "0".repeat(9000);
+    assert_eq!(chunk_cause(zeros), Cause::Chunk(InvalidChunk::TooLong));
     let most = format!("9;{}\r\ndata: a\n\n\r\n0\r\n\r\n", "x".repeat(8191));
     assert_eq!(told(chunked(most)), WHOLE);
 }

@@ -6,7 +6,7 @@ mod driver;
 use driver::{Command, OPEN, Script, answers, ms, never_connects, opens, refuses, status, url};
 use embedded_sse::http::{RedirectError, default_verdict};
 use embedded_sse::{
-    Cause, Decoder, EventSource, Head, Item, Policy, Reason, Reconnect, Request, Step, Stop,
+    Cause, Decoder, EventSource, Head, Item, Loss, Policy, Reason, Reconnect, Request, Step, Stop,
     Verdict,
 };
 
@@ -359,6 +359,11 @@ fn ok_and_event_stream_the_last_of_several_headers_wins() {
     let stream = "content-type: text/event-stream\r\n";
     assert_eq!(told_of(&format!("{html}{stream}")), OPENED);
     assert_eq!(told_of(&format!("{stream}{html}")), "stop ContentType");
+    // A proxy may have joined them.
+    let joined = "Content-Type: text/html;a=b , text/event-stream; charset=\"x,y\"\r\n";
+    assert_eq!(told_of(joined), OPENED);
+    let joined = "Content-Type: text/event-stream, text/html\r\n";
+    assert_eq!(told_of(joined), "stop ContentType");
 }
 
 #[test]
@@ -871,6 +876,25 @@ fn redirects_are_remembered_only_if_they_fit() {
 }
 
 #[test]
+fn redirects_that_changed_the_request_are_not_remembered() {
+    let request = Request {
+        reconnect: true,
+        ..Request::post(url(HERE), b"x")
+    };
+    let log = Script::new(request)
+        .remember(64)
+        .then(redirect(301, "http://g/x"))
+        .then(opens("data: a\n\n").ends())
+        .then(opens(""))
+        .run();
+    assert_eq!(log.origins, ["http h 80", "http g 80", "http h 80"]);
+    assert_eq!(
+        log.request_lines(),
+        ["POST /stream", "GET /x", "POST /stream"]
+    );
+}
+
+#[test]
 fn redirects_are_remembered_only_if_they_lead_to_a_stream() {
     let log = Script::get(HERE)
         .remember(64)
@@ -949,6 +973,23 @@ fn retried_statuses_retry_after_is_clamped() {
     for value in ["3600", "3601", "18446744073709551615"] {
         assert_eq!(delay_after(value), 3_600_000);
     }
+}
+
+#[test]
+fn retried_statuses_retry_after_has_jitter_too() {
+    let delays = (1..100).map(|seed| {
+        let mut reconnect = Reconnect::new(Policy::DEFAULT, seed);
+        reconnect.connecting(ms(0));
+        let delay = reconnect.lost(Loss::Cut, Some(ms(100_000)), ms(0));
+        delay.unwrap().as_millis()
+    });
+    let delays: std::collections::HashSet<_> = delays.collect();
+    assert!(
+        delays
+            .iter()
+            .all(|delay| (100_000..=150_000).contains(delay))
+    );
+    assert!(delays.len() > 90, "a thousand clients would come at once");
 }
 
 #[test]
@@ -1376,6 +1417,21 @@ fn connect_timeout_is_from_the_dns_to_the_end_of_the_head() {
         assert_eq!(log.told(), ["lost ConnectTimeout", "wait 3000"]);
         assert_eq!(log.time_of("lost ConnectTimeout"), 30_000);
     }
+}
+
+#[test]
+fn connect_timeout_is_told_as_such_by_a_driver_that_has_given_up_at_it() {
+    let mut decoder = Decoder::<512>::new();
+    let reconnect = Reconnect::new(Policy::DEFAULT, 1);
+    let mut source = EventSource::new(Request::get(url(HERE)), reconnect, &mut decoder).unwrap();
+    let Step::Connect(_, Some(deadline)) = source.step(ms(0)) else {
+        panic!("no deadline");
+    };
+    source.failed(deadline);
+    let Step::Wait(wait) = source.step(deadline) else {
+        panic!("not lost");
+    };
+    assert_eq!(wait.cause, Cause::ConnectTimeout);
 }
 
 #[test]

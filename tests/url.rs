@@ -72,6 +72,8 @@ fn ipv6_goes_in_brackets() {
         "http://::1/",
         "http://[]/",
         "http://[h]/",
+        "http://[:]/",
+        "http://[a:80]/",
         "http://[1.2.3.4]/",
         "http://[::1]x/",
         "http://[::1]]/",
@@ -92,7 +94,15 @@ fn ipv6_goes_in_brackets() {
 fn ipv6_has_no_brackets_among_parts() {
     let host = |host| Url::from_parts(Scheme::Http, host, None, "/").map(|url| url.origin().host);
     assert_eq!(host("::1"), Ok("::1"));
-    for wrong in ["[::1]", "[::1", "::1]", "fe80::1%eth0", "h:80", "::1 "] {
+    for wrong in [
+        "[::1]",
+        "[::1",
+        "::1]",
+        "fe80::1%eth0",
+        "h:80",
+        "a:80",
+        "::1 ",
+    ] {
         assert_eq!(host(wrong), Err(InvalidUrl::Host), "{wrong}");
     }
 }

@@ -1,9 +1,12 @@
 //! What `decode` and `tail` share: their memory, their JSON, and how they end on bad usage.
 
+use std::num::ParseIntError;
+use std::str::FromStr;
 use std::sync::Mutex;
 use std::time::Duration;
 
 use embedded_sse::{Decoder, Item};
+use lexopt::ValueExt as _;
 use serde_json::{Value, json};
 
 /// An event of up to 16 MiB, with an ID and a type of up to 1 MiB.
@@ -33,6 +36,16 @@ pub fn to_json(item: &Item<'_>) -> Value {
 /// Whole milliseconds, as far as 64 bits go.
 pub fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// The number that belongs to an option; what is wrong with it is said with the option's name.
+pub fn number<T: FromStr<Err = ParseIntError>>(
+    args: &mut lexopt::Parser,
+    option: &str,
+) -> Result<T, lexopt::Error> {
+    let value = args.value()?.string()?;
+    let number = value.parse();
+    number.map_err(|error| format!("--{option} {value:?}: {error}").into())
 }
 
 /// Says what is wrong and how it is used, and ends with status 2.

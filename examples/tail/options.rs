@@ -5,7 +5,7 @@ use std::time::Duration;
 use embedded_sse::{Policy, Request, Scheme, Url};
 use lexopt::prelude::*;
 
-use crate::common::{Memory, bad_usage};
+use crate::common::{Memory, bad_usage, number};
 
 const USAGE: &str = "\
 usage: tail [OPTIONS] [URL]
@@ -116,17 +116,24 @@ fn read(decoder: &mut Memory) -> Result<Options, lexopt::Error> {
             Long("body") => options.body = Some(args.value()?.string()?),
             Long("reconnect-post") => options.reconnect_post = true,
             Long("max-reconnection-attempts") => {
-                policy.max_reconnection_attempts = Some(args.value()?.parse()?);
+                policy.max_reconnection_attempts =
+                    Some(number(&mut args, "max-reconnection-attempts")?);
             }
-            Long("reconnection-time") => policy.reconnection_time = millis(&mut args)?,
-            Long("max-delay") => policy.max_delay = millis(&mut args)?,
+            Long("reconnection-time") => {
+                policy.reconnection_time = millis(&mut args, "reconnection-time")?
+            }
+            Long("max-delay") => policy.max_delay = millis(&mut args, "max-delay")?,
             Long("no-jitter") => policy.jitter_percent = 0,
-            Long("idle-timeout") => policy.idle_timeout = Some(millis(&mut args)?),
-            Long("connect-timeout") => policy.connect_timeout = Some(millis(&mut args)?),
-            Long("max-redirects") => options.max_redirects = Some(args.value()?.parse()?),
+            Long("idle-timeout") => policy.idle_timeout = Some(millis(&mut args, "idle-timeout")?),
+            Long("connect-timeout") => {
+                policy.connect_timeout = Some(millis(&mut args, "connect-timeout")?)
+            }
+            Long("max-redirects") => {
+                options.max_redirects = Some(number(&mut args, "max-redirects")?)
+            }
             Long("comments") => decoder.show_comments(true),
             Long("retry") => decoder.show_retry(true),
-            Long("count") => options.count = Some(args.value()?.parse()?),
+            Long("count") => options.count = Some(number(&mut args, "count")?),
             Long("json") => options.json = true,
             Long("help") | Short('h') => {
                 print!("{USAGE}");
@@ -144,6 +151,6 @@ fn read(decoder: &mut Memory) -> Result<Options, lexopt::Error> {
     Ok(options)
 }
 
-fn millis(args: &mut lexopt::Parser) -> Result<Duration, lexopt::Error> {
-    Ok(Duration::from_millis(args.value()?.parse()?))
+fn millis(args: &mut lexopt::Parser, option: &str) -> Result<Duration, lexopt::Error> {
+    number(args, option).map(Duration::from_millis)
 }

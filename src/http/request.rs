@@ -268,14 +268,16 @@ pub enum InvalidRequest {
 
 impl fmt::Display for InvalidRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Method => "the method is not a word of letters",
-            Self::HeaderName { .. } => "a header's name is empty or has a space, colon or the like",
-            Self::HeaderValue { .. } => {
-                "a header's value has a control character, or white space at an end"
-            }
-            Self::Framing { .. } => "Content-Length and Transfer-Encoding follow from the body",
-        })
+        let (index, problem) = match self {
+            Self::Method => return f.write_str("the method is not a word of letters"),
+            Self::HeaderName { index } => (index, "the name is empty or has a space or the like"),
+            Self::HeaderValue { index } => (
+                index,
+                "the value has a control character, or white space at an end",
+            ),
+            Self::Framing { index } => (index, "the framing follows from the body, leave it out"),
+        };
+        write!(f, "header number {}: {problem}", index + 1)
     }
 }
 

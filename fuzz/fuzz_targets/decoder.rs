@@ -1,0 +1,159 @@
+//! One stream, whole and cut, in a large memory and in small ones, and against the standard's own
+//! algorithm written down plainly.
+
+#![no_main]
+
+use embedded_sse::{Decoder, Item};
+use libfuzzer_sys::fuzz_target;
+
+const LARGE: usize = 1 << 12;
+
+fuzz_target!(|input: &[u8]| {
+    let Some((&[shown, ref cuts @ ..], stream)) = input.split_first_chunk::<5>() else {
+        return;
+    };
+    let large = cut_or_whole::<LARGE, LARGE>(shown, cuts, stream);
+    compare_to_small(&large, &cut_or_whole::<0, 0>(shown, cuts, stream));
+    compare_to_small(&large, &cut_or_whole::<7, 3>(shown, cuts, stream));
+    compare_to_small(&large, &cut_or_whole::<64, 16>(shown, cuts, stream));
+    if stream.len() < LARGE / 3 {
+        let events: Vec<_> = large.events().cloned().collect();
+        assert_eq!((events, large.retry_ms), plainly(stream));
+    }
+});
+
+#[derive(Clone, Debug, PartialEq)]
+enum Seen {
+    Event([String; 3]),
+    /// What is compared only to another like it.
+    Other(String),
+}
+
+#[derive(Debug, PartialEq)]
+struct Run {
+    items: Vec<Seen>,
+    last_event_id: String,
+    retry_ms: Option<u128>,
+}
+
+impl Run {
+    /// Type, data and last event ID of each.
+    fn events(&self) -> impl Iterator<Item = &[String; 3]> {
+        self.items.iter().filter_map(|item| match item {
+            Seen::Event(event) => Some(event),
+            Seen::Other(_) => None,
+        })
+    }
+}
+
+fn cut_or_whole<const DATA: usize, const META: usize>(
+    shown: u8,
+    cuts: &[u8; 4],
+    stream: &[u8],
+) -> Run {
+    let whole = run::<DATA, META>(shown, [stream].into_iter());
+    let bytes = run::<DATA, META>(shown, stream.chunks(1));
+    assert_eq!(whole, bytes);
+    let mut rest = stream;
+    let mut lens = cuts.iter().map(|len| usize::from(*len)).cycle();
+    let pieces = std::iter::from_fn(|| {
+        let len = lens.next()?.min(rest.len());
+        let (piece, behind) = rest.split_at(len);
+        rest = behind;
+        Some(piece)
+    });
+    // Pieces may be empty, so there is one round of them that ends.
+    let cut: Vec<_> = pieces.take(64).collect();
+    let taken = cut.iter().map(|piece| piece.len()).sum();
+    let cut = cut.into_iter().chain([&stream[taken..]]);
+    assert_eq!(whole, run::<DATA, META>(shown, cut));
+    whole
+}
+
+fn run<'s, const DATA: usize, const META: usize>(
+    shown: u8,
+    pieces: impl Iterator<Item = &'s [u8]>,
+) -> Run {
+    let mut decoder = Box::new(Decoder::<DATA, META>::new());
+    decoder.show_comments(shown & 1 != 0);
+    decoder.show_retry(shown & 2 != 0);
+    let mut items = Vec::new();
+    for mut piece in pieces {
+        while let Some(item) = decoder.decode(&mut piece) {
+            items.push(match item {
+                Item::Event(event) => {
+                    assert!(event.data.len() <= DATA);
+                    assert!(event.event_type.len() <= META || event.event_type == "message");
+                    assert!(event.last_event_id.len() <= META);
+                    assert!(!event.event_type.is_empty());
+                    let parts = [event.event_type, event.data, event.last_event_id];
+                    Seen::Event(parts.map(String::from))
+                }
+                Item::Comment(text) => {
+                    assert!(text.len() <= DATA && shown & 1 != 0);
+                    Seen::Other(format!("{item:?}"))
+                }
+                other => Seen::Other(format!("{other:?}")),
+            });
+        }
+        assert!(piece.is_empty(), "all was taken");
+    }
+    let last_event_id = decoder.last_event_id().to_owned();
+    // What it says it can be told.
+    assert_eq!(decoder.set_last_event_id(&last_event_id), Ok(()));
+    Run {
+        items,
+        last_event_id,
+        retry_ms: decoder.reconnection_time().map(|time| time.as_millis()),
+    }
+}
+
+/// What comes out of a small memory is what comes out of a large one, with gaps.
+fn compare_to_small(large: &Run, small: &Run) {
+    let mut left = large.events();
+    for [small_type, small_data, _] in small.events() {
+        let same = |event: &[String; 3]| event[0] == *small_type && event[1] == *small_data;
+        assert!(left.any(same), "{small_type:?}: {small_data:?}");
+    }
+    assert_eq!(large.retry_ms, small.retry_ms);
+}
+
+/// The standard, section 9.2.6.
+fn plainly(stream: &[u8]) -> (Vec<[String; 3]>, Option<u128>) {
+    let text = String::from_utf8_lossy(stream)
+        .replace("\r\n", "\n")
+        .replace('\r', "\n");
+    let text = text.strip_prefix('\u{FEFF}').unwrap_or(&text);
+    let (lines, _unfinished) = text.rsplit_once('\n').unwrap_or_default();
+    let ends = text.contains('\n');
+    let (mut events, mut retry) = (Vec::new(), None);
+    let (mut data, mut event_type) = (String::new(), String::new());
+    let (mut id, mut last_id) = (String::new(), String::new());
+    for line in lines.split('\n').filter(|_| ends) {
+        if line.is_empty() {
+            last_id.clone_from(&id);
+            if let Some(data) = data.strip_suffix('\n') {
+                let event_type = match event_type.as_str() {
+                    "" => "message",
+                    event_type => event_type,
+                };
+                events.push([event_type.into(), data.into(), last_id.clone()]);
+            }
+            data.clear();
+            event_type.clear();
+            continue;
+        }
+        let (name, value) = line.split_once(':').unwrap_or((line, ""));
+        let value = value.strip_prefix(' ').unwrap_or(value);
+        match name {
+            "data" => data = data + value + "\n",
+            "event" => event_type = value.into(),
+            "id" if !value.contains('\0') => id = value.into(),
+            "retry" if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) => {
+                retry = Some(value.parse::<u64>().unwrap_or(u64::MAX).into());
+            }
+            _ => {}
+        }
+    }
+    (events, retry)
+}

@@ -1,0 +1,261 @@
+//! An event source, told anything at any time. The input is a list of operations.
+
+#![no_main]
+
+use std::time::Duration;
+
+use embedded_sse::{Decoder, EventSource, Item, Policy, Reconnect, Request, Step, Url};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|input: &[u8]| {
+    let mut input = Input(input);
+    match input.byte() % 3 {
+        0 => run::<128, 0>(input),
+        1 => run::<300, 24>(input),
+        _ => run::<2048, 64>(input),
+    }
+});
+
+struct Input<'i>(&'i [u8]);
+
+impl<'i> Input<'i> {
+    fn byte(&mut self) -> u8 {
+        self.0.split_off_first().copied().unwrap_or_default()
+    }
+
+    /// As many as the next byte says.
+    fn bytes(&mut self) -> &'i [u8] {
+        let len = usize::from(self.byte()).min(self.0.len());
+        self.0.split_off(..len).unwrap_or_default()
+    }
+}
+
+const URLS: [&str; 3] = [
+    "http://first.example/dir/stream?x=1",
+    "https://[2001:db8::1]:8443?topic=a",
+    "http://first.example:8080/",
+];
+
+const HEADERS: [(&str, &str); 3] = [
+    ("Authorization", "Bearer secret"),
+    ("Content-Type", "text/plain"),
+    ("X-More", "a b"),
+];
+
+const LATEST: Duration = Duration::from_secs(u64::MAX / 2);
+
+/// An ordinary one, and one without patience.
+const POLICIES: [Policy; 2] = [
+    Policy::DEFAULT,
+    Policy {
+        reconnection_time: Duration::ZERO,
+        min_retry: Duration::ZERO,
+        ..Policy::DEFAULT
+    },
+];
+
+/// Heads that lead somewhere; where one says `$`, bytes of the input follow.
+const HEADS: [&str; 8] = [
+    "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n",
+    "HTTP/1.1 200 OK\nContent-Type: text/event-stream\nTransfer-Encoding: chunked\n\n",
+    "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: 40\r\n\r\n",
+    "HTTP/1.1 301 Moved\r\nLocation: $\r\n\r\n",
+    "HTTP/1.1 303 See Other\r\nLocation: $\r\n\r\n",
+    "HTTP/1.1 503 Busy\r\nRetry-After: $\r\n\r\n",
+    "HTTP/1.1 401 No\r\nContent-Length: 9\r\n\r\n$",
+    "HTTP/1.1 100 Continue\r\n$\r\n\r\n",
+];
+
+fn run<const DATA: usize, const META: usize>(mut input: Input<'_>) {
+    let setup = input.byte();
+    let url = URLS[usize::from(setup & 3) % URLS.len()];
+    let request = Request {
+        method: if setup & 4 == 0 { "GET" } else { "POST" },
+        headers: &HEADERS[usize::from(setup >> 3 & 3)..],
+        body: if setup & 4 == 0 { b"" } else { b"one\r\ntwo" },
+        reconnect: setup & 32 == 0,
+        max_redirects: 5,
+        ..Request::get(Url::parse(url).expect("one of ours"))
+    };
+    let policy = Policy {
+        max_reconnection_attempts: (setup & 64 != 0).then_some(3),
+        idle_timeout: (setup & 128 != 0).then_some(Duration::from_secs(45)),
+        ..POLICIES[usize::from(input.byte()) % POLICIES.len()]
+    };
+    let mut decoder: Decoder<DATA, META> = Decoder::new();
+    decoder.show_comments(setup & 1 == 0);
+    decoder.show_retry(setup & 2 == 0);
+    let mut remembered = [0; 64];
+    let mut source =
+        EventSource::new(request, Reconnect::new(policy, 1), &mut decoder).expect("one of ours");
+    if setup & 16 == 0 {
+        source.remember_permanent_redirects(&mut remembered);
+    }
+
+    let mut now = Duration::ZERO;
+    while !input.0.is_empty() {
+        match input.byte() % 16 {
+            0 => source.connected(),
+            1 => source.wrote(input.byte().into()),
+            2 => source.wrote(usize::MAX - usize::from(input.byte())),
+            3 => receive(&mut source, input.bytes(), now),
+            4 => now += Duration::from_millis(input.byte().into()),
+            5 => now += Duration::from_secs(input.byte().into()),
+            // Far, but there is some time left for the deadlines.
+            6 => now = (now + Duration::from_secs(1 << (input.byte() % 63))).min(LATEST),
+            7 => source.failed(now),
+            8 => source.ended(now),
+            9 => source.handle_timeout(now),
+            10 => source.restart(),
+            11 => source.close(),
+            12 => {
+                if let Some((head, body)) = source.response() {
+                    assert!(head.status() >= 200 && body.len() <= DATA.min(1024));
+                }
+            }
+            13 | 14 => send(&mut source, &request, input.byte(), now),
+            _ => {
+                let head = HEADS[usize::from(input.byte() % 8)];
+                let head = match head.split_once('$') {
+                    Some((before, behind)) => {
+                        [before.as_bytes(), input.bytes(), behind.as_bytes()].concat()
+                    }
+                    None => head.into(),
+                };
+                receive(&mut source, &head, now);
+            }
+        }
+        check_step(&mut source, now);
+    }
+}
+
+fn check_step<const DATA: usize, const META: usize>(
+    source: &mut EventSource<'_, DATA, META>,
+    now: Duration,
+) {
+    let to_come = |deadline: Option<Duration>| deadline.is_none_or(|at| at > now);
+    let step = source.step(now);
+    let said = format!("{step:?}");
+    let mut is_late = false;
+    match step {
+        Step::Connect(origin, deadline) => assert!(!origin.host.is_empty() && to_come(deadline)),
+        Step::Write(bytes, deadline) => assert!(!bytes.is_empty() && to_come(deadline)),
+        // Of an open stream it may have passed: bytes may be waiting.
+        Step::Read(deadline) => is_late = !to_come(deadline),
+        Step::Wait(wait) => {
+            assert!(wait.until >= now);
+            assert!(wait.delay <= policy_limit());
+            if wait.until == now {
+                // No wait at all: it is over already.
+                assert!(matches!(source.step(now), Step::Connect(..)));
+                return;
+            }
+        }
+        Step::Stop(_) => {}
+    }
+    assert_eq!(format!("{:?}", source.step(now)), said);
+    if is_late {
+        source.handle_timeout(now);
+        assert!(!matches!(source.step(now), Step::Read(_)));
+    }
+}
+
+/// The most that a server can ask for, and the jitter.
+fn policy_limit() -> Duration {
+    Policy::DEFAULT.max_retry * 3 / 2
+}
+
+fn receive<const DATA: usize, const META: usize>(
+    source: &mut EventSource<'_, DATA, META>,
+    mut bytes: &[u8],
+    now: Duration,
+) {
+    while let Some(item) = source.receive(&mut bytes, now) {
+        if let Item::Open(head) = item {
+            assert!(head.status() >= 200);
+            assert!(head.headers().count() <= 64);
+        }
+    }
+}
+
+/// Makes the connection and sends the request in pieces, if that is what is to be done.
+fn send<const DATA: usize, const META: usize>(
+    source: &mut EventSource<'_, DATA, META>,
+    request: &Request<'_>,
+    most: u8,
+    now: Duration,
+) {
+    let Step::Connect(origin, _) = source.step(now) else {
+        return;
+    };
+    let same_origin = origin == request.url.origin();
+    let host = match (
+        origin.host.contains(':'),
+        origin.port == origin.scheme.default_port(),
+    ) {
+        (false, true) => origin.host.to_owned(),
+        (false, false) => format!("{}:{}", origin.host, origin.port),
+        (true, true) => format!("[{}]", origin.host),
+        (true, false) => format!("[{}]:{}", origin.host, origin.port),
+    };
+    source.connected();
+    let mut sent = Vec::new();
+    while let Step::Write(bytes, _) = source.step(now) {
+        let len = bytes.len().min(usize::from(most) + 1);
+        sent.extend_from_slice(&bytes[..len]);
+        source.wrote(len);
+    }
+    assert!(matches!(source.step(now), Step::Read(_)));
+    check_request(
+        &sent,
+        request,
+        &host,
+        same_origin,
+        source.decoder().last_event_id(),
+    );
+}
+
+/// The lines are those that were to be sent, and no others.
+fn check_request(sent: &[u8], request: &Request<'_>, host: &str, same_origin: bool, id: &str) {
+    let sent = std::str::from_utf8(sent).expect("all of it is text");
+    let (head, body) = sent.split_once("\r\n\r\n").expect("an empty line");
+    let (first, lines) = head.split_once("\r\n").unwrap_or((head, ""));
+    let mut words = first.split(' ');
+    let method = words.next().expect("there is always one");
+    let path = words.next().expect("a path");
+    assert_eq!((words.next(), words.next()), (Some("HTTP/1.1"), None));
+    assert!(path.starts_with('/') && path.bytes().all(|byte| byte.is_ascii_graphic()));
+    let is_original = method == request.method;
+    assert!(is_original || method == "GET");
+    assert_eq!(
+        body.as_bytes(),
+        if is_original { request.body } else { b"" }
+    );
+
+    let mut want = vec![
+        format!("Host: {host}"),
+        "Accept: text/event-stream".into(),
+        "Cache-Control: no-cache".into(),
+    ];
+    let is_sayable = !id
+        .bytes()
+        .any(|byte| byte != b'\t' && byte.is_ascii_control());
+    if !id.is_empty() && is_sayable && id.trim_matches([' ', '\t']) == id {
+        want.push(format!("Last-Event-ID: {id}"));
+    }
+    for (name, value) in request.headers {
+        let stays = match *name {
+            "Authorization" => same_origin,
+            "Content-Type" => is_original,
+            _ => true,
+        };
+        if stays {
+            want.push(format!("{name}: {value}"));
+        }
+    }
+    if is_original && request.method == "POST" {
+        want.push(format!("Content-Length: {}", request.body.len()));
+    }
+    let lines: Vec<_> = lines.split("\r\n").collect();
+    assert_eq!(lines, want);
+}

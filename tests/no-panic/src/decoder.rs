@@ -1,0 +1,51 @@
+use core::hint::black_box;
+
+use embedded_sse::{Decoder, Item};
+
+use crate::display::display;
+use crate::input;
+
+pub fn every_call<const DATA: usize, const META: usize>() {
+    let mut decoder: Decoder<DATA, META> = Decoder::new();
+    let mut buffer = [0; 1500];
+    loop {
+        // From here on the optimizer does not know what the calls before have made of it.
+        let decoder = black_box(&mut decoder);
+        match input::byte() {
+            0 => decoder.show_comments(input::flag()),
+            1 => decoder.show_retry(input::flag()),
+            2 => {
+                let mut bytes = input::bytes(&mut buffer);
+                while let Some(item) = decoder.decode(&mut bytes) {
+                    look_at(item);
+                }
+            }
+            3 => {
+                if let Err(invalid) = decoder.set_last_event_id(input::text(&mut buffer)) {
+                    display(invalid);
+                }
+            }
+            4 => decoder.new_stream(),
+            5 => {
+                black_box(decoder.last_event_id());
+                black_box(decoder.reconnection_time());
+            }
+            6 => *decoder = Decoder::default(),
+            _ => return,
+        }
+    }
+}
+
+pub fn look_at(item: Item<'_>) {
+    match black_box(item) {
+        Item::Open(head) => {
+            black_box(head.status());
+            black_box(head.header(input::text(&mut [0; 32])));
+            for header in head.headers() {
+                black_box(header);
+            }
+        }
+        Item::TooLong(part) => display(part),
+        _ => {}
+    }
+}

@@ -1,0 +1,45 @@
+//! Values that the optimizer knows nothing of: the operating system writes them.
+
+use core::time::Duration;
+
+/// Bytes that have come from elsewhere, as many as there are.
+pub fn bytes(buffer: &mut [u8]) -> &[u8] {
+    // SAFETY: the pointer and the length are those of one buffer, which nobody else has.
+    let len = unsafe { read(0, buffer.as_mut_ptr(), buffer.len()) };
+    let len = usize::try_from(len).unwrap_or_default();
+    buffer.get(..len).unwrap_or_default()
+}
+
+pub fn text(buffer: &mut [u8]) -> &str {
+    str::from_utf8(bytes(buffer)).unwrap_or_default()
+}
+
+pub fn number() -> usize {
+    let mut buffer = [0; size_of::<usize>()];
+    bytes(&mut buffer);
+    usize::from_ne_bytes(buffer)
+}
+
+pub fn byte() -> u8 {
+    number() as u8
+}
+
+pub fn flag() -> bool {
+    byte() & 1 == 1
+}
+
+pub fn option<T>(value: T) -> Option<T> {
+    flag().then_some(value)
+}
+
+/// All that there are, from zero to [`Duration::MAX`].
+pub fn time() -> Duration {
+    let nanos = number() as u32 % 1_000_000_000;
+    Duration::from_secs(number() as u64).saturating_add(Duration::from_nanos(nanos.into()))
+}
+
+#[cfg_attr(target_os = "macos", link(name = "System"))]
+#[cfg_attr(not(target_os = "macos"), link(name = "c"))]
+unsafe extern "C" {
+    fn read(file: i32, buffer: *mut u8, len: usize) -> isize;
+}
