@@ -275,7 +275,10 @@ impl fmt::Display for InvalidRequest {
                 index,
                 "the value has a control character, or white space at an end",
             ),
-            Self::Framing { index } => (index, "the framing follows from the body, leave it out"),
+            Self::Framing { index } => (
+                index,
+                "Content-Length and Transfer-Encoding follow from the body",
+            ),
         };
         write!(f, "header number {}: {problem}", index + 1)
     }

@@ -1,0 +1,221 @@
+//! The guarantees of the README, by their names. `tests/no_panic.rs` proves the first.
+
+mod driver;
+
+use std::mem::size_of;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use driver::{OPEN, Script, answers, ms, opens, status, url};
+use embedded_sse::{
+    Decoder, EventSource, Item, Policy, Reconnect, Request, Scheme, Step, TooLong, Url,
+};
+
+#[test]
+fn no_unsafe_in_the_crate() {
+    let lib = include_str!("../src/lib.rs");
+    assert!(lib.contains("#![forbid(unsafe_code)]"));
+    assert!(lib.contains("#![no_std]"));
+}
+
+/// What came out, as text.
+fn decoded<const DATA: usize>(pushes: &[&[u8]]) -> Vec<String> {
+    let mut decoder = Decoder::<DATA>::new();
+    decoder.show_comments(true);
+    decoder.show_retry(true);
+    let mut items = Vec::new();
+    for mut push in pushes.iter().copied() {
+        while let Some(item) = decoder.decode(&mut push) {
+            items.push(format!("{item:?}"));
+        }
+    }
+    items
+}
+
+#[test]
+fn the_cuts_do_not_matter() {
+    let stream =
+        "\u{feff}: c\r\nid: 1\revent: é\ndata: a\r\ndata: 🌍\n\nretry: 10\rdata\r\r".as_bytes();
+    let whole = decoded::<16>(&[stream]);
+    assert_eq!(whole.len(), 4);
+    for cut in 0..=stream.len() {
+        let (before, after) = stream.split_at(cut);
+        assert_eq!(decoded::<16>(&[before, b"", after]), whole, "{cut}");
+    }
+    let bytes: Vec<&[u8]> = stream.chunks(1).collect();
+    assert_eq!(decoded::<16>(&bytes), whole);
+}
+
+#[test]
+fn memory_is_bounded_and_stated_in_the_type() {
+    // The type says so much: data, event type, and the ID in three states. The rest is fixed.
+    const fn fixed(size: usize, data: usize, meta: usize) -> usize {
+        size - data - 4 * meta
+    }
+    assert!(fixed(size_of::<Decoder<1024, 64>>(), 1024, 64) <= 192);
+    assert!(fixed(size_of::<Decoder<65536, 512>>(), 65536, 512) <= 192);
+    assert!(size_of::<EventSource<'_, 1024, 64>>() <= 448);
+}
+
+const LEN: usize = 4 << 20;
+
+/// Too large for the stack, as it is for firmware.
+static DECODER: Mutex<Decoder<LEN>> = Mutex::new(Decoder::new());
+
+/// If any of these took quadratic time, it would take hours.
+#[test]
+fn time_is_linear() {
+    let lines: [&[u8]; 9] = [
+        b"data: x\n",
+        b"data",
+        b":",
+        b": a\n",
+        b"id: 1\n",
+        b"\xFF",
+        b"\r",
+        b"event: x\n",
+        b"a:b\n",
+    ];
+    for line in lines {
+        let stream = line.repeat(LEN / line.len());
+        let mut decoder = DECODER.lock().unwrap();
+        for push in [1, 64, LEN] {
+            decoder.new_stream();
+            for mut push in stream.chunks(push) {
+                while decoder.decode(&mut push).is_some() {}
+            }
+        }
+    }
+}
+
+#[test]
+fn time_is_linear_for_a_hostile_redirect() {
+    for dots in ["/..", "/.", "/x/..", "//", "/a"] {
+        let location = dots.repeat((LEN - 1024) / dots.len());
+        let head = format!("HTTP/1.1 302 x\r\nLocation: {location}\r\n\r\n");
+        let mut decoder = DECODER.lock().unwrap();
+        let reconnect = Reconnect::new(Policy::DEFAULT, 1);
+        let request = Request::get(url("http://h/"));
+        let mut source = EventSource::new(request, reconnect, &mut decoder).unwrap();
+        source.step(ms(0));
+        source.connected();
+        source.wrote(usize::MAX);
+        for byte in head.as_bytes().chunks(1) {
+            assert!(source.receive(&mut &*byte, ms(0)).is_none());
+        }
+        // A `//` leads to another host, which is none.
+        let leads_on = matches!(source.step(ms(0)), Step::Connect(..));
+        assert_eq!(leads_on, dots != "//");
+    }
+}
+
+#[test]
+fn an_event_too_long_loses_itself_and_nothing_else() {
+    let stream = format!(
+        "data: a\n\nid: 1\ndata: {}\nevent: x\n\ndata: b\n\n",
+        "x".repeat(99)
+    );
+    let mut decoder = Decoder::<8>::new();
+    for mut push in stream.as_bytes().chunks(3) {
+        while let Some(item) = decoder.decode(&mut push) {
+            match item {
+                Item::Event(event) if event.data == "a" => assert_eq!(event.last_event_id, ""),
+                Item::Event(event) => {
+                    assert_eq!((event.data, event.event_type), ("b", "message"));
+                    assert_eq!(event.last_event_id, "1");
+                }
+                other => assert!(matches!(other, Item::TooLong(TooLong::Data))),
+            }
+        }
+    }
+    assert_eq!(decoder.last_event_id(), "1");
+}
+
+/// Each run of a script makes harmless calls in between, and compares; see `tests/driver`.
+#[test]
+fn spurious_calls_and_timeouts_are_harmless() {
+    let log = Script::get("http://h/")
+        .policy(|policy| policy.idle_timeout = Some(ms(5000)))
+        .then(opens("id: 1\ndata: a\n\n").pauses(4999).sends(":\n"))
+        .then(status(503, ""))
+        .then(status(204, ""))
+        .run();
+    assert_eq!(log.delays, [3000, 6000]);
+    assert_eq!(log.told()[2], "lost IdleTimeout");
+}
+
+#[test]
+fn no_header_can_be_injected() {
+    for evil in [
+        "a\r\nX: y",
+        "a\nX: y",
+        "a\rX: y",
+        "a\0",
+        " ",
+        "a b",
+        "a\u{e9}",
+    ] {
+        assert!(Url::parse(&format!("http://h/{evil}")).is_err());
+        assert!(Url::parse(&format!("http://h{evil}/")).is_err());
+        assert!(Url::from_parts(Scheme::Http, "h", None, &format!("/{evil}")).is_err());
+        assert!(Url::from_parts(Scheme::Http, evil, None, "/").is_err() || evil == "a");
+        let mut decoder = Decoder::<256>::new();
+        let request = Request {
+            headers: &[(evil, "x")],
+            ..Request::get(url("http://h/"))
+        };
+        let reconnect = Reconnect::new(Policy::DEFAULT, 1);
+        assert!(EventSource::new(request, reconnect, &mut decoder).is_err());
+    }
+    // A server can put what it likes into an ID, and into where it redirects to.
+    let log = Script::get("http://h/")
+        .then(opens("id: 1\u{1}X: y\ndata: a\n\nid: \u{9}2\n\n").ends())
+        .then(answers("HTTP/1.1 307 x\r\nLocation: /a\tX:y\r\n\r\n"))
+        .run();
+    assert_eq!(log.header(1, "last-event-id"), None);
+    assert!(log.requests.iter().all(|request| !request.contains("X")));
+}
+
+#[test]
+fn credentials_never_leave_their_origin() {
+    let request = Request {
+        headers: &[("authorization", "secret"), ("Cookie", "secret")],
+        ..Request::get(url("http://h/"))
+    };
+    for (location, has_it) in [
+        ("http://g/", false),
+        ("http://h:81/", false),
+        ("https://h/", false),
+        ("//g/", false),
+        ("/x", true),
+        ("http://H:80/x", true),
+    ] {
+        let redirect = format!("HTTP/1.1 308 x\r\nLocation: {location}\r\n\r\n");
+        let log = Script::new(request)
+            .then(answers(redirect))
+            .then(answers(OPEN))
+            .run();
+        assert_eq!(log.requests[1].contains("secret"), has_it, "{location}");
+    }
+}
+
+/// The canonical loop is written once.
+#[test]
+fn the_readme_shows_the_loop_of_the_example() {
+    let (_, code) = include_str!("../examples/minimal.rs")
+        .split_once("\n\n")
+        .unwrap();
+    let block = format!("```rust,no_run\n{code}```");
+    assert!(include_str!("../README.md").contains(&block));
+}
+
+/// A clock may be any; and one that stands still or leaps harms nobody.
+#[test]
+fn times_are_since_any_moment() {
+    for start in [Duration::ZERO, ms(1 << 40), Duration::MAX - ms(1 << 40)] {
+        let mut reconnect = Reconnect::new(Policy::DEFAULT, 1);
+        reconnect.connecting(start);
+        let timeout = reconnect.deadline().unwrap() - start;
+        assert_eq!(timeout, Policy::DEFAULT.connect_timeout.unwrap());
+    }
+}
