@@ -4,7 +4,7 @@ mod common;
 
 use std::io::{self, BufWriter, ErrorKind, Read, Write};
 
-use common::{MEMORY, Memory, bad_usage, millis, number, to_json};
+use common::{MEMORY, Memory, bad_usage, help, line, millis, number, to_json};
 use lexopt::prelude::*;
 use serde_json::json;
 
@@ -17,12 +17,12 @@ object a line:
   {\"kind\":\"event\",\"type\":…,\"data\":…,\"id\":…}
   {\"kind\":\"comment\",\"text\":…}            with --comments
   {\"kind\":\"retry\",\"ms\":…}                with --retry
-  {\"kind\":\"too_long\"}                    in place of an event of more than 16 MiB
+  {\"kind\":\"too_long\"}                    in place of an event or comment of more than 16 MiB
   {\"kind\":\"end\",\"id\":…,\"retry\":…}        at the end: last event ID, reconnection time in ms
 
 Options:
-  --chunk N             push N bytes at a time into the decoder; 0: all at once
-                        (default: as they come)
+  --chunk N             push N bytes at a time into the decoder, so wait for so many; 0: all at
+                        once, at the end (default: as they come)
   --last-event-id ID    the last event ID to begin with
   --comments            show comments
   --retry               show retry fields
@@ -59,10 +59,7 @@ fn read_options(chunk: &mut Option<usize>, decoder: &mut Memory) -> Result<(), l
                 .map_err(|invalid| lexopt::Error::Custom(invalid.into()))?,
             Long("comments") => decoder.show_comments(true),
             Long("retry") => decoder.show_retry(true),
-            Long("help") | Short('h') => {
-                print!("{USAGE}");
-                std::process::exit(0);
-            }
+            Long("help") | Short('h') => help(USAGE),
             _ => return Err(option.unexpected()),
         }
     }
@@ -90,15 +87,12 @@ fn run(chunk: Option<usize>, decoder: &mut Memory) -> io::Result<()> {
             break;
         }
         while let Some(item) = decoder.decode(&mut input) {
-            writeln!(out, "{}", to_json(&item))?;
+            writeln!(out, "{}", line(&to_json(&item)))?;
         }
         out.flush()?;
     }
     let retry = decoder.reconnection_time().map(millis);
-    writeln!(
-        out,
-        "{}",
-        json!({"kind": "end", "id": decoder.last_event_id(), "retry": retry})
-    )?;
+    let end = json!({"kind": "end", "id": decoder.last_event_id(), "retry": retry});
+    writeln!(out, "{}", line(&end))?;
     out.flush()
 }

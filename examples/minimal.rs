@@ -1,32 +1,31 @@
 //! The canonical loop, over a blocking TCP connection. It stands in README.md word for word.
 
-use embedded_sse::{Decoder, EventSource, Item, Policy, Reconnect, Request, Step, Url};
-use std::io::{Error, ErrorKind, Read, Write};
-use std::net::TcpStream;
+use embedded_sse::*;
+use std::io::{BufWriter, Error, ErrorKind, Read, Result, Write};
+use std::net::{TcpStream, ToSocketAddrs};
 use std::time::{Duration, Instant};
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let url = std::env::args().nth(1).ok_or("usage: minimal http://…")?;
+fn follow<const DATA: usize>(mut source: EventSource<'_, DATA>) -> Result<Stop> {
     let start = Instant::now();
     let now = || start.elapsed();
     let mut chunk = [0; 1460];
-    let mut tcp = Err(Error::from(ErrorKind::NotConnected));
-
-    let mut decoder: Decoder<4096> = Decoder::new();
-    let reconnect = Reconnect::new(Policy::DEFAULT, std::process::id());
-    let mut source = EventSource::new(Request::get(Url::parse(&url)?), reconnect, &mut decoder)?;
+    let mut tcp = None;
     loop {
         match source.step(now()) {
-            Step::Connect(origin, _) => {
-                tcp = TcpStream::connect((origin.host, origin.port));
-                match tcp {
-                    Ok(_) => source.connected(),
+            Step::Connect(origin, deadline) => {
+                drop(tcp.take());
+                match connect(origin, deadline, now()) {
+                    Ok(connected) => {
+                        tcp = Some(connected);
+                        source.connected();
+                    }
+                    Err(error) if error.kind() == ErrorKind::Unsupported => return Err(error),
                     Err(_) => source.failed(now()),
                 }
             }
-            Step::Write(bytes, _) => match tcp.as_mut().map(|tcp| tcp.write(bytes)) {
-                Ok(Ok(written)) => source.wrote(written),
-                _ => source.failed(now()),
+            Step::Write(bytes, deadline) => match write(&mut tcp, bytes, deadline, now()) {
+                Ok(written) => source.wrote(written),
+                Err(_) => source.failed(now()),
             },
             Step::Read(deadline) => match read(&mut tcp, &mut chunk, deadline, now()) {
                 Ok(0) => source.ended(now()),
@@ -40,27 +39,71 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                         }
                     }
                 }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => source.handle_timeout(now()),
+                Err(error) if is_timeout(&error) => source.handle_timeout(now()),
                 Err(_) => source.failed(now()),
             },
             Step::Wait(wait) => {
-                println!("lost: {}; once more in {:?}", wait.cause, wait.delay);
-                tcp = Err(Error::from(ErrorKind::NotConnected));
+                println!("lost: {}; next attempt in {:?}", wait.cause, wait.delay);
+                tcp = None;
                 std::thread::sleep(wait.until.saturating_sub(now()));
             }
-            Step::Stop(stop) => return Err(stop.reason.to_string().into()),
+            Step::Stop(stop) => return Ok(stop),
         }
     }
 }
 
-fn read(
-    tcp: &mut Result<TcpStream, Error>,
-    chunk: &mut [u8],
-    deadline: Option<Duration>,
+fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
+    let url = std::env::args().nth(1).ok_or("usage: minimal http://…")?;
+    let mut decoder: Decoder<4096> = Decoder::new();
+    let reconnect = Reconnect::new(Policy::DEFAULT, std::process::id());
+    let source = EventSource::new(Request::get(Url::parse(&url)?), reconnect, &mut decoder)?;
+    println!("stopped: {}", follow(source)?);
+    Ok(())
+}
+
+type Tcp = BufWriter<TcpStream>;
+
+fn connect(origin: Origin<'_>, deadline: Option<Duration>, now: Duration) -> Result<Tcp> {
+    if origin.scheme == Scheme::Https {
+        return Err(Error::new(ErrorKind::Unsupported, "there is no TLS here"));
+    }
+    let mut addresses = (origin.host, origin.port).to_socket_addrs()?;
+    let address = addresses.next().ok_or(ErrorKind::NotFound)?;
+    let timeout = left(deadline, now).unwrap_or(Duration::MAX);
+    TcpStream::connect_timeout(&address, timeout).map(BufWriter::new)
+}
+
+fn write(
+    tcp: &mut Option<Tcp>,
+    bytes: &[u8],
+    until: Option<Duration>,
     now: Duration,
-) -> Result<usize, Error> {
-    let tcp = tcp.as_mut().map_err(|_| ErrorKind::NotConnected)?;
-    let left = deadline.map(|at| at.saturating_sub(now).max(Duration::from_millis(1)));
-    tcp.set_read_timeout(left)?;
-    tcp.read(chunk)
+) -> Result<usize> {
+    let tcp = tcp.as_mut().ok_or(ErrorKind::NotConnected)?;
+    tcp.get_ref().set_write_timeout(left(until, now))?;
+    tcp.write(bytes)
+}
+
+fn read(
+    tcp: &mut Option<Tcp>,
+    chunk: &mut [u8],
+    until: Option<Duration>,
+    now: Duration,
+) -> Result<usize> {
+    let tcp = tcp.as_mut().ok_or(ErrorKind::NotConnected)?;
+    tcp.get_ref().set_read_timeout(left(until, now))?;
+    tcp.flush()?;
+    tcp.get_mut().read(chunk)
+}
+
+/// Deadlines are moments; the system's timeouts are spans, and never 0.
+fn left(deadline: Option<Duration>, now: Duration) -> Option<Duration> {
+    deadline.map(|at| at.saturating_sub(now).max(Duration::from_millis(1)))
+}
+
+fn is_timeout(error: &Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted
+    )
 }

@@ -166,6 +166,10 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
         self.data.memory()
     }
 
+    pub(crate) fn memory_and_id(&mut self) -> (&mut heapless::Vec<u8, DATA>, &str) {
+        (self.data.memory(), &self.last_event_id)
+    }
+
     /// What is in it.
     pub(crate) fn idle_memory(&self) -> &[u8] {
         self.data.bytes()
@@ -181,7 +185,7 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
     }
 
     /// The second half: looks at what was found.
-    pub(crate) fn view<'e, 'i: 'e>(&'e self, found: Found<'i>) -> Item<'e> {
+    pub(crate) fn view<'e, 'i: 'e>(&'e self, found: Found<&'i str>) -> Item<'e> {
         match found {
             Found::Event { data, event_type } => Item::Event(Event {
                 event_type: match event_type.unwrap_or(self.event_type.as_str()) {
@@ -201,6 +205,15 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
     }
 }
 
+impl<const DATA: usize, const META: usize> fmt::Debug for Decoder<DATA, META> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Decoder")
+            .field("last_event_id", &self.last_event_id)
+            .field("reconnection_time", &self.reconnection_time())
+            .finish_non_exhaustive()
+    }
+}
+
 impl<const DATA: usize, const META: usize> Default for Decoder<DATA, META> {
     fn default() -> Self {
         Self::new()
@@ -208,10 +221,10 @@ impl<const DATA: usize, const META: usize> Default for Decoder<DATA, META> {
 }
 
 /// What a push brought, with borrows of the input only. `None` is "in the decoder's memory".
-pub(crate) enum Found<'i> {
+pub(crate) enum Found<T> {
     Event {
-        data: Option<&'i str>,
-        event_type: Option<&'i str>,
+        data: Option<T>,
+        event_type: Option<T>,
     },
     Comment,
     Retry(Duration),
@@ -234,6 +247,7 @@ fn replace<const N: usize>(last_event_id: &mut heapless::String<N>, id: &str) {
 
 /// Why an ID cannot be the last event ID.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum InvalidId {
     /// It has a NUL, CR or LF, which no event stream can say in an ID.
     Character,

@@ -4,12 +4,15 @@ use core::fmt;
 use core::time::Duration;
 
 use crate::http::Head;
+use crate::step::Wait;
 
 /// An event, as the standard dispatches it (section 9.2.6, "dispatch the event").
 ///
-/// The texts are borrowed: from the bytes that were pushed in where the event lies whole in them,
+/// Copy out what is to outlive the next call. The texts are borrowed: from the bytes that were pushed in where the event lies whole in them,
 /// else from the decoder. An ill-formed UTF-8 sequence in them has become U+FFFD.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Event<'a> {
     /// The event's type: the value of its last `event` field, or `"message"` if that is empty or
     /// missing.
@@ -23,9 +26,10 @@ pub struct Event<'a> {
 
 /// One thing that came out of the stream.
 ///
-/// A [`Decoder`](crate::Decoder) hands out all but [`Open`](Item::Open); an
-/// [`EventSource`](crate::EventSource) hands out all.
+/// A [`Decoder`](crate::Decoder) does not hand out [`Open`](Item::Open), and only a ready loop hands
+/// out [`Lost`](Item::Lost): who writes the loop is told by [`Step::Wait`](crate::Step::Wait).
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Item<'a> {
     /// The server has accepted the request and its event stream begins: the standard's *announce
@@ -40,6 +44,8 @@ pub enum Item<'a> {
     /// limits. Only if [`show_retry`](crate::Decoder::show_retry) asked for it; it is obeyed in
     /// any case.
     Retry(Duration),
+    /// The connection is lost, and the next attempt is later.
+    Lost(Wait),
     /// Something did not fit in the memory that the [`Decoder`](crate::Decoder)'s type gives it,
     /// and was left out. What comes after it is whole.
     TooLong(TooLong),
@@ -48,6 +54,7 @@ pub enum Item<'a> {
 /// Which part of the stream did not fit, reported once: for an event at its blank line, for a
 /// comment at its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum TooLong {
     /// The event's data is longer than `DATA` bytes. The event is lost, but its `id` counts, or
@@ -61,6 +68,8 @@ pub enum TooLong {
     /// The comment is longer than what the unfinished event leaves of `DATA`. The event lives.
     Comment,
 }
+
+impl core::error::Error for TooLong {}
 
 impl fmt::Display for TooLong {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

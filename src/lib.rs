@@ -5,10 +5,16 @@
 #[cfg(test)]
 extern crate std;
 
+#[cfg(feature = "embedded-io")]
+pub mod blocking;
 mod bounded;
 mod decoder;
+#[cfg(feature = "embassy-net")]
+pub mod embassy;
 mod event;
 pub mod http;
+#[cfg(feature = "embedded-io-async")]
+pub mod io;
 mod reconnect;
 mod source;
 mod step;

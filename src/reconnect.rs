@@ -16,6 +16,7 @@ use core::time::Duration;
 /// };
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Policy {
     /// The base of the delay, until a `retry` field sets another. 0 is "at once". Default 3 s.
     pub reconnection_time: Duration,
@@ -30,7 +31,7 @@ pub struct Policy {
     pub jitter_percent: u8,
     /// The least that a server's `retry` can set. Default 500 ms.
     pub min_retry: Duration,
-    /// The most that a server's `retry` or `Retry-After` can ask for. Default 1 h.
+    /// The most that a server's `retry` can set. Default 1 h.
     pub max_retry: Duration,
     /// A connection that stayed open so long was healthy: its end is no failure. Default 60 s.
     pub healthy_time: Duration,
@@ -80,6 +81,7 @@ impl Default for Policy {
 /// assert_eq!(reconnect.deadline(), Some(Duration::from_secs(4)));
 /// ```
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Reconnect {
     policy: Policy,
     random: u32,
@@ -92,6 +94,7 @@ pub struct Reconnect {
 }
 
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 enum Phase {
     Idle,
     Connecting {
@@ -102,6 +105,7 @@ enum Phase {
         heard: Duration,
         delivered: bool,
     },
+    /// For the next attempt, or for what a response that ends it all has to say.
     Waiting {
         until: Duration,
     },
@@ -109,6 +113,7 @@ enum Phase {
 
 /// How a connection was lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Loss {
     /// By a fault: an attempt that did not come to be open, or an open stream that was cut.
     Cut,
@@ -203,8 +208,7 @@ impl Reconnect {
             return None;
         }
         self.attempts = self.attempts.saturating_add(1);
-        let least = retry_after.unwrap_or_default().min(self.policy.max_retry);
-        let delay = self.delay(least);
+        let delay = self.delay(retry_after.unwrap_or_default());
         self.phase = Phase::Waiting {
             until: now.saturating_add(delay),
         };
@@ -226,6 +230,13 @@ impl Reconnect {
     /// Whether the [`deadline`](Self::deadline) has come.
     pub fn is_due(&self, now: Duration) -> bool {
         self.deadline().is_some_and(|deadline| deadline <= now)
+    }
+
+    /// The response ends it all; its body, if it has one, may take so long.
+    pub(crate) fn refused(&mut self, now: Duration) {
+        self.phase = Phase::Waiting {
+            until: now.saturating_add(Duration::from_secs(1)),
+        };
     }
 
     /// Forgets the failures and attempts, as when the application knows that the network is back.

@@ -5,12 +5,12 @@ mod response;
 use core::ops::Range;
 use core::time::Duration;
 
-use response::Received;
+pub(crate) use response::Received;
 
 use crate::bounded::text;
 use crate::decoder::Decoder;
 use crate::event::Item;
-use crate::http::{self, Body, Head, HeadReader, InvalidRequest, Request, Sent, Verdict};
+use crate::http::{self, Body, Draft, Head, HeadReader, InvalidRequest, Request, Sent, Verdict};
 use crate::reconnect::{Loss, Reconnect};
 use crate::step::{Cause, Reason, Step, Stop, Wait};
 use crate::url::Url;
@@ -31,7 +31,7 @@ use crate::url::Url;
 ///
 /// Between two streams the decoder's `DATA` bytes hold the response's head, and the URL that a
 /// redirect leads to: 2 KiB are enough for most servers behind a CDN, 512 bytes for most on a LAN.
-pub struct EventSource<'a, const DATA: usize, const META: usize> {
+pub struct EventSource<'a, const DATA: usize, const META: usize = 64> {
     request: Request<'a>,
     reconnect: Reconnect,
     decoder: &'a mut Decoder<DATA, META>,
@@ -40,13 +40,22 @@ pub struct EventSource<'a, const DATA: usize, const META: usize> {
     remembered: &'a mut [u8],
     remembered_len: usize,
 
-    // The present request. What redirects have led to lies at the front of the decoder's memory,
-    // the response's head and the first bytes of a refused body behind it.
+    before_connect: Option<&'a mut dyn FnMut(&mut Draft<'_>)>,
+
+    // What lies in the decoder's memory between two streams: header lines of this attempt, its URL
+    // if it is another than the request's, the response's head, the first bytes of a refused body.
+    headers_len: usize,
     url_len: usize,
     head_len: usize,
+    // The present request.
     redirects: u8,
     all_permanent: bool,
     as_get: bool,
+    /// Whether it goes or has gone to another origin than the caller's: secrets stay behind, also
+    /// on the way back.
+    has_left: bool,
+    /// Whether the last event ID can be a header; asked once, as it may be long.
+    sends_id: bool,
     last_status: Option<u16>,
 
     state: State,
@@ -77,7 +86,7 @@ enum State {
 
 impl<'a, const DATA: usize, const META: usize> EventSource<'a, DATA, META> {
     /// An event source that has done nothing yet. The decoder brings the memory, the last event ID
-    /// to begin with, and whether comments and `retry` are shown.
+    /// and the reconnection time to begin with, and whether comments and `retry` are shown.
     ///
     /// `DATA` of less than 128 bytes does not compile: no head of a response fits in it.
     ///
@@ -85,23 +94,32 @@ impl<'a, const DATA: usize, const META: usize> EventSource<'a, DATA, META> {
     /// What is wrong with the request.
     pub fn new(
         request: Request<'a>,
-        reconnect: Reconnect,
+        mut reconnect: Reconnect,
         decoder: &'a mut Decoder<DATA, META>,
     ) -> Result<Self, InvalidRequest> {
         const { assert!(DATA >= 128, "DATA also holds the head of a response") };
         request.check()?;
+        // What an earlier source has learned holds for this one too.
+        decoder.take_retry();
+        if let Some(retry) = decoder.reconnection_time() {
+            reconnect.set_reconnection_time(retry);
+        }
         Ok(Self {
             request,
             reconnect,
             decoder,
             verdict: http::default_verdict,
+            before_connect: None,
             remembered: &mut [],
             remembered_len: 0,
+            headers_len: 0,
             url_len: 0,
             head_len: 0,
             redirects: 0,
             all_permanent: true,
             as_get: false,
+            has_left: false,
+            sends_id: false,
             last_status: None,
             state: State::Start,
         })
@@ -113,12 +131,25 @@ impl<'a, const DATA: usize, const META: usize> EventSource<'a, DATA, META> {
         self.verdict = verdict;
     }
 
+    /// Before each attempt, `change` may change its path and add headers: a fresh token, or an API's
+    /// own way to resume. See [`Draft`].
+    pub fn before_connect(&mut self, change: &'a mut dyn FnMut(&mut Draft<'_>)) {
+        self.before_connect = Some(change);
+    }
+
     /// From now on, redirects that are all permanent (301 and 308) and lead to an event stream are
-    /// remembered: a reconnect starts where they led. `memory` holds that URL; one that does not
-    /// fit is not remembered.
+    /// remembered: a reconnect starts where they led, until an attempt there fails. `memory` holds
+    /// that URL; one that does not fit is not remembered.
     pub fn remember_permanent_redirects(&mut self, memory: &'a mut [u8]) {
         self.remembered = memory;
         self.remembered_len = 0;
+        if matches!(
+            self.state,
+            State::Connect | State::Write { .. } | State::Head(_)
+        ) {
+            // That attempt may be to where an earlier redirect has led.
+            self.state = State::Start;
+        }
     }
 
     /// What to do now.
@@ -141,6 +172,8 @@ impl<'a, const DATA: usize, const META: usize> EventSource<'a, DATA, META> {
             self.redirects = 0;
             self.all_permanent = true;
             self.as_get = false;
+            self.draft();
+            self.has_left = self.url().origin() != self.request.url.origin();
             self.connect(now);
         }
         let deadline = self.reconnect.deadline();
@@ -162,15 +195,17 @@ impl<'a, const DATA: usize, const META: usize> EventSource<'a, DATA, META> {
     /// The connection that [`Step::Connect`] asked for is made.
     pub fn connected(&mut self) {
         if matches!(self.state, State::Connect) {
+            self.sends_id = http::is_field_value(self.decoder.last_event_id());
             self.state = State::Write { written: 0 };
         }
     }
 
     /// So many of the bytes of [`Step::Write`] are written.
     pub fn wrote(&mut self, bytes: usize) {
-        if let State::Write { written } = &mut self.state {
-            *written = written.saturating_add(bytes);
-            let written = *written;
+        if let State::Write { written } = self.state {
+            let offered = self.unsent(written).map_or(0, <[u8]>::len);
+            let written = written + bytes.min(offered);
+            self.state = State::Write { written };
             if self.unsent(written).is_none() {
                 self.state = State::Head(HeadReader::new());
             }
@@ -220,14 +255,14 @@ impl<'a, const DATA: usize, const META: usize> EventSource<'a, DATA, META> {
         now: Duration,
     ) -> Option<Item<'e>> {
         let received = self.advance(input, now)?;
-        Some(match received {
-            Received::Open => Item::Open(self.head()),
-            Received::Found(found) => self.decoder.view(found),
-        })
+        Some(self.view(received))
     }
 
-    /// Closes the source: no event comes any more.
+    /// Closes the source: no event comes any more. One that has stopped keeps its reason.
     pub fn close(&mut self) {
+        if matches!(self.state, State::Stop(_)) {
+            return;
+        }
         self.head_len = 0;
         self.stop(Reason::Closed, None);
     }
@@ -241,7 +276,7 @@ impl<'a, const DATA: usize, const META: usize> EventSource<'a, DATA, META> {
     }
 
     /// The response that has stopped the source, if one has: its head, and of its body the first
-    /// bytes, at most 1024 and not more than `DATA` leaves.
+    /// bytes: what comes within a second, at most 1024 and not more than `DATA` leaves.
     pub fn response(&self) -> Option<(Head<'_>, &[u8])> {
         match self.state {
             State::Stop(_) if self.head_len > 0 => {
@@ -257,15 +292,64 @@ impl<'a, const DATA: usize, const META: usize> EventSource<'a, DATA, META> {
         self.decoder
     }
 
+    /// Whether the next step begins an attempt.
+    #[cfg(feature = "embedded-io-async")]
+    pub(crate) fn is_to_begin(&self, now: Duration) -> bool {
+        match self.state {
+            State::Start => true,
+            State::Wait { told, .. } => told && self.reconnect.is_due(now),
+            _ => false,
+        }
+    }
+
+    /// Who has just been told of a wait has no use for it: the next step is to tell it again.
+    #[cfg(feature = "embedded-io-async")]
+    pub(crate) fn tell_again(&mut self) {
+        if let State::Wait { told, .. } = &mut self.state {
+            *told = false;
+        }
+    }
+
+    /// The head of the open stream, while nothing has come of its body.
+    #[cfg(feature = "embedded-io-async")]
+    pub(crate) fn open_head(&self) -> Option<Head<'_>> {
+        let has_it = matches!(self.state, State::Stream(_)) && self.head_len > 0;
+        has_it.then(|| self.head())
+    }
+
+    /// The second half of [`receive`](Self::receive).
+    pub(crate) fn view<'e, 'i: 'e>(&'e self, received: Received<&'i str>) -> Item<'e> {
+        match received {
+            Received::Open => Item::Open(self.head()),
+            Received::Found(found) => self.decoder.view(found),
+        }
+    }
+
+    fn draft(&mut self) {
+        self.headers_len = 0;
+        if let Some(change) = &mut self.before_connect {
+            let url = base(&self.request, self.remembered, self.remembered_len);
+            let (memory, last_event_id) = self.decoder.memory_and_id();
+            let mut draft = Draft::new(memory, url, last_event_id);
+            change(&mut draft);
+            self.headers_len = draft.headers_len();
+            self.url_len = self.decoder.idle_memory().len() - self.headers_len;
+        }
+    }
+
     fn connect(&mut self, now: Duration) {
         self.reconnect.connecting(now);
         self.state = State::Connect;
     }
 
     fn lose(&mut self, cause: Cause, retry_after: Option<Duration>, now: Duration) {
+        if !matches!(self.state, State::Stream(_)) {
+            // Where a redirect led that is no longer there, nothing else would lead away from.
+            self.remembered_len = 0;
+        }
         self.decoder.new_stream();
         self.head_len = 0;
-        if !self.request.reconnect {
+        if !self.request.is_repeatable() {
             return self.stop(Reason::NotRepeatable, Some(cause));
         }
         let loss = match cause {
@@ -296,7 +380,7 @@ impl<'a, const DATA: usize, const META: usize> EventSource<'a, DATA, META> {
 
     /// Where the present request goes.
     fn url(&self) -> Url<'_> {
-        let memory = self.decoder.idle_memory().get(..self.url_len);
+        let memory = self.decoder.idle_memory().get(self.url_range());
         Url::parse(text(memory.unwrap_or_default())).unwrap_or(base(
             &self.request,
             self.remembered,
@@ -308,13 +392,27 @@ impl<'a, const DATA: usize, const META: usize> EventSource<'a, DATA, META> {
         let sent = Sent {
             url: self.url(),
             as_get: self.as_get,
-            last_event_id: self.decoder.last_event_id(),
+            has_left: self.has_left,
+            headers: self
+                .decoder
+                .idle_memory()
+                .get(..self.headers_len)
+                .unwrap_or_default(),
+            last_event_id: match self.sends_id {
+                true => self.decoder.last_event_id(),
+                false => "",
+            },
         };
         http::unsent(&self.request, &sent, written)
     }
 
+    fn url_range(&self) -> Range<usize> {
+        self.headers_len..self.headers_len + self.url_len
+    }
+
     fn head_range(&self) -> Range<usize> {
-        self.url_len..self.url_len + self.head_len
+        let start = self.url_range().end;
+        start..start + self.head_len
     }
 
     fn head(&self) -> Head<'_> {

@@ -7,13 +7,17 @@ use crate::http::{InvalidChunk, InvalidHead, RedirectError};
 use crate::url::Origin;
 
 /// What a driver has to do next.
+///
+/// A deadline is a moment on the driver's clock, not a span; `None` is for ever.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Step<'a> {
     /// Close the connection if there is one, and make a new one. Say
     /// [`connected`](crate::EventSource::connected) once it is made, or
     /// [`failed`](crate::EventSource::failed) if that fails or takes until the deadline.
     Connect(Origin<'a>, Option<Duration>),
-    /// Write these bytes, or the first of them, and say [`wrote`](crate::EventSource::wrote).
+    /// Write these bytes, or the first of them, and say [`wrote`](crate::EventSource::wrote). They
+    /// are small pieces: a transport that sends each at once wants a buffer before it.
     Write(&'a [u8], Option<Duration>),
     /// Flush what was written, and read: bytes go to [`receive`](crate::EventSource::receive), an end to
     /// [`ended`](crate::EventSource::ended). If none come until the deadline, say
@@ -29,6 +33,7 @@ pub enum Step<'a> {
 
 /// A connection is lost, and the next attempt is later: the standard's *reestablish*.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Wait {
     /// Why the connection was lost.
     pub cause: Cause,
@@ -40,6 +45,7 @@ pub struct Wait {
 
 /// The end: the standard's *fail the connection*, or *close*.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Stop {
     /// Why there is no further attempt.
     pub reason: Reason,
@@ -51,6 +57,7 @@ pub struct Stop {
 
 /// Why a connection was lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Cause {
     /// No connection could be made: DNS, TCP or TLS.
@@ -76,6 +83,7 @@ pub enum Cause {
 
 /// Why a source stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Reason {
     /// 204: the server asks not to come back.
@@ -91,11 +99,28 @@ pub enum Reason {
     /// [`max_reconnection_attempts`](crate::Policy::max_reconnection_attempts) are used up.
     Attempts,
     /// The connection was lost, and the request may not be sent again; see
-    /// [`Request::reconnect`](crate::Request::reconnect).
+    /// [`Request::reconnect`](crate::Request::reconnect_post).
     NotRepeatable,
     /// The application has closed the source.
     Closed,
 }
+
+impl fmt::Display for Stop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.reason)?;
+        match (self.cause, self.status) {
+            (Some(cause), _) => write!(f, " ({cause})"),
+            (None, Some(status)) if self.reason == Reason::Status => write!(f, " ({status})"),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl core::error::Error for Stop {}
+
+impl core::error::Error for Cause {}
+
+impl core::error::Error for Reason {}
 
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

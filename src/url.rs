@@ -4,6 +4,7 @@ use core::fmt;
 
 /// The two schemes an event stream comes by. TLS is the transport's matter: this crate has none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Scheme {
     /// `http`, port 80 unless said otherwise.
     Http,
@@ -32,6 +33,7 @@ impl Scheme {
 /// Where to connect to. Two origins are equal if a browser would say so: the case of the host's
 /// letters does not count.
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Origin<'a> {
     /// Whether the connection needs TLS. A driver that has no TLS must refuse
     /// [`Https`](Scheme::Https), not speak plainly.
@@ -65,6 +67,7 @@ impl Eq for Origin<'_> {}
 /// # Ok::<(), embedded_sse::InvalidUrl>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Url<'a> {
     origin: Origin<'a>,
     path: &'a str,
@@ -175,6 +178,7 @@ pub(crate) fn split_at_any<'a>(whole: &'a str, stops: &[u8]) -> (&'a str, &'a st
 
 /// What is wrong with a URL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum InvalidUrl {
     /// It does not start with `http://` or `https://`.

@@ -160,6 +160,62 @@ fn retry_counts_on_its_line_though_it_is_not_shown() {
     assert_eq!(decoder.reconnection_time(), Some(Duration::from_millis(12)));
 }
 
+// ---- rows of section 10 that no other test names ----
+
+/// The same at every cut.
+fn decoded(stream: &[u8]) -> Vec<Item> {
+    let whole = decode(&mut open_decoder::<64, 64>(), [stream]);
+    for at in 0..=stream.len() {
+        let pieces = cut(stream, at);
+        assert_eq!(decode(&mut open_decoder::<64, 64>(), pieces), whole);
+    }
+    whole
+}
+
+#[test]
+fn bom_is_exactly_one_at_offset_0_in_any_split() {
+    assert_eq!(decoded("\u{feff}data:a\n\n".as_bytes()), [message("a", "")]);
+    for other in ["\u{feff}\u{feff}data:a\n\n", "\n\u{feff}data:a\n\n"] {
+        assert_eq!(decoded(other.as_bytes()), []);
+    }
+}
+
+#[test]
+fn text_has_a_replacement_for_each_maximal_ill_formed_sequence() {
+    let stream = b"event:\xFF\nid:\xE2\x82\ndata:a\xF0\x9F\x98b\xC3\n\n";
+    let event = Item::Event {
+        event_type: "\u{fffd}".to_owned(),
+        data: "a\u{fffd}b\u{fffd}".to_owned(),
+        last_event_id: "\u{fffd}".to_owned(),
+    };
+    assert_eq!(decoded(stream), [event]);
+}
+
+#[test]
+fn data_less_block_commits_the_id_clears_the_type_and_dispatches_nothing() {
+    let stream = b"event:x\nid:1\n\ndata:a\n\n";
+    assert_eq!(decoded(stream), [message("a", "1")]);
+}
+
+#[test]
+fn data_alone_is_an_event_with_empty_data() {
+    for stream in ["data:\n\n", "data\n\n", "data: \n\n"] {
+        assert_eq!(decoded(stream.as_bytes()), [message("", "")]);
+    }
+}
+
+#[test]
+fn end_of_stream_drops_an_unfinished_block_with_its_id_and_keeps_a_retry() {
+    let mut decoder = open_decoder::<64, 64>();
+    decode(&mut decoder, [&b"retry:5\nid:1\ndata:a\n"[..]]);
+    decoder.new_stream();
+    assert_eq!(
+        decode(&mut decoder, [&b"data:b\n\n"[..]]),
+        [message("b", "")]
+    );
+    assert_eq!(decoder.reconnection_time(), Some(Duration::from_millis(5)));
+}
+
 // ---- the moment of an item ----
 
 #[test]

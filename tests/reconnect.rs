@@ -98,8 +98,8 @@ fn delay_of_a_retry_doubles_to_the_cap() {
 }
 
 #[test]
-fn delay_is_at_least_retry_after_and_at_most_the_ceiling() {
-    for (retry_after, want) in [(0, 3), (2, 3), (4, 4), (3600, 3600), (u64::MAX, 3600)] {
+fn delay_is_at_least_retry_after() {
+    for (retry_after, want) in [(0, 3), (2, 3), (4, 4), (3600, 3600), (7200, 7200)] {
         let mut reconnect = plain();
         reconnect.connecting(secs(0));
         let delay = reconnect.lost(Loss::Cut, Some(secs(retry_after)), secs(1));

@@ -669,7 +669,7 @@ fn shows_items_as_they_happen() {
     assert_line(&mut tail, "event", "message (id 1): by CR");
     connection.end();
     assert_line(&mut tail, "lost", "");
-    assert_line(&mut tail, "waiting", "resume behind id 1");
+    assert_line(&mut tail, "waiting", "resume after id 1");
 }
 
 #[track_caller]

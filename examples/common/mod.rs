@@ -1,5 +1,6 @@
 //! What `decode` and `tail` share: their memory, their JSON, and how they end on bad usage.
 
+use std::io::Write as _;
 use std::num::ParseIntError;
 use std::str::FromStr;
 use std::sync::Mutex;
@@ -33,6 +34,24 @@ pub fn to_json(item: &Item<'_>) -> Value {
     }
 }
 
+/// JSON on one line, which says nothing to a terminal: the control characters that JSON would let
+/// pass are escaped too.
+pub fn line(json: &Value) -> String {
+    let mut line = json.to_string();
+    if line.contains(is_control) {
+        let escape = |c: char| match is_control(c) {
+            true => format!("\\u{:04x}", u32::from(c)),
+            false => c.into(),
+        };
+        line = line.chars().map(escape).collect();
+    }
+    line
+}
+
+fn is_control(c: char) -> bool {
+    matches!(c, '\u{7f}'..='\u{9f}')
+}
+
 /// Whole milliseconds, as far as 64 bits go.
 pub fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
@@ -46,6 +65,12 @@ pub fn number<T: FromStr<Err = ParseIntError>>(
     let value = args.value()?.string()?;
     let number = value.parse();
     number.map_err(|error| format!("--{option} {value:?}: {error}").into())
+}
+
+/// Says how it is used, and ends well, also where nobody reads it to the end.
+pub fn help(usage: &str) -> ! {
+    let _ = std::io::stdout().write_all(usage.as_bytes());
+    std::process::exit(0);
 }
 
 /// Says what is wrong and how it is used, and ends with status 2.

@@ -26,7 +26,11 @@ fn serve(mut tcp: TcpStream, connection: usize) -> std::io::Result<()> {
     tcp.set_nodelay(true)?;
     let last_event_id = read_request(&tcp)?;
     let next = last_event_id.map_or(1, |id| id + 1);
+    if let Some(id) = last_event_id {
+        say(&format!("is asked to resume after event {id}"));
+    }
     if next > LAST {
+        say("has nothing more, and says 204");
         return tcp.write_all(b"HTTP/1.1 204 No Content\r\n\r\n");
     }
     tcp.write_all(
@@ -40,24 +44,31 @@ fn serve(mut tcp: TcpStream, connection: usize) -> std::io::Result<()> {
         sleep(Duration::from_millis(200));
         let event = format!("id: {id}\nevent: tick\ndata: event {id} of {LAST}\n\n");
         match (connection, id) {
-            // One event in two chunks, with a pause between.
             (0, 2) => {
+                say("sends half of event 2, and waits");
                 let (one, two) = event.split_at(event.len() / 2);
                 chunk(&mut tcp, one)?;
                 sleep(Duration::from_millis(200));
                 chunk(&mut tcp, two)?;
             }
-            // The connection dies in the middle of an event, and of a chunk.
             (0, 4) => {
+                say("cuts the connection in the middle of event 4");
                 write!(tcp, "{:x}\r\n{}", event.len(), &event[..event.len() / 2])?;
                 return tcp.flush();
             }
-            // The response ends as it should: a client comes back for more.
-            (1, 7) => return tcp.write_all(b"0\r\n\r\n"),
+            (1, 7) => {
+                say("ends the response, as servers do now and then");
+                return tcp.write_all(b"0\r\n\r\n");
+            }
             _ => chunk(&mut tcp, &event)?,
         }
     }
     tcp.write_all(b"0\r\n\r\n")
+}
+
+/// On standard error, so that what `tail` says stays apart.
+fn say(what: &str) {
+    eprintln!("         (the server {what})");
 }
 
 fn chunk(tcp: &mut TcpStream, text: &str) -> std::io::Result<()> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use embedded_sse::{Policy, Request, Scheme, Url};
 use lexopt::prelude::*;
 
-use crate::common::{Memory, bad_usage, number};
+use crate::common::{Memory, bad_usage, help, number};
 
 const USAGE: &str = "\
 usage: tail [OPTIONS] [URL]
@@ -15,7 +15,7 @@ was. Without a URL it follows a demo server of its own that misbehaves.
 
 Options:
   --header 'Name: value'          send this header too; may be given again and again
-  --last-event-id ID              resume behind this ID
+  --last-event-id ID              resume after this ID
   --method M                      default GET, or POST with --body
   --body TEXT                     send this body
   --reconnect-post                send a POST again after a loss
@@ -23,9 +23,9 @@ Options:
   --reconnection-time MS          base of the delay until the server sets one (default 3000)
   --max-delay MS                  what the delay grows to at most (default 30000)
   --no-jitter                     add no random time to the delay
-  --idle-timeout MS               take a stream that is silent for so long for lost (default: never)
+  --idle-timeout MS               give up a connection that is silent for so long (default: never)
   --connect-timeout MS            from the DNS question to the response (default 30000)
-  --max-redirects N               follow so many in a row (default 20)
+  --max-redirects N               follow at most N redirects in a row (default 20)
   --comments                      show comments
   --retry                         show retry fields
   --count N                       stop after N events
@@ -63,7 +63,7 @@ impl Options {
     pub fn request<'a>(&'a self, headers: &'a [(&'a str, &'a str)]) -> Request<'a> {
         let url = Url::parse(&self.url).unwrap_or_else(|invalid| refuse(invalid));
         if url.origin().scheme == Scheme::Https {
-            refuse("tail has no TLS: it speaks http:// only");
+            refuse(crate::net::NO_TLS);
         }
         let mut request = match &self.body {
             Some(body) => Request::post(url, body.as_bytes()),
@@ -71,10 +71,9 @@ impl Options {
         };
         if let Some(method) = &self.method {
             request.method = method;
-            request.reconnect = method == "GET" || method == "HEAD";
         }
         request.headers = headers;
-        request.reconnect |= self.reconnect_post;
+        request.reconnect_post = self.reconnect_post;
         if let Some(max_redirects) = self.max_redirects {
             request.max_redirects = max_redirects;
         }
@@ -135,10 +134,7 @@ fn read(decoder: &mut Memory) -> Result<Options, lexopt::Error> {
             Long("retry") => decoder.show_retry(true),
             Long("count") => options.count = Some(number(&mut args, "count")?),
             Long("json") => options.json = true,
-            Long("help") | Short('h') => {
-                print!("{USAGE}");
-                std::process::exit(0);
-            }
+            Long("help") | Short('h') => help(USAGE),
             Value(url) if options.url.is_empty() => {
                 options.url = url.string()?;
                 if options.url.is_empty() {

@@ -6,13 +6,16 @@ use std::time::Instant;
 use embedded_sse::{Cause, Head, Item, Origin, Reason, Stop, Wait};
 use serde_json::{Value, json};
 
-use crate::common::{millis, to_json};
+use crate::common::{line, millis, to_json};
 
 pub struct Show {
     out: BufWriter<Stdout>,
     json: bool,
     colour: bool,
     start: Instant,
+    last_event_id: String,
+    /// What went wrong where nobody could be told.
+    failure: io::Result<()>,
 }
 
 const RED: u8 = 31;
@@ -22,7 +25,7 @@ const CYAN: u8 = 36;
 const GREY: u8 = 90;
 
 impl Show {
-    pub fn new(json: bool) -> Self {
+    pub fn new(json: bool, last_event_id: &str) -> Self {
         let stdout = io::stdout();
         let colour = stdout.is_terminal() && std::env::var_os("NO_COLOR").is_none();
         Self {
@@ -30,15 +33,26 @@ impl Show {
             json,
             colour,
             start: Instant::now(),
+            last_event_id: last_event_id.to_owned(),
+            failure: Ok(()),
         }
     }
 
     /// To be called before anything that waits.
-    pub fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()
+    pub fn flush(&mut self) {
+        if self.failure.is_ok() {
+            self.failure = self.out.flush();
+        }
     }
 
     pub fn item(&mut self, item: &Item<'_>) -> io::Result<()> {
+        std::mem::replace(&mut self.failure, Ok(()))?;
+        if let Item::Event(event) = item {
+            event.last_event_id.clone_into(&mut self.last_event_id);
+        }
+        if let Item::Lost(wait) = item {
+            return self.wait(*wait);
+        }
         if self.json {
             return self.object(&to_json(item));
         }
@@ -58,18 +72,18 @@ impl Show {
         }
     }
 
-    pub fn wait(&mut self, wait: Wait, last_event_id: &str) -> io::Result<()> {
+    fn wait(&mut self, wait: Wait) -> io::Result<()> {
         self.lost(wait.cause)?;
         let ms = millis(wait.delay);
         if self.json {
             self.object(&json!({"kind": "waiting", "ms": ms}))?;
-        } else if last_event_id.is_empty() {
+        } else if self.last_event_id.is_empty() {
             self.line(YELLOW, "waiting", &format!("{ms} ms"))?;
         } else {
-            let text = format!("{ms} ms, to resume behind id {last_event_id}");
+            let text = format!("{ms} ms, to resume after id {}", self.last_event_id);
             self.line(YELLOW, "waiting", &text)?;
         }
-        self.flush()
+        self.out.flush()
     }
 
     pub fn stop(&mut self, stop: Stop, response: Option<(Head<'_>, &[u8])>) -> io::Result<()> {
@@ -79,7 +93,7 @@ impl Show {
         if self.json {
             let reason = reason(stop.reason);
             self.object(&json!({"kind": "stopped", "reason": reason, "status": stop.status}))?;
-            return self.flush();
+            return self.out.flush();
         }
         let status = match stop.status {
             Some(status) if stop.reason == Reason::Status => format!(" (status {status})"),
@@ -95,16 +109,15 @@ impl Show {
                 self.line(GREY, "body", &String::from_utf8_lossy(body))?;
             }
         }
-        self.flush()
+        self.out.flush()
     }
 
     /// Why no connection could be made: the transport's own words, which only the driver knows.
-    pub fn trouble(&mut self, origin: Origin<'_>, error: &io::Error) -> io::Result<()> {
-        if self.json {
-            return Ok(());
+    pub fn trouble(&mut self, origin: Origin<'_>, error: &io::Error) {
+        if !self.json {
+            let Origin { host, port, .. } = origin;
+            self.failure = self.line(GREY, "connect", &format!("{host} port {port}: {error}"));
         }
-        let Origin { host, port, .. } = origin;
-        self.line(GREY, "connect", &format!("{host} port {port}: {error}"))
     }
 
     fn lost(&mut self, cause: Cause) -> io::Result<()> {
@@ -131,7 +144,7 @@ impl Show {
     }
 
     fn object(&mut self, object: &Value) -> io::Result<()> {
-        writeln!(self.out, "{object}")
+        writeln!(self.out, "{}", line(object))
     }
 
     fn line(&mut self, colour: u8, kind: &str, text: &str) -> io::Result<()> {
@@ -152,11 +165,16 @@ fn printable(text: &str) -> String {
         match c {
             '\n' => "\n                    ".into(),
             '\t' => c.into(),
-            c if c.is_control() => c.escape_default().to_string(),
+            c if c.is_control() || is_bidi_control(c) => c.escape_default().to_string(),
             c => c.into(),
         }
     };
     text.chars().map(escape).collect()
+}
+
+/// These turn the order of what stands on a line.
+fn is_bidi_control(c: char) -> bool {
+    matches!(c, '\u{61c}' | '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 fn reason(reason: Reason) -> &'static str {

@@ -73,7 +73,7 @@ fn run<const DATA: usize, const META: usize>(mut input: Input<'_>) {
         method: if setup & 4 == 0 { "GET" } else { "POST" },
         headers: &HEADERS[usize::from(setup >> 3 & 3)..],
         body: if setup & 4 == 0 { b"" } else { b"one\r\ntwo" },
-        reconnect: setup & 32 == 0,
+        reconnect_post: setup & 32 == 0,
         max_redirects: 5,
         ..Request::get(Url::parse(url).expect("one of ours"))
     };

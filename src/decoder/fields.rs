@@ -66,7 +66,7 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
         }
     }
 
-    pub(super) fn finish(&mut self, field: Field) -> Option<Found<'static>> {
+    pub(super) fn finish(&mut self, field: Field) -> Option<Found<&'static str>> {
         match field {
             Field::Data | Field::EventType => None,
             Field::Id => {
@@ -96,7 +96,7 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
     }
 
     /// The standard's "dispatch the event". `block` is what of it was only noted.
-    pub(super) fn dispatch<'i>(&mut self, block: Block<'i>) -> Option<Found<'i>> {
+    pub(super) fn dispatch<'i>(&mut self, block: Block<'i>) -> Option<Found<&'i str>> {
         let id = self.commit_pending();
         if !self.has_data && block.data.is_none() {
             self.clear_block();

@@ -25,7 +25,7 @@ const BOM: [u8; 3] = *b"\xEF\xBB\xBF";
 impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
     /// The first half of [`decode`](Self::decode): takes bytes and says what was found, borrowing
     /// only from the input, so that it can be called in a loop.
-    pub(crate) fn advance<'i>(&mut self, input: &mut &'i [u8]) -> Option<Found<'i>> {
+    pub(crate) fn advance<'i>(&mut self, input: &mut &'i [u8]) -> Option<Found<&'i str>> {
         self.clear_handed_out();
         self.skip_bom(input);
         let mut block = Block::default();
@@ -79,7 +79,7 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
 
     /// A line that lies whole in the input. What it says of the event is not copied but noted in
     /// `block`, as the event may well end in this input too.
-    fn whole_line<'i>(&mut self, line: &'i [u8], block: &mut Block<'i>) -> Option<Found<'i>> {
+    fn whole_line<'i>(&mut self, line: &'i [u8], block: &mut Block<'i>) -> Option<Found<&'i str>> {
         if line.is_empty() {
             return self.dispatch(mem::take(block));
         }
@@ -172,7 +172,7 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
     }
 
     /// The end of a line that came in pieces.
-    fn end_line(&mut self) -> Option<Found<'static>> {
+    fn end_line(&mut self) -> Option<Found<&'static str>> {
         match mem::replace(&mut self.line, Line::Start) {
             Line::Name => {
                 let field = self.field_of_name()?;

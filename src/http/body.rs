@@ -173,6 +173,7 @@ fn one_more(seen: u16) -> Result<u16, InvalidChunk> {
 
 /// What is wrong with a chunked body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum InvalidChunk {
     /// A chunk's size is missing, not hexadecimal, or beyond 64 bits.

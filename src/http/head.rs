@@ -13,7 +13,7 @@ use super::Body;
 const MOST_HEADERS: usize = 64;
 
 /// The head of a response, borrowed from the decoder's memory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Head<'a> {
     status: u16,
     /// All its lines, which `httparse` has found to be valid.
@@ -57,17 +57,14 @@ impl<'a> Head<'a> {
             })
     }
 
-    /// Parameters do not count. Of several types the last does, also where a proxy has joined the
-    /// headers by commas.
+    /// Parameters do not count. Of several types the last does, be they in several fields or, as
+    /// a proxy may have joined them, in one.
     pub(crate) fn is_event_stream(&self) -> bool {
-        let types = self.header("content-type").unwrap_or_default();
-        let essences = types.as_bytes().split(|byte| *byte == b',').map(|value| {
-            let end = memchr(b';', value).unwrap_or(value.len());
-            value.get(..end).unwrap_or_default().trim_ascii()
-        });
-        essences
-            .rev()
-            .find(|essence| essence.contains(&b'/'))
+        let fields = self.headers();
+        let types = fields.filter(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+        types
+            .flat_map(|(_, value)| essences(value))
+            .last()
             .is_some_and(|essence| essence.eq_ignore_ascii_case(b"text/event-stream"))
     }
 
@@ -79,13 +76,47 @@ impl<'a> Head<'a> {
 
     /// `Retry-After` in seconds. Its other form, a date, needs a clock that nobody here has.
     pub(crate) fn retry_after(&self) -> Option<Duration> {
-        let seconds = decimal(self.header("retry-after")?.as_bytes())?;
-        Some(Duration::from_secs(seconds))
+        let digits = self.header("retry-after")?.as_bytes();
+        let is_number = !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
+        is_number.then(|| Duration::from_secs(decimal(digits).unwrap_or(u64::MAX)))
+    }
+}
+
+/// The media types in a value, without their parameters; `*/*` and what is none are left out.
+fn essences(value: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut quoted = false;
+    let parts = value.split(move |byte| {
+        quoted ^= *byte == b'"';
+        *byte == b',' && !quoted
+    });
+    let essences = parts.map(|part| {
+        let end = memchr(b';', part).unwrap_or(part.len());
+        part.get(..end).unwrap_or_default().trim_ascii()
+    });
+    essences.filter(|essence| essence.contains(&b'/') && *essence != b"*/*")
+}
+
+/// Without the values, which may be secret: cookies, say.
+impl fmt::Debug for Head<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Head {{ status: {}, headers: ", self.status)?;
+        f.debug_list()
+            .entries(self.headers().map(|(name, _)| name))
+            .finish()?;
+        f.write_str(" }")
+    }
+}
+
+#[cfg(feature = "defmt")]
+impl defmt::Format for Head<'_> {
+    fn format(&self, f: defmt::Formatter<'_>) {
+        defmt::write!(f, "Head {{ status: {} }}", self.status);
     }
 }
 
 /// What to do with a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Verdict {
     /// Its body is an event stream: read it.
     Open,
@@ -159,7 +190,9 @@ impl HeadReader {
     }
 }
 
-/// Parses a complete head.
+/// Parses a complete head. A function of its own, so that its array of headers is on the stack only
+/// here.
+#[inline(never)]
 pub(crate) fn parse(bytes: &[u8]) -> Result<Head<'_>, InvalidHead> {
     let mut headers = [httparse::EMPTY_HEADER; MOST_HEADERS];
     let mut response = httparse::Response::new(&mut headers);
@@ -212,6 +245,7 @@ fn decimal(digits: &[u8]) -> Option<u64> {
 
 /// What is wrong with the head of a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum InvalidHead {
     /// It does not fit in the decoder's `DATA` bytes, beside the URL if a redirect led there.

@@ -4,67 +4,91 @@
 use core::fmt;
 use core::ops::Range;
 
-use heapless::Vec;
+use heapless::{Vec, VecView};
 
 use super::request::digits;
 use crate::bounded::text;
-use crate::url::{Scheme, Url, split_at_any};
+use crate::url::{Origin, Scheme, Url, split_at_any};
 use crate::utf8::copy_within;
 
-/// Makes `memory` the URL that `location`, a range of it, leads to, and nothing else. Its first
-/// `url_len` bytes are the present URL; if none, that is `original`.
+/// Servers take no longer ones. A redirect's URL is looked at again for each piece of the request.
+const LONGEST_URL: usize = 8192;
+
+/// Puts the URL that `location`, a range of `memory`, leads to in the place of the present one,
+/// which is the range `url`; if that is empty, the present one is `original`. What lies before
+/// stays, what lies behind goes.
 pub(crate) fn follow<const N: usize>(
     memory: &mut Vec<u8, N>,
-    mut url_len: usize,
+    url: Range<usize>,
     original: Url<'_>,
     location: Range<usize>,
 ) -> Result<(), RedirectError> {
-    // First the two lie side by side.
-    copy_within(memory, location.start, location.len(), url_len);
-    memory.truncate(url_len + location.len());
-    if url_len == 0 && !is_absolute(text(memory)) {
-        let location_len = memory.len();
-        write_url(memory, original).map_err(|_| RedirectError::TooLong)?;
-        url_len = memory.len() - location_len;
-        if location_len <= memory.len() {
-            memory.rotate_left(location_len);
-        }
+    if location.len() > LONGEST_URL {
+        return Err(RedirectError::TooLong);
     }
-    let (url, location) = text(memory).split_at_checked(url_len).unwrap_or_default();
+    let start = url.start;
+    let mut url_len = url.len();
+    // First the two lie side by side.
+    copy_within(memory, location.start, location.len(), url.end);
+    memory.truncate(url.end + location.len());
+    if url_len == 0 && !is_absolute(text_from(memory, start)) {
+        write_url(memory, original).map_err(|_| RedirectError::TooLong)?;
+        let location_len = location.len();
+        url_len = memory.len() - start - location_len;
+        rotate_left(memory.get_mut(start..).unwrap_or_default(), location_len);
+    }
+    let both = text_from(memory, start).split_at_checked(url_len);
+    let (url, location) = both.unwrap_or_default();
     let from = Url::parse(url).map_or(original, |url| url).origin().scheme;
     let kept = kept_of(url, location).ok_or(RedirectError::Location)?;
 
     // Then the one moves over the end of the other.
-    let len = memory.len() - url_len;
-    copy_within(memory, url_len, len, kept);
-    memory.truncate(kept + len);
-    let path = path_of(text(memory));
+    let len = location.len();
+    copy_within(memory, start + url_len, len, start + kept);
+    memory.truncate(start + kept + len);
+    let path = path_of(memory, start);
     if path.is_empty() {
         // So that the next relative one cannot become a part of the host.
         memory.push(b'/').map_err(|_| RedirectError::TooLong)?;
-        if let Some(rest) = memory.get_mut(path.start..)
-            && !rest.is_empty()
-        {
-            rest.rotate_right(1);
-        }
+        let rest = memory.get_mut(path.start..).unwrap_or_default();
+        let query_len = rest.len().saturating_sub(1);
+        rotate_left(rest, query_len);
     }
-    let path = path_of(text(memory));
+    let path = path_of(memory, start);
     let segments = memory.get_mut(path.clone()).unwrap_or_default();
     let path_len = remove_dot_segments(segments);
     let rest = memory.len() - path.end;
     copy_within(memory, path.end, rest, path.start + path_len);
     memory.truncate(path.start + path_len + rest);
 
-    let url = Url::parse(text(memory)).map_err(|_| RedirectError::Location)?;
+    let url = Url::parse(text_from(memory, start)).map_err(|_| RedirectError::Location)?;
     if from == Scheme::Https && url.origin().scheme == Scheme::Http {
         return Err(RedirectError::Downgrade);
     }
     Ok(())
 }
 
+/// `slice::rotate_left` that does nothing where that would panic.
+pub(super) fn rotate_left(bytes: &mut [u8], by: usize) {
+    if by <= bytes.len() {
+        bytes.rotate_left(by);
+    }
+}
+
+/// The text from there on.
+fn text_from(memory: &[u8], start: usize) -> &str {
+    text(memory.get(start..).unwrap_or_default())
+}
+
+/// Where in the memory the path of the URL lies that is there from `start` on.
+fn path_of(memory: &[u8], start: usize) -> Range<usize> {
+    let path = path_in(text_from(memory, start));
+    start + path.start..start + path.end
+}
+
 /// How much of `url` stands before `location`.
 fn kept_of(url: &str, location: &str) -> Option<usize> {
-    let path = path_of(url);
+    let path = path_in(url);
     if location.starts_with("//") {
         Some(split_at_any(url, b":").0.len() + ":".len())
     } else if location.starts_with('/') {
@@ -91,7 +115,7 @@ fn is_absolute(location: &str) -> bool {
 }
 
 /// Where in a URL its path lies, without the query.
-fn path_of(url: &str) -> Range<usize> {
+fn path_in(url: &str) -> Range<usize> {
     let (scheme, rest) = split_at_any(url, b":");
     let authority = if rest.starts_with("://") {
         scheme.len() + "://".len()
@@ -139,7 +163,17 @@ fn write_url<const N: usize>(
     memory: &mut Vec<u8, N>,
     url: Url<'_>,
 ) -> Result<(), heapless::CapacityError> {
-    let origin = url.origin();
+    write_origin(memory.as_mut_view(), url.origin())?;
+    if !url.path().starts_with('/') {
+        memory.extend_from_slice(b"/")?;
+    }
+    memory.extend_from_slice(url.path().as_bytes())
+}
+
+pub(super) fn write_origin(
+    memory: &mut VecView<u8>,
+    origin: Origin<'_>,
+) -> Result<(), heapless::CapacityError> {
     let mut push = |piece: &str| memory.extend_from_slice(piece.as_bytes());
     push(origin.scheme.as_str())?;
     push("://")?;
@@ -154,14 +188,12 @@ fn write_url<const N: usize>(
     for digit in digits(origin.port.into()) {
         push(digit)?;
     }
-    if !url.path().starts_with('/') {
-        push("/")?;
-    }
-    push(url.path())
+    Ok(())
 }
 
 /// Why a redirect leads nowhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum RedirectError {
     /// More in a row than [`max_redirects`](super::Request::max_redirects).
@@ -170,7 +202,7 @@ pub enum RedirectError {
     Location,
     /// From `https` to `http`: what TLS has protected so far would go in clear.
     Downgrade,
-    /// The URL does not fit in the decoder's `DATA` bytes.
+    /// The URL is longer than 8192 bytes, or does not fit in the decoder's `DATA` bytes.
     TooLong,
 }
 
@@ -180,7 +212,7 @@ impl fmt::Display for RedirectError {
             Self::TooMany => "too many redirects in a row",
             Self::Location => "a redirect without a usable Location",
             Self::Downgrade => "a redirect from https to http",
-            Self::TooLong => "a redirect's URL is longer than the decoder's DATA; raise it",
+            Self::TooLong => "a redirect's URL is longer than 8192 bytes or the decoder's DATA",
         })
     }
 }
@@ -200,7 +232,7 @@ mod tests {
         memory.extend_from_slice(location.as_bytes()).unwrap();
         let end = memory.len();
         memory.extend_from_slice(b"more").unwrap();
-        follow(&mut memory, url.len(), original, start..end)?;
+        follow(&mut memory, 0..url.len(), original, start..end)?;
         Ok(text(&memory).into())
     }
 

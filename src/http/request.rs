@@ -3,7 +3,8 @@
 use core::fmt;
 use core::iter;
 
-use crate::url::{Origin, Url};
+use crate::bounded::text;
+use crate::url::{Origin, Url, split_at_any};
 
 /// What to ask for.
 ///
@@ -23,46 +24,50 @@ use crate::url::{Origin, Url};
 /// not empty and an HTTP header can say it, `Last-Event-ID`. One of `headers` with such a name
 /// replaces ours.
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Request<'a> {
     /// Where the event stream is.
     pub url: Url<'a>,
     /// The method, in capitals.
     pub method: &'a str,
     /// More header fields: names and values. On a redirect to another origin, `Authorization`,
-    /// `Proxy-Authorization`, `Cookie` and `Host` stay behind.
+    /// `Proxy-Authorization`, `Cookie` and `Host` stay behind; nobody can know which others are
+    /// secret. A `Last-Event-ID` here is sent for ever, whatever comes: give the ID to the decoder.
     pub headers: &'a [(&'a str, &'a str)],
     /// The body, sent with its `Content-Length`. None if empty and the method is `GET` or `HEAD`.
     pub body: &'a [u8],
-    /// Whether it may be sent again after a loss. If not, a loss stops the source: the server may
-    /// have done already what it was asked to.
-    pub reconnect: bool,
+    /// Whether a request of another method than `GET` and `HEAD` may be sent again after a loss. If
+    /// not, a loss stops the source: the server may have done already what it was asked to.
+    pub reconnect_post: bool,
     /// How many redirects are followed in a row.
     pub max_redirects: u8,
 }
 
 impl<'a> Request<'a> {
-    /// A `GET`, with no further headers, that may be sent again, and follows 20 redirects as
-    /// browsers do.
+    /// A `GET` with no further headers, that follows 20 redirects as browsers do.
     pub const fn get(url: Url<'a>) -> Self {
         Self {
             url,
             method: "GET",
             headers: &[],
             body: &[],
-            reconnect: true,
+            reconnect_post: false,
             max_redirects: 20,
         }
     }
 
-    /// A `POST`, which is not sent again after a loss unless [`reconnect`](Self::reconnect) says
-    /// so.
+    /// A `POST`, which is not sent again after a loss unless
+    /// [`reconnect_post`](Self::reconnect_post) says so.
     pub const fn post(url: Url<'a>, body: &'a [u8]) -> Self {
         Self {
             method: "POST",
             body,
-            reconnect: false,
             ..Self::get(url)
         }
+    }
+
+    pub(crate) fn is_repeatable(&self) -> bool {
+        matches!(self.method, "GET" | "HEAD") || self.reconnect_post
     }
 
     pub(crate) fn check(&self) -> Result<(), InvalidRequest> {
@@ -76,7 +81,7 @@ impl<'a> Request<'a> {
             if !is_field_value(value) {
                 return Err(InvalidRequest::HeaderValue { index });
             }
-            if is_one_of(name, &["content-length", "transfer-encoding"]) {
+            if is_framing(name) {
                 return Err(InvalidRequest::Framing { index });
             }
         }
@@ -90,6 +95,11 @@ pub(crate) struct Sent<'a> {
     pub(crate) url: Url<'a>,
     /// Whether a redirect has made it a `GET`.
     pub(crate) as_get: bool,
+    /// Whether redirects have led to another origin, if only for a while.
+    pub(crate) has_left: bool,
+    /// Header lines of this attempt.
+    pub(crate) headers: &'a [u8],
+    /// Empty if it is not to be sent.
     pub(crate) last_event_id: &'a str,
 }
 
@@ -100,10 +110,21 @@ pub(crate) fn unsent<'a>(
     written: usize,
 ) -> Option<&'a [u8]> {
     let Origin { scheme, host, port } = sent.url.origin();
-    let same_origin = sent.url.origin() == request.url.origin();
     let method = if sent.as_get { "GET" } else { request.method };
-    let headers = request.headers.iter().filter(|(name, _)| {
-        let left_behind = !same_origin
+    let drafted = sent.headers.split(|byte| *byte == b'\n').map(|line| {
+        let (name, value) = split_at_any(text(line), b":");
+        let value = value.strip_prefix(": ").unwrap_or_default();
+        (name, value.strip_suffix('\r').unwrap_or_default())
+    });
+    let drafted = drafted.filter(|(name, _)| !name.is_empty());
+    let has = |name: &str| {
+        let mut drafted = drafted.clone();
+        drafted.any(|(other, _)| other.eq_ignore_ascii_case(name))
+    };
+    let given = request.headers.iter().copied();
+    let given = given.filter(|(name, _)| !has(name));
+    let headers = drafted.clone().chain(given).filter(|(name, _)| {
+        let left_behind = sent.has_left
             && is_one_of(
                 name,
                 &["authorization", "proxy-authorization", "cookie", "host"],
@@ -159,7 +180,7 @@ pub(crate) fn unsent<'a>(
         out.text("Cache-Control: no-cache\r\n");
     }
     let id = sent.last_event_id;
-    if !id.is_empty() && is_field_value(id) && ours("last-event-id") {
+    if !id.is_empty() && ours("last-event-id") {
         out.header("Last-Event-ID", id);
     }
     for (name, value) in headers.clone() {
@@ -222,12 +243,17 @@ pub(super) fn digits(number: usize) -> impl Iterator<Item = &'static str> {
     })
 }
 
+/// What follows from the body, and nobody gives.
+pub(super) fn is_framing(name: &str) -> bool {
+    is_one_of(name, &["content-length", "transfer-encoding"])
+}
+
 fn is_one_of(name: &str, names: &[&str]) -> bool {
     names.iter().any(|other| name.eq_ignore_ascii_case(other))
 }
 
 /// RFC 9110, section 5.6.2.
-fn is_token(name: &str) -> bool {
+pub(super) fn is_token(name: &str) -> bool {
     !name.is_empty()
         && name
             .bytes()
@@ -236,7 +262,7 @@ fn is_token(name: &str) -> bool {
 
 /// RFC 9110, section 5.5: no control characters, and no white space at the ends, where a server
 /// would drop it.
-fn is_field_value(value: &str) -> bool {
+pub(crate) fn is_field_value(value: &str) -> bool {
     value.trim_matches([' ', '\t']).len() == value.len()
         && value
             .bytes()
@@ -245,9 +271,10 @@ fn is_field_value(value: &str) -> bool {
 
 /// What is wrong with a request. `index` is the place in [`Request::headers`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum InvalidRequest {
-    /// The method is not a token: letters in capitals, as `GET`.
+    /// The method is not a token, as `GET`.
     Method,
     /// A header's name is not a token: it is empty, or has a space, a colon or the like.
     HeaderName {

@@ -10,9 +10,27 @@ use crate::http::{self, HeadReader, RedirectError, Verdict};
 use crate::step::{Cause, Reason};
 
 /// What [`EventSource::receive`] has found, with borrows of the input only.
-pub(super) enum Received<'i> {
+pub(crate) enum Received<T> {
     Open,
-    Found(Found<'i>),
+    Found(Found<T>),
+}
+
+impl<T> Received<T> {
+    #[cfg(feature = "embedded-io-async")]
+    pub(crate) fn map<U>(self, change: impl Fn(T) -> U) -> Received<U> {
+        match self {
+            Self::Open => Received::Open,
+            Self::Found(found) => Received::Found(match found {
+                Found::Event { data, event_type } => Found::Event {
+                    data: data.map(&change),
+                    event_type: event_type.map(&change),
+                },
+                Found::Comment => Found::Comment,
+                Found::Retry(time) => Found::Retry(time),
+                Found::TooLong(part) => Found::TooLong(part),
+            }),
+        }
+    }
 }
 
 /// So many bytes of a refused response's body are kept, or fewer if `DATA` is full.
@@ -20,18 +38,29 @@ const MOST_REFUSED_BODY: usize = 1024;
 
 impl<const DATA: usize, const META: usize> EventSource<'_, DATA, META> {
     /// The first half of [`receive`](Self::receive), which borrows only from the input.
-    pub(super) fn advance<'i>(
+    pub(crate) fn advance<'i>(
         &mut self,
         input: &mut &'i [u8],
         now: Duration,
-    ) -> Option<Received<'i>> {
+    ) -> Option<Received<&'i str>> {
         if !input.is_empty() {
             self.reconnect.received(now);
         }
+        if self.reconnect.is_due(now) {
+            // As the next step would, so that it makes no difference in how many reads they came.
+            match self.state {
+                State::Head(_) => self.lose(Cause::ConnectTimeout, None, now),
+                State::Refused { reason, .. } => self.stop(reason, None),
+                _ => {}
+            }
+        }
         loop {
             match self.state {
-                State::Connect | State::Write { .. } | State::Start => return None,
-                State::Wait { .. } | State::Stop(_) => {
+                State::Start
+                | State::Connect
+                | State::Write { .. }
+                | State::Wait { .. }
+                | State::Stop(_) => {
                     *input = &[];
                     return None;
                 }
@@ -105,8 +134,9 @@ impl<const DATA: usize, const META: usize> EventSource<'_, DATA, META> {
     /// The head is complete. Returns whether the stream is open.
     fn judge(&mut self, now: Duration) -> bool {
         let memory = self.decoder.idle_memory();
-        self.head_len = memory.len().saturating_sub(self.url_len);
-        let head = match http::parse(memory.get(self.url_len..).unwrap_or_default()) {
+        let start = self.url_range().end;
+        self.head_len = memory.len().saturating_sub(start);
+        let head = match http::parse(memory.get(start..).unwrap_or_default()) {
             Ok(head) => head,
             Err(invalid) => {
                 self.lose(Cause::Head(invalid), None, now);
@@ -115,7 +145,7 @@ impl<const DATA: usize, const META: usize> EventSource<'_, DATA, META> {
         };
         let status = head.status();
         if status < 200 {
-            self.decoder.memory().truncate(self.url_len);
+            self.decoder.memory().truncate(start);
             self.state = State::Head(HeadReader::new());
             return false;
         }
@@ -150,10 +180,8 @@ impl<const DATA: usize, const META: usize> EventSource<'_, DATA, META> {
                     _ => Reason::Status,
                 };
                 match body {
-                    // Without a deadline nobody would end the wait for it.
-                    Ok(body)
-                        if !matches!(status, 204 | 304) && self.reconnect.deadline().is_some() =>
-                    {
+                    Ok(body) if !matches!(status, 204 | 304) => {
+                        self.reconnect.refused(now);
                         self.state = State::Refused { body, reason };
                     }
                     _ => self.stop(reason, None),
@@ -179,9 +207,11 @@ impl<const DATA: usize, const META: usize> EventSource<'_, DATA, META> {
             _ => status == 303,
         };
         let base = base(&self.request, self.remembered, self.remembered_len);
-        match http::follow(self.decoder.memory(), self.url_len, base, location) {
+        let url = self.url_range();
+        match http::follow(self.decoder.memory(), url, base, location) {
             Ok(()) => {
-                self.url_len = self.decoder.idle_memory().len();
+                self.url_len = self.decoder.idle_memory().len() - self.headers_len;
+                self.has_left |= self.url().origin() != self.request.url.origin();
                 self.connect(now);
             }
             Err(error) => self.stop(Reason::Redirect(error), None),
@@ -189,7 +219,7 @@ impl<const DATA: usize, const META: usize> EventSource<'_, DATA, META> {
     }
 
     fn remember(&mut self) {
-        let url = self.decoder.idle_memory().get(..self.url_len);
+        let url = self.decoder.idle_memory().get(self.url_range());
         if self.redirects > 0
             && self.all_permanent
             && !self.as_get

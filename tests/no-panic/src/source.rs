@@ -1,6 +1,6 @@
 use core::hint::black_box;
 
-use embedded_sse::http::{Head, Verdict, default_verdict};
+use embedded_sse::http::{Draft, Head, Verdict, default_verdict};
 use embedded_sse::{Decoder, EventSource, Request, Step};
 
 use crate::decoder::look_at;
@@ -22,7 +22,7 @@ pub fn every_call<const DATA: usize, const META: usize>() {
         method: input::text(method),
         headers: headers.get(input::number()..).unwrap_or_default(),
         body: input::bytes(body),
-        reconnect: input::flag(),
+        reconnect_post: input::flag(),
         max_redirects: input::byte(),
     };
     let mut decoder: Decoder<DATA, META> = Decoder::new();
@@ -35,6 +35,10 @@ pub fn every_call<const DATA: usize, const META: usize>() {
     };
     if input::flag() {
         source.remember_permanent_redirects(&mut remembered);
+    }
+    let mut change = any_change;
+    if input::flag() {
+        source.before_connect(&mut change);
     }
     let mut buffer = [0; 1500];
     loop {
@@ -66,6 +70,21 @@ pub fn every_call<const DATA: usize, const META: usize>() {
             10 => source.set_verdict(any_verdict),
             _ => return,
         }
+    }
+}
+
+fn any_change(draft: &mut Draft<'_>) {
+    let (mut path, mut name, mut value) = ([0; 256], [0; 256], [0; 256]);
+    while input::flag() {
+        let result = if input::flag() {
+            draft.set_path(input::text(&mut path))
+        } else {
+            draft.header(input::text(&mut name), input::text(&mut value))
+        };
+        if let Err(invalid) = result {
+            display(invalid);
+        }
+        black_box(draft.last_event_id());
     }
 }
 

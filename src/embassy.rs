@@ -1,0 +1,225 @@
+//! [`Connect`] over an embassy-net TCP socket, and [`Clock`] over embassy-time.
+
+use core::fmt;
+use core::time::Duration;
+
+use embassy_net::dns::{DnsQueryType, Error as DnsError};
+use embassy_net::tcp::{ConnectError, Error as TcpError, TcpSocket};
+use embassy_net::{IpAddress, Stack};
+use embassy_time::{Duration as Ticks, Instant, Timer, with_timeout};
+use embedded_io_async::{ErrorType, Read, Write};
+
+use crate::io::{Clock, Connect};
+use crate::url::{Origin, Scheme};
+
+/// The memory of a socket: `RX` bytes to receive into, `TX` to send from. `RX` is the window that
+/// is offered, so how much may be on its way at once; `TX` of 256 bytes takes most requests whole.
+pub struct Resources<const RX: usize, const TX: usize> {
+    rx: [u8; RX],
+    tx: [u8; TX],
+}
+
+impl<const RX: usize, const TX: usize> Resources<RX, TX> {
+    /// To be put into a `static`. Buffers of no bytes do not compile.
+    pub const fn new() -> Self {
+        const { assert!(RX > 0 && TX > 0, "a socket needs buffers") };
+        Self {
+            rx: [0; RX],
+            tx: [0; TX],
+        }
+    }
+}
+
+impl<const RX: usize, const TX: usize> Default for Resources<RX, TX> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Connections over one TCP socket, which is used again and again.
+///
+/// The DNS is asked for IPv4 first, for IPv6 where that has no answer. Of several addresses each
+/// is tried, but smoltcp keeps only one unless your application enables its feature
+/// `dns-max-result-count-4` or the like.
+pub struct Tcp<'d> {
+    stack: Stack<'d>,
+    socket: TcpSocket<'d>,
+    /// How often a silent connection is asked whether it is alive. Default 10 s.
+    pub keep_alive: Duration,
+    /// How long a connection may leave something unanswered before it is dead, and the first
+    /// packet of one before it is given up; longer than `keep_alive`, or a silent one would die of
+    /// it. Default 25 s.
+    pub timeout: Duration,
+}
+
+impl<'d> Tcp<'d> {
+    /// A socket of this stack, in this memory.
+    pub fn new<const RX: usize, const TX: usize>(
+        stack: Stack<'d>,
+        resources: &'d mut Resources<RX, TX>,
+    ) -> Self {
+        Self {
+            stack,
+            socket: TcpSocket::new(stack, &mut resources.rx, &mut resources.tx),
+            keep_alive: Duration::from_secs(10),
+            timeout: Duration::from_secs(25),
+        }
+    }
+
+    /// Leaves what the socket was in, so that it can connect.
+    async fn reset(&mut self) {
+        self.socket.abort();
+        // Waits until an RST has left: it never does to a host that no longer answers to ARP.
+        let _left = with_timeout(Ticks::from_secs(1), self.socket.flush()).await;
+    }
+
+    /// Tries one address, so long.
+    async fn connect_to(
+        &mut self,
+        address: IpAddress,
+        port: u16,
+        timeout: Option<Ticks>,
+    ) -> Result<(), CannotConnect> {
+        self.reset().await;
+        self.socket.set_keep_alive(Some(ticks(self.keep_alive)));
+        self.socket.set_timeout(Some(ticks(self.timeout)));
+        let connect = self.socket.connect((address, port));
+        let connected = match timeout {
+            Some(timeout) => with_timeout(timeout, connect)
+                .await
+                .unwrap_or(Err(ConnectError::TimedOut)),
+            None => connect.await,
+        };
+        connected.map_err(CannotConnect::Tcp)
+    }
+}
+
+impl<'d> Connect for Tcp<'d> {
+    type Error = CannotConnect;
+    type Io<'c>
+        = Connection<'c, 'd>
+    where
+        Self: 'c;
+
+    /// Looks ten times a second. The stack's own `wait_link_up` has one waker for all: two tasks
+    /// that wait so wake each other without end.
+    async fn ready(&mut self) {
+        while !(self.stack.is_link_up() && self.stack.is_config_up()) {
+            Timer::after_millis(100).await;
+        }
+    }
+
+    /// Asks the DNS anew, and gives each address that it names an equal share of the time.
+    async fn connect(
+        &mut self,
+        origin: Origin<'_>,
+        deadline: Option<Duration>,
+    ) -> Result<Connection<'_, 'd>, CannotConnect> {
+        let host = origin.host;
+        let mut answer = Err(DnsError::InvalidName);
+        if origin.scheme == Scheme::Http {
+            // An IPv6 address is an answer to itself, but not to the first question.
+            if !host.contains(':') {
+                answer = self.stack.dns_query(host, DnsQueryType::A).await;
+            }
+            if answer.is_err() {
+                answer = self.stack.dns_query(host, DnsQueryType::Aaaa).await;
+            }
+        }
+        let mut result = match &answer {
+            _ if origin.scheme == Scheme::Https => Err(CannotConnect::Https),
+            Ok(_) => Err(CannotConnect::Dns(DnsError::Failed)),
+            Err(error) => Err(CannotConnect::Dns(*error)),
+        };
+        let addresses = answer.unwrap_or_default();
+        for (tried, address) in addresses.iter().enumerate() {
+            let left = (addresses.len() - tried) as u32;
+            let share = deadline.map(|at| ticks(at.saturating_sub(EmbassyTime.now())) / left);
+            result = self.connect_to(*address, origin.port, share).await;
+            if result.is_ok() {
+                break;
+            }
+        }
+        #[cfg(feature = "defmt")]
+        if let Err(error) = &result {
+            defmt::warn!("cannot connect to {}: {}", origin, error);
+        }
+        result.map(|()| Connection(&mut self.socket))
+    }
+}
+
+/// A connection, which is reset when this is dropped: without that, the server of a silent stream
+/// would not learn of it. The reset leaves while the [`Tcp`] and the stack's runner live on.
+pub struct Connection<'c, 'd>(&'c mut TcpSocket<'d>);
+
+impl Drop for Connection<'_, '_> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl ErrorType for Connection<'_, '_> {
+    type Error = TcpError;
+}
+
+impl Read for Connection<'_, '_> {
+    async fn read(&mut self, bytes: &mut [u8]) -> Result<usize, TcpError> {
+        self.0.read(bytes).await
+    }
+}
+
+impl Write for Connection<'_, '_> {
+    async fn write(&mut self, bytes: &[u8]) -> Result<usize, TcpError> {
+        self.0.write(bytes).await
+    }
+
+    async fn flush(&mut self) -> Result<(), TcpError> {
+        self.0.flush().await
+    }
+}
+
+/// The time since boot.
+#[derive(Clone, Copy, Debug, Default)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct EmbassyTime;
+
+impl Clock for EmbassyTime {
+    fn now(&self) -> Duration {
+        Duration::from_micros(Instant::now().as_micros())
+    }
+
+    async fn sleep_until(&self, time: Duration) {
+        Timer::after(ticks(time.saturating_sub(self.now()))).await;
+    }
+}
+
+/// More than 136 years are for ever: embassy-time panics where a sum with now does not fit.
+fn ticks(time: Duration) -> Ticks {
+    let time = time.min(Duration::from_secs(u32::MAX.into()));
+    Ticks::try_from(time).unwrap_or(Ticks::MAX)
+}
+
+/// Why there is no connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum CannotConnect {
+    /// The URL asks for TLS, which this has not: see [`Connect`].
+    Https,
+    /// The DNS knows no address.
+    Dns(DnsError),
+    /// None of the addresses could be connected to; why the last could not.
+    Tcp(ConnectError),
+}
+
+impl fmt::Display for CannotConnect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Https => f.write_str("https needs a transport with TLS"),
+            Self::Dns(error) => write!(f, "DNS: {error:?}"),
+            Self::Tcp(error) => write!(f, "TCP: {error:?}"),
+        }
+    }
+}
+
+impl core::error::Error for CannotConnect {}

@@ -1,0 +1,148 @@
+//! What an application changes of a request right before it is sent.
+
+use core::fmt::{self, Write};
+
+use heapless::{Vec, VecView};
+
+use super::redirect::{rotate_left, write_origin};
+use super::request::{is_field_value, is_framing, is_token};
+use crate::bounded::text;
+use crate::url::Url;
+
+/// The request of the attempt that is about to begin, for
+/// [`EventSource::before_connect`](crate::EventSource::before_connect) to change.
+///
+/// The changes hold for this attempt, with the redirects that it meets. They are kept in the
+/// decoder's `DATA` bytes, beside the response's head.
+pub struct Draft<'m> {
+    /// The header lines, then the URL.
+    memory: &'m mut VecView<u8>,
+    url: Url<'m>,
+    last_event_id: &'m str,
+    headers_len: usize,
+}
+
+impl<'m> Draft<'m> {
+    pub(crate) fn new<const N: usize>(
+        memory: &'m mut Vec<u8, N>,
+        url: Url<'m>,
+        last_event_id: &'m str,
+    ) -> Self {
+        Self {
+            memory: memory.as_mut_view(),
+            url,
+            last_event_id,
+            headers_len: 0,
+        }
+    }
+
+    /// How many of the memory's bytes are header lines. The rest is the URL, if there is one.
+    pub(crate) fn headers_len(&self) -> usize {
+        self.headers_len
+    }
+
+    /// The ID behind which this attempt resumes.
+    pub fn last_event_id(&self) -> &'m str {
+        self.last_event_id
+    }
+
+    /// Asks for another path and query, as `format_args!("/events?since={id}")`.
+    ///
+    /// # Errors
+    /// A path that [`Url`] refuses, or that does not fit. The former path stays.
+    pub fn set_path(&mut self, path: impl fmt::Display) -> Result<(), InvalidDraft> {
+        let url_end = self.memory.len();
+        let written = write_origin(self.memory, self.url.origin())
+            .map_err(|_| InvalidDraft::TooLong)
+            .and_then(|()| {
+                let path_start = self.memory.len();
+                write!(Bytes(self.memory), "{path}").map_err(|_| InvalidDraft::TooLong)?;
+                match self.memory.get(path_start) {
+                    Some(b'/') => Ok(()),
+                    _ => Err(InvalidDraft::Path),
+                }
+            })
+            .and_then(|()| {
+                let url = self.memory.get(url_end..).unwrap_or_default();
+                Url::parse(text(url)).map_err(|_| InvalidDraft::Path)
+            });
+        if let Err(invalid) = written {
+            self.memory.truncate(url_end);
+            return Err(invalid);
+        }
+        // The new URL takes the place of the old one.
+        let old = url_end - self.headers_len;
+        let urls = self.memory.get_mut(self.headers_len..);
+        rotate_left(urls.unwrap_or_default(), old);
+        self.memory.truncate(self.memory.len() - old);
+        Ok(())
+    }
+
+    /// Sends this header too, in place of one of [`Request::headers`](crate::Request::headers)
+    /// that has its name.
+    ///
+    /// # Errors
+    /// A header that [`Request`](crate::Request) refuses too, or that does not fit. It is left
+    /// out.
+    pub fn header(&mut self, name: &str, value: impl fmt::Display) -> Result<(), InvalidDraft> {
+        if !is_token(name) || is_framing(name) {
+            return Err(InvalidDraft::HeaderName);
+        }
+        let line_start = self.memory.len();
+        let written = write!(Bytes(self.memory), "{name}: {value}").is_ok();
+        let value_start = line_start + name.len() + ": ".len();
+        let valid = is_field_value(text(self.memory.get(value_start..).unwrap_or_default()));
+        if !(written && valid && self.memory.extend_from_slice(b"\r\n").is_ok()) {
+            self.memory.truncate(line_start);
+            return Err(if written && !valid {
+                InvalidDraft::HeaderValue
+            } else {
+                InvalidDraft::TooLong
+            });
+        }
+        // It goes before the URL.
+        let line_len = self.memory.len() - line_start;
+        let url_len = line_start - self.headers_len;
+        let rest = self.memory.get_mut(self.headers_len..);
+        rotate_left(rest.unwrap_or_default(), url_len);
+        self.headers_len += line_len;
+        Ok(())
+    }
+}
+
+struct Bytes<'m>(&'m mut VecView<u8>);
+
+impl Write for Bytes<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let fits = self.0.extend_from_slice(text.as_bytes());
+        fits.map_err(|_| fmt::Error)
+    }
+}
+
+/// Why a change was not made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum InvalidDraft {
+    /// The path does not start with `/`, or has a character to be percent-encoded.
+    Path,
+    /// The header's name is not a token, or is `Content-Length` or `Transfer-Encoding`.
+    HeaderName,
+    /// The header's value has a control character, or white space at an end.
+    HeaderValue,
+    /// It does not fit in the decoder's `DATA` bytes; raise it.
+    TooLong,
+}
+
+impl fmt::Display for InvalidDraft {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Path => "the path has no / in front or a character to be percent-encoded",
+            Self::HeaderName => "the header's name is not a token, or of the framing",
+            Self::HeaderValue => "the header's value has a control character or outer white space",
+            Self::TooLong => "path and headers are longer than the decoder's DATA; raise it",
+        })
+    }
+}
+
+impl core::error::Error for InvalidDraft {}

@@ -1,0 +1,313 @@
+//! The canonical loop over `embedded-io-async`: for a transport and a clock of your own.
+
+use core::future::{Future, poll_fn};
+use core::ops::{ControlFlow, Range};
+use core::pin::{Pin, pin};
+use core::task::Poll;
+use core::time::Duration;
+
+use embedded_io_async::{Error, ErrorKind, Read, Write};
+
+use crate::bounded::text;
+use crate::event::Item;
+use crate::http::Head;
+use crate::source::{EventSource, Received};
+use crate::step::{Step, Stop, Wait};
+use crate::url::Origin;
+
+/// What makes connections: TCP, or TLS over it.
+///
+/// Dropping what [`connect`](Self::connect) has returned closes the connection.
+#[allow(async_fn_in_trait, reason = "an executor of firmware moves no future")]
+pub trait Connect {
+    /// Why there is no connection. Nothing here looks at it: tell of it where it arises.
+    type Error;
+    /// A connection. Its `read` must lose nothing when its future is dropped. An error of the kind
+    /// `TimedOut` is taken for "nothing yet".
+    type Io<'c>: Read + Write
+    where
+        Self: 'c;
+
+    /// Waits until there is a network at all: a link, an address. An attempt, and with it the
+    /// connect timeout, begins after that.
+    async fn ready(&mut self) {}
+
+    /// Asks the DNS, connects, and does the handshake of TLS if the scheme is
+    /// [`Https`](crate::Scheme::Https), which must fail where there is no TLS. It is dropped at
+    /// the deadline, if there is one.
+    async fn connect(
+        &mut self,
+        origin: Origin<'_>,
+        deadline: Option<Duration>,
+    ) -> Result<Self::Io<'_>, Self::Error>;
+}
+
+/// What time it is, and waiting for another.
+#[allow(async_fn_in_trait, reason = "an executor of firmware moves no future")]
+pub trait Clock {
+    /// The time since any fixed moment. It does not go back.
+    fn now(&self) -> Duration;
+    /// Returns at that time or soon after, at once if it has passed.
+    async fn sleep_until(&self, time: Duration);
+}
+
+/// Follows an event source until it stops, and returns why: the whole loop.
+///
+/// `on_item` gets all that comes: [`Item::Open`], what the stream brings, and [`Item::Lost`] with
+/// the cause before each wait. When it breaks, the source is closed. `chunk` is where bytes are
+/// read to; its size limits nothing but how much is borrowed instead of copied.
+///
+/// The future may be dropped at any time: the connection closes, and calling this again with the
+/// same source resumes after its last event ID, after the wait that a loss has; call
+/// [`restart`](EventSource::restart) first to spare that. An item that `on_item` was dropped with
+/// counts as handed out. To look at other things between items, use a [`Session`], whose
+/// [`next`](Session::next) can be dropped without any loss.
+pub async fn sse<C: Connect, const CHUNK: usize, const DATA: usize, const META: usize>(
+    connect: &mut C,
+    clock: &impl Clock,
+    source: &mut EventSource<'_, DATA, META>,
+    chunk: &mut [u8; CHUNK],
+    mut on_item: impl AsyncFnMut(Item<'_>) -> ControlFlow<()>,
+) -> Stop {
+    loop {
+        let wait = match Session::open(connect, clock, source, chunk).await {
+            Ok(mut session) => {
+                while let Some(item) = session.next().await {
+                    if on_item(item).await.is_break() {
+                        session.source.close();
+                    }
+                }
+                continue;
+            }
+            Err(Pause::Redirect) => continue,
+            Err(Pause::Stop(stop)) => {
+                #[cfg(feature = "defmt")]
+                defmt::warn!("event source stopped: {}", stop);
+                return stop;
+            }
+            Err(Pause::Wait(wait)) => wait,
+        };
+        #[cfg(feature = "defmt")]
+        defmt::warn!("event stream lost: {}", wait);
+        if on_item(Item::Lost(wait)).await.is_break() {
+            source.close();
+        } else {
+            clock.sleep_until(wait.until).await;
+        }
+    }
+}
+
+/// One connection of an event source, whose response is an event stream.
+///
+/// For whoever wants to write the loop around it: [`sse`] is that loop.
+pub struct Session<'s, 'a, Io, K, const DATA: usize, const META: usize> {
+    io: Io,
+    clock: &'s K,
+    source: &'s mut EventSource<'a, DATA, META>,
+    chunk: &'s mut [u8],
+    /// What of the chunk has not been looked at.
+    unread: Range<usize>,
+    flushed: bool,
+    /// Whether [`Item::Open`] has been handed out.
+    open: bool,
+}
+
+/// Why there is no session now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Pause {
+    /// The response was a redirect. Open again, at once: the source knows where.
+    Redirect,
+    /// The connection is lost. Open again when [`Wait::until`] has come.
+    Wait(Wait),
+    /// There will be none.
+    Stop(Stop),
+}
+
+impl<'s, 'a, Io: Read + Write, K: Clock, const DATA: usize, const META: usize>
+    Session<'s, 'a, Io, K, DATA, META>
+{
+    /// Connects, sends the request, and returns when the response has turned out to be an event
+    /// stream. Whatever else comes of it is a [`Pause`].
+    ///
+    /// A `chunk` of no bytes does not compile.
+    pub async fn open<C: Connect<Io<'s> = Io>, const CHUNK: usize>(
+        connect: &'s mut C,
+        clock: &'s K,
+        source: &'s mut EventSource<'a, DATA, META>,
+        chunk: &'s mut [u8; CHUNK],
+    ) -> Result<Self, Pause> {
+        const { assert!(CHUNK > 0, "a read into no bytes looks like an end") };
+        if source.is_to_begin(clock.now()) {
+            connect.ready().await;
+        }
+        let io = match source.step(clock.now()) {
+            Step::Connect(origin, deadline) => {
+                let connect = pin!(connect.connect(origin, deadline));
+                before(deadline, clock, connect).await.and_then(Result::ok)
+            }
+            // The connection that it speaks of is gone with the session that had it.
+            Step::Write(..) | Step::Read(_) => None,
+            Step::Wait(wait) => return Err(Pause::Wait(wait)),
+            Step::Stop(stop) => return Err(Pause::Stop(stop)),
+        };
+        let Some(io) = io else {
+            source.failed(clock.now());
+            return Err(pause(source, clock));
+        };
+        source.connected();
+        let mut session = Self {
+            io,
+            clock,
+            source,
+            chunk,
+            unread: 0..0,
+            flushed: true,
+            open: false,
+        };
+        while session.read().await {
+            if session.advance().is_some() {
+                return Ok(session);
+            }
+        }
+        Err(pause(session.source, clock))
+    }
+
+    /// The response's status and headers, until the first item after [`Item::Open`]: its memory is
+    /// that of the events.
+    pub fn head(&self) -> Option<Head<'_>> {
+        self.source.open_head()
+    }
+
+    /// The next item: first [`Item::Open`], then what comes in. `None` when the connection is over:
+    /// open another session, which begins with telling why.
+    ///
+    /// The future may be dropped at any time, and nothing is lost if the transport's `read` and
+    /// `write` lose nothing when they are dropped.
+    pub async fn next(&mut self) -> Option<Item<'_>> {
+        if !self.open {
+            self.open = true;
+            return Some(self.source.view(Received::Open));
+        }
+        loop {
+            if let Some(received) = self.advance() {
+                let chunk = &*self.chunk;
+                return Some(
+                    self.source
+                        .view(received.map(|place| text_at(chunk, place))),
+                );
+            }
+            if !self.read().await {
+                return None;
+            }
+        }
+    }
+
+    /// Closes the event source: no further item comes.
+    pub fn close(&mut self) {
+        self.source.close();
+    }
+
+    /// Looks at what has been read. What is found is named by its place in the chunk: a borrow
+    /// would forbid to read on where nothing is found.
+    fn advance(&mut self) -> Option<Received<Range<usize>>> {
+        let mut input = self.chunk.get(self.unread.clone()).unwrap_or_default();
+        let received = self.source.advance(&mut input, self.clock.now());
+        self.unread.start = self.unread.end - input.len();
+        let chunk = self.chunk.as_ptr().addr();
+        received.map(|received| {
+            received.map(|text: &str| {
+                let start = text.as_ptr().addr() - chunk;
+                start..start + text.len()
+            })
+        })
+    }
+
+    /// Does what there is to do until bytes have come. Returns whether that is so: else the
+    /// connection is over.
+    async fn read(&mut self) -> bool {
+        let clock = self.clock;
+        loop {
+            match self.source.step(clock.now()) {
+                Step::Write(bytes, deadline) => {
+                    self.flushed = false;
+                    let written = before(deadline, clock, pin!(self.io.write(bytes))).await;
+                    match written {
+                        Some(Ok(written)) if written > 0 => self.source.wrote(written),
+                        // The next step knows that it is late.
+                        None => {}
+                        Some(Err(error)) if is_passing(&error) => {}
+                        Some(_) => self.source.failed(clock.now()),
+                    }
+                }
+                Step::Read(deadline) if !self.flushed => {
+                    match before(deadline, clock, pin!(self.io.flush())).await {
+                        Some(Ok(())) => self.flushed = true,
+                        None => {}
+                        Some(Err(error)) if is_passing(&error) => {}
+                        Some(Err(_)) => self.source.failed(clock.now()),
+                    }
+                }
+                Step::Read(deadline) => {
+                    match before(deadline, clock, pin!(self.io.read(self.chunk))).await {
+                        Some(Ok(0)) => self.source.ended(clock.now()),
+                        Some(Ok(read)) => {
+                            self.unread = 0..read;
+                            return true;
+                        }
+                        None => self.source.handle_timeout(clock.now()),
+                        Some(Err(error)) if is_passing(&error) => {
+                            self.source.handle_timeout(clock.now());
+                        }
+                        Some(Err(_)) => self.source.failed(clock.now()),
+                    }
+                }
+                Step::Connect(..) | Step::Wait(_) | Step::Stop(_) => {
+                    self.source.tell_again();
+                    return false;
+                }
+            }
+        }
+    }
+}
+
+/// Why there is no session.
+fn pause<const DATA: usize, const META: usize>(
+    source: &mut EventSource<'_, DATA, META>,
+    clock: &impl Clock,
+) -> Pause {
+    match source.step(clock.now()) {
+        Step::Wait(wait) => Pause::Wait(wait),
+        Step::Stop(stop) => Pause::Stop(stop),
+        Step::Connect(..) | Step::Write(..) | Step::Read(_) => Pause::Redirect,
+    }
+}
+
+/// Whether it says "nothing yet".
+fn is_passing(error: &impl Error) -> bool {
+    matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::Interrupted)
+}
+
+fn text_at(chunk: &[u8], place: Range<usize>) -> &str {
+    text(chunk.get(place).unwrap_or_default())
+}
+
+/// What the future gives, or `None` if the deadline comes first. What is ready at once is taken
+/// before anybody looks at the clock. It is borrowed: an `async fn` keeps what it is given twice.
+async fn before<F: Future>(
+    deadline: Option<Duration>,
+    clock: &impl Clock,
+    mut future: Pin<&mut F>,
+) -> Option<F::Output> {
+    let Some(deadline) = deadline else {
+        return Some(future.await);
+    };
+    let mut timer = pin!(clock.sleep_until(deadline));
+    poll_fn(|context| {
+        if let Poll::Ready(output) = future.as_mut().poll(context) {
+            return Poll::Ready(Some(output));
+        }
+        timer.as_mut().poll(context).map(|()| None)
+    })
+    .await
+}
