@@ -20,7 +20,11 @@ pub struct Resources<const RX: usize, const TX: usize> {
 }
 
 impl<const RX: usize, const TX: usize> Resources<RX, TX> {
-    /// To be put into a `static`. Buffers of no bytes do not compile.
+    /// To be put into a `static`. Buffers of no bytes do not compile:
+    ///
+    /// ```compile_fail,E0080
+    /// embedded_sse::embassy::Resources::<0, 256>::new();
+    /// ```
     pub const fn new() -> Self {
         const { assert!(RX > 0 && TX > 0, "a socket needs buffers") };
         Self {

@@ -90,6 +90,13 @@ impl<'a, const DATA: usize, const META: usize> EventSource<'a, DATA, META> {
     ///
     /// `DATA` of less than 128 bytes does not compile: no head of a response fits in it.
     ///
+    /// ```compile_fail,E0080
+    /// # use embedded_sse::*;
+    /// let mut decoder: Decoder<127> = Decoder::new();
+    /// let request = Request::get(Url::parse("http://h/").unwrap());
+    /// EventSource::new(request, Reconnect::new(Policy::DEFAULT, 1), &mut decoder);
+    /// ```
+    ///
     /// # Errors
     /// What is wrong with the request.
     pub fn new(
