@@ -138,10 +138,13 @@ impl<'s, 'a, Io: Read + Write, K: Clock, const DATA: usize, const META: usize>
         chunk: &'s mut [u8; CHUNK],
     ) -> Result<Self, Pause> {
         const { assert!(CHUNK > 0, "a read into no bytes looks like an end") };
-        if source.is_to_begin(clock.now()) {
+        // Between two looks at the clock a wait may end, and the attempt begin without the network.
+        let mut now = clock.now();
+        if source.is_to_begin(now) {
             connect.ready().await;
+            now = clock.now();
         }
-        let io = match source.step(clock.now()) {
+        let io = match source.step(now) {
             Step::Connect(origin, deadline) => {
                 let connect = pin!(connect.connect(origin, deadline));
                 before(deadline, clock, connect).await.and_then(Result::ok)
@@ -173,8 +176,8 @@ impl<'s, 'a, Io: Read + Write, K: Clock, const DATA: usize, const META: usize>
         Err(pause(session.source, clock))
     }
 
-    /// The response's status and headers, until the first item after [`Item::Open`]: its memory is
-    /// that of the events.
+    /// The response's status and headers, until the first byte of its body is looked at, which is
+    /// in a later [`next`](Self::next) than the first: their memory is that of the events.
     pub fn head(&self) -> Option<Head<'_>> {
         self.source.open_head()
     }

@@ -333,7 +333,6 @@ impl<'a, const DATA: usize, const META: usize> EventSource<'a, DATA, META> {
     }
 
     fn draft(&mut self) {
-        self.headers_len = 0;
         if let Some(change) = &mut self.before_connect {
             let url = base(&self.request, self.remembered, self.remembered_len);
             let (memory, last_event_id) = self.decoder.memory_and_id();

@@ -49,7 +49,7 @@ impl<'m> Draft<'m> {
     /// Asks for another path and query, as `format_args!("/events?since={id}")`.
     ///
     /// # Errors
-    /// A path that [`Url`] refuses, or that does not fit. The former path stays.
+    /// A path that [`Url`] refuses, or that does not fit beside the former one, which then stays.
     pub fn set_path(&mut self, path: impl fmt::Display) -> Result<(), InvalidDraft> {
         let url_end = self.memory.len();
         let written = write_origin(self.memory, self.url.origin())
@@ -78,8 +78,8 @@ impl<'m> Draft<'m> {
         Ok(())
     }
 
-    /// Sends this header too, in place of one of [`Request::headers`](crate::Request::headers)
-    /// that has its name.
+    /// Sends this header too, in place of those of [`Request::headers`](crate::Request::headers)
+    /// that have its name.
     ///
     /// # Errors
     /// A header that [`Request`](crate::Request) refuses too, or that does not fit. It is left

@@ -78,7 +78,7 @@ impl<const DATA: usize, const META: usize> EventSource<'_, DATA, META> {
                     }
                 }
                 State::Stream(mut body) => {
-                    if self.head_len > 0 {
+                    if self.head_len > 0 && !input.is_empty() {
                         self.head_len = 0;
                         self.decoder.new_stream();
                     }

@@ -1,0 +1,138 @@
+//! The blocking loop. Each script of `tests/io.rs` runs through it too; here is what only it has:
+//! operations that block, for longer than they should at times.
+
+mod wire;
+
+use std::io::ErrorKind;
+use std::ops::ControlFlow;
+
+use embedded_sse::{Decoder, EventSource, Item, Policy, Reason, Reconnect, Request, blocking};
+use wire::{
+    Dialer, Manner, OPEN, Script, Trouble, World, answers, gone, ms, never_connects, opens,
+    refuses, status, url,
+};
+
+/// `run` compares the three loops; this is what they all say.
+#[test]
+fn it_tells_the_same_as_the_others() {
+    let log = Script::get("http://h/")
+        .policy(|policy| policy.idle_timeout = Some(ms(5000)))
+        .ready_takes(1000)
+        .last_event_id("0")
+        .then(never_connects())
+        .then(status(307, "Location: /b\r\n"))
+        .then(
+            opens("id: 1\ndata: a\n\n")
+                .pauses(4900)
+                .fails(ErrorKind::Interrupted),
+        )
+        .then(answers("").write(20, Trouble::Hangs))
+        .then(gone())
+        .run();
+    assert_eq!(
+        log.lines,
+        [
+            "1000 ready",
+            "1000 connect http h 80",
+            "31000 lost ConnectTimeout 3000",
+            "35000 ready",
+            "35000 connect http h 80",
+            "35000 flush",
+            "35000 closed",
+            "35000 connect http h 80",
+            "35000 flush",
+            "35000 open 200",
+            "35000 message 1: a",
+            "40000 closed",
+            "40000 lost IdleTimeout 6000",
+            "47000 ready",
+            "47000 connect http h 80",
+            "77000 closed",
+            "77000 lost ConnectTimeout 12000",
+            "90000 ready",
+            "90000 connect http h 80",
+            "90000 flush",
+            "90000 closed",
+            "90000 stop NoContent",
+        ]
+    );
+    assert_eq!(log.headers(0, "last-event-id"), ["0"]);
+    assert_eq!(log.headers(3, "last-event-id"), ["1"]);
+}
+
+/// What the application is told, and when, up to the wait.
+fn told(script: Script<'_>) -> Vec<String> {
+    let lines = script.then(gone()).run_blocking().lines.into_iter();
+    let wire = [" ready", " connect ", " flush", " closed"];
+    let told = lines.filter(|line| !wire.iter().any(|what| line.contains(what)));
+    told.take_while(|line| !line.contains("stop")).collect()
+}
+
+/// Nobody looks at a deadline while a read blocks.
+#[test]
+fn a_deadline_is_found_when_the_read_returns() {
+    let script = Script::get("http://h/")
+        .policy(|policy| policy.idle_timeout = Some(ms(1010)))
+        .then(opens(""));
+    assert_eq!(told(script), ["0 open 200", "1100 lost IdleTimeout 3000"]);
+    let script = Script::get("http://h/")
+        .policy(|policy| policy.connect_timeout = Some(ms(1010)))
+        .then(answers("HTTP/1.1"));
+    assert_eq!(told(script), ["1100 lost ConnectTimeout 3000"]);
+}
+
+#[test]
+fn a_connection_made_too_late_is_lost() {
+    let late = answers(OPEN).made_after(31_000).heeds_no_deadline();
+    let script = Script::get("http://h/").then(late);
+    assert_eq!(told(script), ["31000 lost ConnectTimeout 3000"]);
+}
+
+#[test]
+fn an_attempt_may_have_no_deadline() {
+    let script = Script::get("http://h/")
+        .policy(|policy| policy.connect_timeout = None)
+        .then(opens("").made_after(1_000_000).ends())
+        .then(answers("").pauses(1_000_000).sends(OPEN).ends());
+    assert_eq!(
+        told(script),
+        [
+            "1000000 open 200",
+            "1000000 lost End 3000",
+            "2003000 open 200",
+            "2003000 lost End 6000",
+        ]
+    );
+}
+
+/// The callback may change what it has borrowed; and the source can be gone on with.
+#[test]
+fn it_can_be_called_again() {
+    let world = World::new(
+        Manner::PLAIN,
+        &[opens("id: 1\ndata: a\n\ndata: b\n\n"), refuses(), gone()],
+        0,
+    );
+    let mut decoder = Decoder::<256>::new();
+    let request = Request::get(url("http://h/"));
+    let mut source =
+        EventSource::new(request, Reconnect::new(Policy::DEFAULT, 1), &mut decoder).unwrap();
+    let mut events = Vec::new();
+    let mut follow = |source: &mut EventSource<'_, 256, 64>| {
+        let on_item = |item: Item<'_>| match item {
+            Item::Event(event) => {
+                events.push(event.data.to_owned());
+                ControlFlow::Break(())
+            }
+            _ => ControlFlow::Continue(()),
+        };
+        blocking::sse(&mut Dialer(&world), &world, source, &mut [0; 64], on_item)
+    };
+    assert_eq!(follow(&mut source).reason, Reason::Closed);
+    // It stays closed until it is begun anew.
+    assert_eq!(follow(&mut source).reason, Reason::Closed);
+    source.restart();
+    assert_eq!(follow(&mut source).reason, Reason::NoContent);
+    assert_eq!(events, ["a"]);
+    assert_eq!(world.log.borrow().headers(1, "last-event-id"), ["1"]);
+}

@@ -1,0 +1,414 @@
+//! The ready loops: `sse`, sessions, and the blocking one, which must all tell the same.
+
+mod wire;
+
+use std::io::ErrorKind;
+
+use embedded_sse::Request;
+use wire::{
+    Connection, OPEN, Script, Trouble, answers, gone, ms, never_connects, opens, refuses, status,
+    url,
+};
+
+const PASSING: [ErrorKind; 2] = [ErrorKind::TimedOut, ErrorKind::Interrupted];
+const FAILURES: [ErrorKind; 4] = [
+    ErrorKind::ConnectionReset,
+    ErrorKind::BrokenPipe,
+    ErrorKind::NotConnected,
+    ErrorKind::Other,
+];
+
+fn get() -> Script<'static> {
+    Script::get("http://h/")
+}
+
+/// What comes of one such connection before the end.
+#[track_caller]
+fn assert_told(first: Connection, want: &[&str]) {
+    let log = get()
+        .policy(|policy| policy.idle_timeout = Some(ms(5000)))
+        .then(first)
+        .then(gone())
+        .run();
+    let (end, told) = log
+        .told()
+        .split_last()
+        .map(|(end, told)| (*end, told.to_vec()))
+        .unwrap();
+    assert_eq!((told.as_slice(), end), (want, "stop NoContent"));
+}
+
+#[test]
+fn all_that_happens_is_told_in_its_order() {
+    let log = get()
+        .then(
+            opens("id: 1\ndata: a\n\n: c\n")
+                .pauses(200)
+                .sends("data: b\n\ndata: x")
+                .ends(),
+        )
+        .then(refuses())
+        .then(status(503, "Retry-After: 7\r\n"))
+        .then(
+            opens("event: e\ndata: c\n\n")
+                .pauses(100)
+                .fails(ErrorKind::ConnectionReset),
+        )
+        .then(gone())
+        .run();
+    assert_eq!(
+        log.lines,
+        [
+            "0 ready",
+            "0 connect http h 80",
+            "0 flush",
+            "0 open 200",
+            "0 message 1: a",
+            "0 comment c",
+            "200 message 1: b",
+            "200 closed",
+            "200 lost End 3000",
+            "3200 ready",
+            "3200 connect http h 80",
+            "3200 lost Connect 3000",
+            "6200 ready",
+            "6200 connect http h 80",
+            "6200 flush",
+            "6200 closed",
+            "6200 lost Status(503) 7000",
+            "13200 ready",
+            "13200 connect http h 80",
+            "13200 flush",
+            "13200 open 200",
+            "13200 e 1: c",
+            "13300 closed",
+            "13300 lost Transport 12000",
+            "25300 ready",
+            "25300 connect http h 80",
+            "25300 flush",
+            "25300 closed",
+            "25300 stop NoContent",
+        ]
+    );
+    assert_eq!(log.headers(0, "last-event-id"), [""; 0]);
+    assert_eq!(log.headers(1, "last-event-id"), ["1"]);
+}
+
+#[test]
+fn a_redirect_is_followed_at_once() {
+    let log = get()
+        .ready_takes(500)
+        .then(status(302, "Location: http://g:81/x\r\n"))
+        .then(opens("data: a\n\n").ends())
+        .then(gone())
+        .run();
+    // The network is there: only a new attempt asks for it.
+    assert_eq!(
+        log.lines[..8],
+        [
+            "500 ready",
+            "500 connect http h 80",
+            "500 flush",
+            "500 closed",
+            "500 connect http g 81",
+            "500 flush",
+            "500 open 200",
+            "500 message: a",
+        ]
+    );
+    assert_eq!(log.request_lines(), ["GET /", "GET /x", "GET /"]);
+}
+
+#[test]
+fn a_stop_is_returned() {
+    assert_eq!(get().then(gone()).run().told(), ["stop NoContent"]);
+    let text = "Content-Type: text/plain\r\nContent-Length: 2\r\n\r\nno";
+    let refused = answers(format!("HTTP/1.1 200 OK\r\n{text}"));
+    assert_eq!(get().then(refused).run().told(), ["stop ContentType"]);
+    let post = Script::new(Request::post(url("http://h/"), b"body"));
+    let log = post.then(opens("").ends()).run();
+    assert_eq!(log.told(), ["open 200", "stop NotRepeatable End"]);
+    assert!(log.requests[0].ends_with("\r\n\r\nbody"));
+}
+
+#[test]
+fn used_up_attempts_stop_with_the_cause() {
+    let policy = |most| get().policy(move |policy| policy.max_reconnection_attempts = Some(most));
+    let log = policy(0).then(refuses()).run();
+    assert_eq!(log.told(), ["stop Attempts Connect"]);
+    let log = policy(2)
+        .then(refuses())
+        .then(opens("").ends())
+        .then(refuses())
+        .then(status(503, ""))
+        .run();
+    assert_eq!(
+        log.told(),
+        [
+            "lost Connect 3000",
+            "open 200",
+            "lost End 6000",
+            "lost Connect 12000",
+            "stop Attempts Status(503)",
+        ]
+    );
+}
+
+#[test]
+fn a_wait_of_no_length_is_told_too() {
+    let log = get()
+        .policy(|policy| policy.reconnection_time = ms(0))
+        .ready_takes(100)
+        .then(opens("data: a\n\n").ends())
+        .then(refuses())
+        .then(status(503, ""))
+        .then(gone())
+        .run();
+    // And it is told before the network is asked for: an application may show it.
+    assert_eq!(
+        log.lines,
+        [
+            "100 ready",
+            "100 connect http h 80",
+            "100 flush",
+            "100 open 200",
+            "100 message: a",
+            "100 closed",
+            "100 lost End 0",
+            "200 ready",
+            "200 connect http h 80",
+            "200 lost Connect 0",
+            "300 ready",
+            "300 connect http h 80",
+            "300 flush",
+            "300 closed",
+            "300 lost Status(503) 0",
+            "400 ready",
+            "400 connect http h 80",
+            "400 flush",
+            "400 closed",
+            "400 stop NoContent",
+        ]
+    );
+}
+
+#[test]
+fn to_break_closes_at_each_item() {
+    let whole = [
+        "open 200",
+        "message: a",
+        "comment c",
+        "message: b",
+        "lost End 3000",
+    ];
+    for item in 0..whole.len() {
+        let log = get()
+            .breaks_at(item)
+            .then(opens("data: a\n\n: c\ndata: b\n\n").ends())
+            .run();
+        let mut want = whole[..=item].to_vec();
+        want.push("stop Closed");
+        assert_eq!(log.told(), want);
+        // It does not wait either.
+        assert_eq!(log.lines.last().unwrap(), "0 stop Closed");
+        assert_eq!(
+            log.lines.iter().filter(|line| *line == "0 closed").count(),
+            1
+        );
+    }
+}
+
+#[test]
+fn the_network_is_waited_for_before_an_attempt_and_its_timeout() {
+    let log = get()
+        .ready_takes(60_000)
+        .then(never_connects())
+        .then(opens("").ends())
+        .then(gone())
+        .run();
+    assert_eq!(
+        log.lines,
+        [
+            "60000 ready",
+            "60000 connect http h 80",
+            "90000 lost ConnectTimeout 3000",
+            "153000 ready",
+            "153000 connect http h 80",
+            "153000 flush",
+            "153000 open 200",
+            "153000 closed",
+            "153000 lost End 6000",
+            "219000 ready",
+            "219000 connect http h 80",
+            "219000 flush",
+            "219000 closed",
+            "219000 stop NoContent",
+        ]
+    );
+}
+
+#[test]
+fn an_attempt_has_its_time() {
+    let late = ["lost ConnectTimeout 3000"];
+    assert_told(never_connects(), &late);
+    assert_told(opens("").made_after(30_100), &late);
+    assert_told(answers("").write(0, Trouble::Hangs), &late);
+    assert_told(answers("").write(9, Trouble::Hangs), &late);
+    assert_told(answers("").flush(Trouble::Hangs), &late);
+    assert_told(answers(""), &late);
+    assert_told(answers("HTTP/1.1 200").pauses(100).sends(" OK\r\n"), &late);
+    // All of it together has the time once.
+    assert_told(
+        answers("").made_after(20_000).pauses(10_100).sends(OPEN),
+        &late,
+    );
+    let in_time = answers("")
+        .made_after(20_000)
+        .pauses(9_900)
+        .sends(OPEN)
+        .ends();
+    assert_told(in_time, &["open 200", "lost End 3000"]);
+}
+
+#[test]
+fn a_silent_stream_is_lost() {
+    let log = get()
+        .policy(|policy| policy.idle_timeout = Some(ms(5000)))
+        .then(
+            opens("data: a\n\n")
+                .pauses(4900)
+                .sends(":\n")
+                .pauses(4900)
+                .sends("data"),
+        )
+        .then(gone())
+        .run();
+    assert_eq!(
+        log.told(),
+        [
+            "open 200",
+            "message: a",
+            "comment",
+            "lost IdleTimeout 3000",
+            "stop NoContent"
+        ]
+    );
+    assert!(
+        log.lines.contains(&"14800 lost IdleTimeout 3000".into()),
+        "{log:#?}"
+    );
+}
+
+/// Bytes are waiting, so the server was not silent; the application was.
+#[test]
+fn a_busy_application_loses_no_stream() {
+    let log = get()
+        .policy(|policy| policy.idle_timeout = Some(ms(5000)))
+        .busy(7000)
+        .then(
+            opens("data: a\n\n")
+                .pauses(100)
+                .sends("data: b\n\n")
+                .pauses(100)
+                .sends("data: c\n\n")
+                .ends(),
+        )
+        .then(gone())
+        .run();
+    let want = [
+        "open 200",
+        "message: a",
+        "message: b",
+        "message: c",
+        "lost End 3000",
+    ];
+    assert_eq!(log.told()[..5], want);
+}
+
+#[test]
+fn some_errors_say_nothing_yet() {
+    for kind in PASSING {
+        let trouble = Trouble::Fails(kind);
+        let connection = answers("")
+            .write(0, trouble)
+            .write(9, trouble)
+            .write(9, trouble)
+            .flush(trouble)
+            .flush(trouble)
+            .fails(kind)
+            .sends("HTTP/1.1 200")
+            .fails(kind)
+            .pauses(100)
+            .sends(&OPEN["HTTP/1.1 200".len()..])
+            .fails(kind)
+            .sends("data: a\n")
+            .fails(kind)
+            .pauses(4900)
+            .fails(kind)
+            .sends("\n")
+            .ends();
+        assert_told(connection, &["open 200", "message: a", "lost End 3000"]);
+    }
+}
+
+/// It may say so as often as it likes: it does not count as something heard.
+#[test]
+fn nothing_yet_is_silence() {
+    for kind in PASSING {
+        let nags = |mut connection: Connection| {
+            for _ in 0..400 {
+                connection = connection.pauses(100).fails(kind);
+            }
+            connection
+        };
+        assert_told(nags(opens("")), &["open 200", "lost IdleTimeout 3000"]);
+        assert_told(nags(answers("HTTP/1.1")), &["lost ConnectTimeout 3000"]);
+    }
+}
+
+#[test]
+fn other_errors_are_losses() {
+    let lost = ["lost Transport 3000"];
+    for kind in FAILURES {
+        let trouble = Trouble::Fails(kind);
+        assert_told(answers("").write(0, trouble), &lost);
+        assert_told(answers("").write(9, trouble), &lost);
+        assert_told(answers("").flush(trouble), &lost);
+        assert_told(answers("").fails(kind), &lost);
+        assert_told(answers("HTTP/1.1 200").fails(kind), &lost);
+        assert_told(opens("").fails(kind), &["open 200", lost[0]]);
+        let cut = opens("data: a\n\ndata").fails(kind);
+        assert_told(cut, &["open 200", "message: a", lost[0]]);
+    }
+    assert_told(answers("").write(0, Trouble::Zero), &lost);
+    assert_told(answers("").write(9, Trouble::Zero), &lost);
+    assert_told(refuses(), &["lost Connect 3000"]);
+}
+
+#[test]
+fn an_end_is_clean_only_where_the_response_is_whole() {
+    assert_told(
+        opens("data: a\n\n").ends(),
+        &["open 200", "message: a", "lost End 3000"],
+    );
+    assert_told(answers("").ends(), &["lost CutOff 3000"]);
+    assert_told(answers("HTTP/1.1 200 OK\r\n").ends(), &["lost CutOff 3000"]);
+    let framed = |framing: &str, body: &str| {
+        let head = OPEN.trim_end();
+        answers(format!("{head}\r\n{framing}\r\n\r\n{body}"))
+    };
+    // Where the framing says so, it is over without an end of the connection.
+    let length = framed("Content-Length: 9", "data: a\n\nmore");
+    assert_told(length, &["open 200", "message: a", "lost End 3000"]);
+    assert_told(
+        framed("Content-Length: 0", ""),
+        &["open 200", "lost End 3000"],
+    );
+    let chunked = framed(
+        "Transfer-Encoding: chunked",
+        "9\r\ndata: a\n\n\r\n0\r\n\r\n",
+    );
+    assert_told(chunked, &["open 200", "message: a", "lost End 3000"]);
+    let cut = framed("Content-Length: 10", "data: a\n\n").ends();
+    assert_told(cut, &["open 200", "message: a", "lost CutOff 3000"]);
+}
