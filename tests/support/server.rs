@@ -1,5 +1,7 @@
 //! A server whose every move the test makes: nothing happens but what the test says.
 
+#![allow(dead_code, reason = "each test file uses a part of it")]
+
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, channel};
