@@ -1,0 +1,35 @@
+//! The features that only derive. Run with `--all-features`.
+
+#![cfg(all(feature = "defmt", feature = "serde"))]
+
+use embedded_sse::http::{InvalidChunk, InvalidDraft, InvalidHead, RedirectError};
+use embedded_sse::io::Pause;
+use embedded_sse::{
+    Cause, Event, Head, InvalidId, InvalidRequest, InvalidUrl, Item, Loss, Origin, Policy, Reason,
+    Reconnect, Request, Scheme, Step, Stop, TooLong, Url, Verdict, Wait,
+};
+
+#[test]
+fn an_event_can_be_serialized() {
+    let event = Event {
+        event_type: "message",
+        data: "a\nb",
+        last_event_id: "1",
+    };
+    let json = r#"{"event_type":"message","data":"a\nb","last_event_id":"1"}"#;
+    assert_eq!(serde_json::to_string(&event).unwrap(), json);
+}
+
+/// The function does nothing: that it can be named is the test.
+fn can_be_formatted<T: defmt::Format>() {}
+
+#[test]
+fn each_small_type_can_be_formatted() {
+    can_be_formatted::<(Event<'_>, Item<'_>, TooLong, Head<'_>)>();
+    can_be_formatted::<(Step<'_>, Wait, Stop, Cause, Reason, Pause)>();
+    can_be_formatted::<(Scheme, Origin<'_>, Url<'_>, Request<'_>, Verdict)>();
+    can_be_formatted::<(Policy, Loss, Reconnect)>();
+    can_be_formatted::<(InvalidId, InvalidUrl, InvalidRequest, InvalidDraft)>();
+    can_be_formatted::<(InvalidHead, InvalidChunk, RedirectError)>();
+    can_be_formatted::<embedded_sse::embassy::CannotConnect>();
+}
