@@ -26,8 +26,8 @@ use crate::url::Url;
 ///
 /// All times are since any fixed moment, by a clock that does not go back. Every call is harmless
 /// at any time: what does not fit the present step changes nothing, and calling `step` again gives
-/// the same step again. So a driver may forget a step half done (a dropped future, say) and ask
-/// anew.
+/// the same step again (a wait that is over is told once, then it goes on). So a driver may forget a
+/// step half done (a dropped future, say) and ask anew.
 ///
 /// Between two streams the decoder's `DATA` bytes hold the response's head, and the URL that a
 /// redirect leads to: 2 KiB are enough for most servers behind a CDN, 512 bytes for most on a LAN.
