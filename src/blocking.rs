@@ -19,7 +19,8 @@ pub trait Connect {
     /// Why there is no connection. Nothing here looks at it: tell of it where it arises.
     type Error;
     /// A connection. A `read` or `write` that takes longer than, say, a tenth of a second has to
-    /// fail with the kind `TimedOut`: only between two of them the deadlines are looked at.
+    /// fail with the kind `TimedOut`: only between two of them the deadlines are looked at. (What
+    /// Unix says then, `WouldBlock`, is to be mapped to it: see `examples/tail/net.rs`.)
     type Io<'c>: embedded_io::Read + embedded_io::Write
     where
         Self: 'c;

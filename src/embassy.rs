@@ -48,11 +48,12 @@ impl<const RX: usize, const TX: usize> Default for Resources<RX, TX> {
 pub struct Tcp<'d> {
     stack: Stack<'d>,
     socket: TcpSocket<'d>,
-    /// How often a silent connection is asked whether it is alive. Default 10 s.
+    /// How often a silent connection is asked whether it is alive; at least each second. Default
+    /// 10 s.
     pub keep_alive: Duration,
     /// How long a connection may leave something unanswered before it is dead, and the first
-    /// packet of one before it is given up; longer than `keep_alive`, or a silent one would die of
-    /// it. Default 25 s.
+    /// packet of one before it is given up; at least twice `keep_alive`, or a silent one would
+    /// die of it. Default 25 s.
     pub timeout: Duration,
 }
 
@@ -85,8 +86,10 @@ impl<'d> Tcp<'d> {
         timeout: Option<Ticks>,
     ) -> Result<(), CannotConnect> {
         self.reset().await;
-        self.socket.set_keep_alive(Some(ticks(self.keep_alive)));
-        self.socket.set_timeout(Some(ticks(self.timeout)));
+        let keep_alive = self.keep_alive.max(Duration::from_secs(1));
+        let dead = self.timeout.max(keep_alive.saturating_mul(2));
+        self.socket.set_keep_alive(Some(ticks(keep_alive)));
+        self.socket.set_timeout(Some(ticks(dead)));
         let connect = self.socket.connect((address, port));
         let connected = match timeout {
             Some(timeout) => with_timeout(timeout, connect)
@@ -193,7 +196,9 @@ impl Clock for EmbassyTime {
     }
 
     async fn sleep_until(&self, time: Duration) {
-        Timer::after(ticks(time.saturating_sub(self.now()))).await;
+        // Times are finer than the clock, which must not wake too early.
+        let left = time.saturating_sub(self.now());
+        Timer::after(ticks(left.saturating_add(Duration::from_micros(1)))).await;
     }
 }
 

@@ -19,7 +19,7 @@ const RX: usize = 1024;
 const TX: usize = 256;
 
 /// Bytes that the client takes beside those capacities. Here a pointer has 8: on a Cortex-M the future
-/// has 512, and all of it 992.
+/// has 512, and all of it 1008.
 #[derive(Clone, Copy, Debug)]
 struct Sizes {
     future: usize,
