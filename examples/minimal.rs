@@ -5,13 +5,14 @@ use std::io::{BufWriter, Error, ErrorKind, Read, Result, Write};
 use std::net::{TcpStream, ToSocketAddrs};
 use std::time::{Duration, Instant};
 
-fn follow<const DATA: usize>(mut source: EventSource<'_, DATA>) -> Result<Stop> {
+fn follow<const DATA: usize>(mut source: EventSource<'_, DATA>) -> Stop {
     let start = Instant::now();
     let now = || start.elapsed();
     let mut chunk = [0; 1460];
     let mut tcp = None;
     loop {
         match source.step(now()) {
+            Step::Connect(origin, _) if origin.scheme == Scheme::Https => source.no_tls(),
             Step::Connect(origin, deadline) => {
                 drop(tcp.take());
                 match connect(origin, deadline, now()) {
@@ -19,7 +20,6 @@ fn follow<const DATA: usize>(mut source: EventSource<'_, DATA>) -> Result<Stop> 
                         tcp = Some(connected);
                         source.connected();
                     }
-                    Err(error) if error.kind() == ErrorKind::Unsupported => return Err(error),
                     Err(_) => source.failed(now()),
                 }
             }
@@ -47,7 +47,7 @@ fn follow<const DATA: usize>(mut source: EventSource<'_, DATA>) -> Result<Stop> 
                 tcp = None;
                 std::thread::sleep(wait.until.saturating_sub(now()));
             }
-            Step::Stop(stop) => return Ok(stop),
+            Step::Stop(stop) => return stop,
         }
     }
 }
@@ -57,16 +57,13 @@ fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
     let mut decoder: Decoder<4096> = Decoder::new();
     let reconnect = Reconnect::new(Policy::DEFAULT, std::process::id());
     let source = EventSource::new(Request::get(Url::parse(&url)?), reconnect, &mut decoder)?;
-    println!("stopped: {}", follow(source)?);
+    println!("stopped: {}", follow(source));
     Ok(())
 }
 
 type Tcp = BufWriter<TcpStream>;
 
 fn connect(origin: Origin<'_>, deadline: Option<Duration>, now: Duration) -> Result<Tcp> {
-    if origin.scheme == Scheme::Https {
-        return Err(Error::new(ErrorKind::Unsupported, "there is no TLS here"));
-    }
     let mut addresses = (origin.host, origin.port).to_socket_addrs()?;
     let address = addresses.next().ok_or(ErrorKind::NotFound)?;
     let timeout = left(deadline, now).unwrap_or(Duration::MAX);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use embedded_io_adapters::tokio_1::FromTokio;
 use embedded_sse::io::{Clock, Connect, sse};
-use embedded_sse::{Decoder, EventSource, Item, Origin, Policy, Reconnect, Request, Scheme, Url};
+use embedded_sse::{Decoder, EventSource, Item, Origin, Policy, Reconnect, Request, Url};
 use futures_util::{Stream, StreamExt, stream::poll_fn};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
@@ -27,17 +27,18 @@ fn events(url: String) -> impl Stream<Item = Event> {
         let mut source = EventSource::new(Request::get(url), reconnect, &mut decoder)
             .expect("there is no header that could be wrong");
         let on_item = async |item: Item<'_>| {
-            if let Item::Event(event) = item {
-                let event = Event {
-                    event_type: event.event_type.into(),
-                    data: event.data.into(),
-                    last_event_id: event.last_event_id.into(),
-                };
-                if sender.send(event).await.is_err() {
-                    return ControlFlow::Break(());
-                }
+            let Item::Event(event) = item else {
+                return ControlFlow::Continue(());
+            };
+            let event = Event {
+                event_type: event.event_type.into(),
+                data: event.data.into(),
+                last_event_id: event.last_event_id.into(),
+            };
+            match sender.send(event).await {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(_) => ControlFlow::Break(()),
             }
-            ControlFlow::Continue(())
         };
         let clock = Since(Instant::now());
         let stop = sse(&mut Tcp, &clock, &mut source, &mut [0; 4096], on_item).await;
@@ -48,6 +49,7 @@ fn events(url: String) -> impl Stream<Item = Event> {
 
 struct Tcp;
 
+/// With tokio-rustls, say `const TLS: bool = true`, and look at `origin.scheme`.
 impl Connect for Tcp {
     type Error = std::io::Error;
     type Io<'c> = FromTokio<TcpStream>;
@@ -57,9 +59,6 @@ impl Connect for Tcp {
         origin: Origin<'_>,
         _: Option<Duration>,
     ) -> Result<FromTokio<TcpStream>, std::io::Error> {
-        if origin.scheme == Scheme::Https {
-            return Err(std::io::Error::other("put tokio-rustls here"));
-        }
         let tcp = TcpStream::connect((origin.host, origin.port)).await?;
         Ok(FromTokio::new(tcp))
     }

@@ -16,6 +16,8 @@ use crate::url::Origin;
 ///
 /// Dropping what [`connect`](Self::connect) has returned closes the connection.
 pub trait Connect {
+    /// Whether it does TLS. If not, an `https` URL stops the source, and is never asked for here.
+    const TLS: bool = false;
     /// Why there is no connection. Nothing here looks at it: tell of it where it arises.
     type Error;
     /// A connection. A `read` or `write` that takes longer than, say, a tenth of a second has to
@@ -29,8 +31,7 @@ pub trait Connect {
     fn ready(&mut self) {}
 
     /// Asks the DNS, connects, and does the handshake of TLS if the scheme is
-    /// [`Https`](crate::Scheme::Https), which must fail where there is no TLS. At the deadline, if
-    /// there is one, it has to give up.
+    /// [`Https`](crate::Scheme::Https). At the deadline, if there is one, it has to give up.
     fn connect(
         &mut self,
         origin: Origin<'_>,
@@ -80,6 +81,7 @@ fn finish<F: Future>(future: F) -> F::Output {
 struct Blocking<T>(T);
 
 impl<C: Connect> io::Connect for Blocking<&mut C> {
+    const TLS: bool = C::TLS;
     type Error = C::Error;
     type Io<'c>
         = Blocking<C::Io<'c>>

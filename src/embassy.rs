@@ -10,7 +10,7 @@ use embassy_time::{Duration as Ticks, Instant, Timer, with_timeout};
 use embedded_io_async::{ErrorType, Read, Write};
 
 use crate::io::{Clock, Connect};
-use crate::url::{Origin, Scheme};
+use crate::url::Origin;
 
 /// The memory of a socket: `RX` bytes to receive into, `TX` to send from. `RX` is the window that
 /// is offered, so how much may be on its way at once; `TX` of 256 bytes takes most requests whole.
@@ -111,7 +111,12 @@ impl<'d> Connect for Tcp<'d> {
     /// Looks ten times a second. The stack's own `wait_link_up` has one waker for all: two tasks
     /// that wait so wake each other without end.
     async fn ready(&mut self) {
-        while !(self.stack.is_link_up() && self.stack.is_config_up()) {
+        let is_up = || self.stack.is_link_up() && self.stack.is_config_up();
+        #[cfg(feature = "defmt")]
+        if !is_up() {
+            defmt::info!("waiting for a link and an address");
+        }
+        while !is_up() {
             Timer::after_millis(100).await;
         }
     }
@@ -124,20 +129,17 @@ impl<'d> Connect for Tcp<'d> {
     ) -> Result<Connection<'_, 'd>, CannotConnect> {
         let host = origin.host;
         let mut answer = Err(DnsError::InvalidName);
-        if origin.scheme == Scheme::Http {
-            // An IPv6 address is an answer to itself, but not to the first question.
-            if !host.contains(':') {
-                answer = self.stack.dns_query(host, DnsQueryType::A).await;
-            }
-            if answer.is_err() {
-                answer = self.stack.dns_query(host, DnsQueryType::Aaaa).await;
-            }
+        // An IPv6 address is an answer to itself, but not to the first question.
+        if !host.contains(':') {
+            answer = self.stack.dns_query(host, DnsQueryType::A).await;
         }
-        let mut result = match &answer {
-            _ if origin.scheme == Scheme::Https => Err(CannotConnect::Https),
-            Ok(_) => Err(CannotConnect::Dns(DnsError::Failed)),
-            Err(error) => Err(CannotConnect::Dns(*error)),
-        };
+        if answer.is_err() {
+            answer = self.stack.dns_query(host, DnsQueryType::Aaaa).await;
+        }
+        let mut result = Err(CannotConnect::Dns(match answer {
+            Ok(_) => DnsError::Failed,
+            Err(error) => error,
+        }));
         let addresses = answer.unwrap_or_default();
         for (tried, address) in addresses.iter().enumerate() {
             let left = (addresses.len() - tried) as u32;
@@ -213,8 +215,6 @@ fn ticks(time: Duration) -> Ticks {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum CannotConnect {
-    /// The URL asks for TLS, which this has not: see [`Connect`].
-    Https,
     /// The DNS knows no address.
     Dns(DnsError),
     /// None of the addresses could be connected to; why the last could not.
@@ -224,7 +224,6 @@ pub enum CannotConnect {
 impl fmt::Display for CannotConnect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Https => f.write_str("https needs a transport with TLS"),
             Self::Dns(error) => write!(f, "DNS: {error:?}"),
             Self::Tcp(error) => write!(f, "TCP: {error:?}"),
         }

@@ -4,7 +4,7 @@ use core::fmt;
 use core::time::Duration;
 
 use crate::http::Head;
-use crate::step::Wait;
+use crate::step::{Stop, Wait};
 
 /// An event, as the standard dispatches it (section 9.2.6, "dispatch the event").
 ///
@@ -27,7 +27,8 @@ pub struct Event<'a> {
 /// One thing that came out of the stream.
 ///
 /// A [`Decoder`](crate::Decoder) does not hand out [`Open`](Item::Open), and only a ready loop hands
-/// out [`Lost`](Item::Lost): who writes the loop is told by [`Step::Wait`](crate::Step::Wait).
+/// out [`Lost`](Item::Lost) and [`Stopped`](Item::Stopped): who writes the loop is told by
+/// [`Step`](crate::Step).
 #[derive(Clone, Copy, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
@@ -46,6 +47,9 @@ pub enum Item<'a> {
     Retry(Duration),
     /// The connection is lost, and the next attempt is later.
     Lost(Wait),
+    /// There will be no further attempt: the last item, unless the application itself has closed
+    /// the source.
+    Stopped(Stop),
     /// Something did not fit in the memory that the [`Decoder`](crate::Decoder)'s type gives it,
     /// and was left out. What comes after it is whole.
     TooLong(TooLong),

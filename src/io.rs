@@ -1,5 +1,10 @@
 //! The canonical loop over `embedded-io-async`: for a transport and a clock of your own.
 
+#![expect(
+    clippy::manual_async_fn,
+    reason = "an `async fn` keeps all it is given twice"
+)]
+
 use core::future::{Future, poll_fn};
 use core::ops::{ControlFlow, Range};
 use core::pin::{Pin, pin};
@@ -12,14 +17,16 @@ use crate::bounded::text;
 use crate::event::Item;
 use crate::http::Head;
 use crate::source::{EventSource, Received};
-use crate::step::{Step, Stop, Wait};
-use crate::url::Origin;
+use crate::step::{Reason, Step, Stop, Wait};
+use crate::url::{Origin, Scheme};
 
 /// What makes connections: TCP, or TLS over it.
 ///
 /// Dropping what [`connect`](Self::connect) has returned closes the connection.
 #[allow(async_fn_in_trait, reason = "an executor of firmware moves no future")]
 pub trait Connect {
+    /// Whether it does TLS. If not, an `https` URL stops the source, and is never asked for here.
+    const TLS: bool = false;
     /// Why there is no connection. Nothing here looks at it: tell of it where it arises.
     type Error;
     /// A connection. Its `read` must lose nothing when its future is dropped. An error of the kind
@@ -33,8 +40,7 @@ pub trait Connect {
     async fn ready(&mut self) {}
 
     /// Asks the DNS, connects, and does the handshake of TLS if the scheme is
-    /// [`Https`](crate::Scheme::Https), which must fail where there is no TLS. It is dropped at
-    /// the deadline, if there is one.
+    /// [`Https`](crate::Scheme::Https). It is dropped at the deadline, if there is one.
     async fn connect(
         &mut self,
         origin: Origin<'_>,
@@ -53,47 +59,64 @@ pub trait Clock {
 
 /// Follows an event source until it stops, and returns why: the whole loop.
 ///
-/// `on_item` gets all that comes: [`Item::Open`], what the stream brings, and [`Item::Lost`] with
-/// the cause before each wait. When it breaks, the source is closed. `chunk` is where bytes are
-/// read to; its size limits nothing but how much is borrowed instead of copied.
+/// `on_item` gets all that comes: [`Item::Open`], what the stream brings, [`Item::Lost`] with the
+/// cause before each wait, [`Item::Stopped`]. When it breaks, the source is closed. `chunk` is where
+/// bytes are read to; its size limits nothing but how much is borrowed instead of copied.
 ///
 /// The future may be dropped at any time: the connection closes, and calling this again with the
 /// same source resumes after its last event ID, after the wait that a loss has; call
 /// [`restart`](EventSource::restart) first to spare that. An item that `on_item` was dropped with
 /// counts as handed out. To look at other things between items, use a [`Session`], whose
 /// [`next`](Session::next) can be dropped without any loss.
-pub async fn sse<C: Connect, const CHUNK: usize, const DATA: usize, const META: usize>(
+pub fn sse<C: Connect, const CHUNK: usize, const DATA: usize, const META: usize>(
     connect: &mut C,
     clock: &impl Clock,
     source: &mut EventSource<'_, DATA, META>,
     chunk: &mut [u8; CHUNK],
     mut on_item: impl AsyncFnMut(Item<'_>) -> ControlFlow<()>,
-) -> Stop {
-    loop {
-        let wait = match Session::open(connect, clock, source, chunk).await {
-            Ok(mut session) => {
-                while let Some(item) = session.next().await {
-                    if on_item(item).await.is_break() {
-                        session.source.close();
+) -> impl Future<Output = Stop> {
+    async move {
+        loop {
+            match connection(connect, clock, source, chunk, &mut on_item).await {
+                Ok(()) | Err(Pause::Redirect) => {}
+                Err(Pause::Wait(wait)) => {
+                    let until = wait.until;
+                    if on_item(Item::Lost(wait)).await.is_break() {
+                        source.close();
+                        continue;
+                    }
+                    // A clock that wakes early would have the loss told again.
+                    while clock.now() < until {
+                        clock.sleep_until(until).await;
                     }
                 }
-                continue;
+                Err(Pause::Stop(stop)) => {
+                    if stop.reason != Reason::Closed {
+                        let _ended = on_item(Item::Stopped(stop)).await;
+                    }
+                    return stop;
+                }
             }
-            Err(Pause::Redirect) => continue,
-            Err(Pause::Stop(stop)) => {
-                #[cfg(feature = "defmt")]
-                defmt::warn!("event source stopped: {}", stop);
-                return stop;
-            }
-            Err(Pause::Wait(wait)) => wait,
-        };
-        #[cfg(feature = "defmt")]
-        defmt::warn!("event stream lost: {}", wait);
-        if on_item(Item::Lost(wait)).await.is_break() {
-            source.close();
-        } else {
-            clock.sleep_until(wait.until).await;
         }
+    }
+}
+
+/// Follows one connection until it is over.
+fn connection<C: Connect, const CHUNK: usize, const DATA: usize, const META: usize>(
+    connect: &mut C,
+    clock: &impl Clock,
+    source: &mut EventSource<'_, DATA, META>,
+    chunk: &mut [u8; CHUNK],
+    on_item: &mut impl AsyncFnMut(Item<'_>) -> ControlFlow<()>,
+) -> impl Future<Output = Result<(), Pause>> {
+    async move {
+        let mut session = Session::open(connect, clock, source, chunk).await?;
+        while let Some(item) = session.next().await {
+            if on_item(item).await.is_break() {
+                session.close();
+            }
+        }
+        Ok(())
     }
 }
 
@@ -131,49 +154,55 @@ impl<'s, 'a, Io: Read + Write, K: Clock, const DATA: usize, const META: usize>
     /// stream. Whatever else comes of it is a [`Pause`].
     ///
     /// A `chunk` of no bytes does not compile.
-    pub async fn open<C: Connect<Io<'s> = Io>, const CHUNK: usize>(
+    pub fn open<C: Connect<Io<'s> = Io>, const CHUNK: usize>(
         connect: &'s mut C,
         clock: &'s K,
         source: &'s mut EventSource<'a, DATA, META>,
         chunk: &'s mut [u8; CHUNK],
-    ) -> Result<Self, Pause> {
+    ) -> impl Future<Output = Result<Self, Pause>> {
         const { assert!(CHUNK > 0, "a read into no bytes looks like an end") };
-        // Between two looks at the clock a wait may end, and the attempt begin without the network.
-        let mut now = clock.now();
-        if source.is_to_begin(now) {
-            connect.ready().await;
-            now = clock.now();
-        }
-        let io = match source.step(now) {
-            Step::Connect(origin, deadline) => {
-                let connect = pin!(connect.connect(origin, deadline));
-                before(deadline, clock, connect).await.and_then(Result::ok)
+        async move {
+            // Between two looks at the clock a wait may end, and the attempt begin without the network.
+            let mut now = clock.now();
+            if source.is_to_begin(now) {
+                connect.ready().await;
+                now = clock.now();
             }
-            // The connection that it speaks of is gone with the session that had it.
-            Step::Write(..) | Step::Read(_) => None,
-            Step::Wait(wait) => return Err(Pause::Wait(wait)),
-            Step::Stop(stop) => return Err(Pause::Stop(stop)),
-        };
-        let Some(io) = io else {
-            source.failed(clock.now());
-            return Err(pause(source, clock));
-        };
-        source.connected();
-        let mut session = Self {
-            io,
-            clock,
-            source,
-            chunk,
-            unread: 0..0,
-            flushed: true,
-            open: false,
-        };
-        while session.read().await {
-            if session.advance().is_some() {
-                return Ok(session);
+            let io = match source.step(now) {
+                Step::Connect(origin, _) if origin.scheme == Scheme::Https && !C::TLS => {
+                    source.no_tls();
+                    return Err(pause(source, clock));
+                }
+                Step::Connect(origin, deadline) => {
+                    let connect = pin!(connect.connect(origin, deadline));
+                    before(deadline, clock, connect).await.and_then(Result::ok)
+                }
+                // The connection that it speaks of is gone with the session that had it.
+                Step::Write(..) | Step::Read(_) => None,
+                Step::Wait(wait) => return Err(logged(Pause::Wait(wait))),
+                Step::Stop(stop) => return Err(logged(Pause::Stop(stop))),
+            };
+            let Some(io) = io else {
+                source.failed(clock.now());
+                return Err(pause(source, clock));
+            };
+            source.connected();
+            let mut session = Self {
+                io,
+                clock,
+                source,
+                chunk,
+                unread: 0..0,
+                flushed: true,
+                open: false,
+            };
+            while session.read().await {
+                if session.advance().is_some() {
+                    return Ok(session);
+                }
             }
+            Err(pause(session.source, clock))
         }
-        Err(pause(session.source, clock))
     }
 
     /// The response's status and headers, until the first byte of its body is looked at, which is
@@ -279,11 +308,21 @@ fn pause<const DATA: usize, const META: usize>(
     source: &mut EventSource<'_, DATA, META>,
     clock: &impl Clock,
 ) -> Pause {
-    match source.step(clock.now()) {
+    logged(match source.step(clock.now()) {
         Step::Wait(wait) => Pause::Wait(wait),
         Step::Stop(stop) => Pause::Stop(stop),
         Step::Connect(..) | Step::Write(..) | Step::Read(_) => Pause::Redirect,
+    })
+}
+
+fn logged(pause: Pause) -> Pause {
+    #[cfg(feature = "defmt")]
+    match pause {
+        Pause::Redirect => defmt::debug!("event stream: redirected"),
+        Pause::Wait(wait) => defmt::warn!("event stream lost: {}", wait),
+        Pause::Stop(stop) => defmt::warn!("event source stopped: {}", stop),
     }
+    pause
 }
 
 /// Whether it says "nothing yet".

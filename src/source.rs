@@ -35,12 +35,12 @@ pub struct EventSource<'a, const DATA: usize, const META: usize = 64> {
     request: Request<'a>,
     reconnect: Reconnect,
     decoder: &'a mut Decoder<DATA, META>,
-    verdict: fn(&Head<'_>) -> Verdict,
     /// Where permanent redirects have led, in memory that the caller has lent for it.
     remembered: &'a mut [u8],
     remembered_len: usize,
 
     before_connect: Option<&'a mut dyn FnMut(&mut Draft<'_>)>,
+    verdict: Option<&'a mut dyn FnMut(&Head<'_>) -> Verdict>,
 
     // What lies in the decoder's memory between two streams: header lines of this attempt, its URL
     // if it is another than the request's, the response's head, the first bytes of a refused body.
@@ -115,8 +115,8 @@ impl<'a, const DATA: usize, const META: usize> EventSource<'a, DATA, META> {
             request,
             reconnect,
             decoder,
-            verdict: http::default_verdict,
             before_connect: None,
+            verdict: None,
             remembered: &mut [],
             remembered_len: 0,
             headers_len: 0,
@@ -132,16 +132,18 @@ impl<'a, const DATA: usize, const META: usize> EventSource<'a, DATA, META> {
         })
     }
 
-    /// Judges responses by a function of your own, which may ask
-    /// [`default_verdict`](http::default_verdict) for what it does not care about.
-    pub fn set_verdict(&mut self, verdict: fn(&Head<'_>) -> Verdict) {
-        self.verdict = verdict;
-    }
-
     /// Before each attempt, `change` may change its path and add headers: a fresh token, or an API's
     /// own way to resume. See [`Draft`].
     pub fn before_connect(&mut self, change: &'a mut dyn FnMut(&mut Draft<'_>)) {
         self.before_connect = Some(change);
+    }
+
+    /// Each response is judged by `verdict`, which may ask
+    /// [`default_verdict`](http::default_verdict) for what it does not care about. What it shares
+    /// with [`before_connect`](Self::before_connect) goes in a [`Cell`](core::cell::Cell): that a
+    /// token was refused (401), say, so that the next attempt needs a fresh one.
+    pub fn set_verdict(&mut self, verdict: &'a mut dyn FnMut(&Head<'_>) -> Verdict) {
+        self.verdict = Some(verdict);
     }
 
     /// From now on, redirects that are all permanent (301 and 308) and lead to an event stream are
@@ -216,6 +218,14 @@ impl<'a, const DATA: usize, const META: usize> EventSource<'a, DATA, META> {
             if self.unsent(written).is_none() {
                 self.state = State::Head(HeadReader::new());
             }
+        }
+    }
+
+    /// The connection that [`Step::Connect`] asked for needs TLS, and this driver has none: the
+    /// source stops.
+    pub fn no_tls(&mut self) {
+        if matches!(self.state, State::Connect) {
+            self.stop(Reason::NoTls, None);
         }
     }
 

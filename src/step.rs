@@ -14,7 +14,8 @@ use crate::url::Origin;
 pub enum Step<'a> {
     /// Close the connection if there is one, and make a new one. Say
     /// [`connected`](crate::EventSource::connected) once it is made, or
-    /// [`failed`](crate::EventSource::failed) if that fails or takes until the deadline.
+    /// [`failed`](crate::EventSource::failed) if that fails or takes until the deadline. Where the
+    /// scheme is `https` and you have no TLS, say [`no_tls`](crate::EventSource::no_tls).
     Connect(Origin<'a>, Option<Duration>),
     /// Write these bytes, or the first of them, and say [`wrote`](crate::EventSource::wrote). They
     /// are small pieces: a transport that sends each at once wants a buffer before it.
@@ -94,6 +95,8 @@ pub enum Reason {
     ContentType,
     /// The response is compressed, which was not asked for.
     ContentEncoding,
+    /// The URL, or one that a redirect led to, is `https`, and the driver has no TLS.
+    NoTls,
     /// A redirect that leads nowhere.
     Redirect(RedirectError),
     /// [`max_reconnection_attempts`](crate::Policy::max_reconnection_attempts) are used up.
@@ -145,6 +148,7 @@ impl fmt::Display for Reason {
             Self::Status => "the server refuses",
             Self::ContentType => "the response is no text/event-stream",
             Self::ContentEncoding => "the response is compressed",
+            Self::NoTls => "the URL is https, and there is no TLS here",
             Self::Redirect(error) => return error.fmt(f),
             Self::Attempts => "the reconnection attempts are used up",
             Self::NotRepeatable => "the request may not be sent again",

@@ -39,8 +39,9 @@ fn an_api_has_its_own_way_to_resume() {
                 "" => "all",
                 id => id,
             };
+            let path = draft.url().path();
             draft
-                .set_path(format_args!("/mytopic/sse?since={since}"))
+                .set_path(format_args!("{path}?since={since}"))
                 .unwrap();
         })
         .then(opens("id: a1\ndata: x\n\n").ends())

@@ -2,12 +2,18 @@
 
 mod wire;
 
+use std::cell::Cell;
 use std::io::ErrorKind;
+use std::ops::ControlFlow;
+use std::time::Duration;
 
-use embedded_sse::Request;
+use embedded_sse::http::{Draft, default_verdict};
+use embedded_sse::{
+    Decoder, EventSource, Head, Item, Origin, Policy, Reason, Reconnect, Request, Verdict, blocking,
+};
 use wire::{
-    Connection, OPEN, Script, Trouble, answers, gone, ms, never_connects, opens, refuses, status,
-    url,
+    Connection, Dialer, Manner, OPEN, Script, Socket, Trouble, World, answers, gone, line_of, ms,
+    never_connects, opens, refuses, status, url,
 };
 
 const PASSING: [ErrorKind; 2] = [ErrorKind::TimedOut, ErrorKind::Interrupted];
@@ -190,6 +196,139 @@ fn a_wait_of_no_length_is_told_too() {
             "400 stop NoContent",
         ]
     );
+}
+
+/// Says nothing of TLS, as who has none.
+struct Plain<'w>(Dialer<'w>);
+
+impl<'w> blocking::Connect for Plain<'w> {
+    type Error = std::io::Error;
+    type Io<'c>
+        = Socket<'w>
+    where
+        Self: 'c;
+
+    fn connect(
+        &mut self,
+        origin: Origin<'_>,
+        deadline: Option<Duration>,
+    ) -> std::io::Result<Socket<'w>> {
+        blocking::Connect::connect(&mut self.0, origin, deadline)
+    }
+}
+
+#[test]
+fn https_without_tls_stops_and_asks_for_no_connection() {
+    for (text, connections, connects) in [
+        ("https://h/", vec![], 0),
+        (
+            "http://h/",
+            vec![status(302, "Location: https://g/\r\n")],
+            1,
+        ),
+    ] {
+        let world = World::new(Manner::PLAIN, &connections, 0);
+        let mut decoder = Decoder::<256>::new();
+        let reconnect = Reconnect::new(Policy::DEFAULT, 1);
+        let mut source =
+            EventSource::new(Request::get(url(text)), reconnect, &mut decoder).unwrap();
+        let mut told = Vec::new();
+        let on_item = |item: Item<'_>| {
+            told.push(line_of(item));
+            ControlFlow::Continue(())
+        };
+        let mut plain = Plain(Dialer(&world));
+        let stop = blocking::sse(&mut plain, &world, &mut source, &mut [0; 64], on_item);
+        assert_eq!(stop.reason, Reason::NoTls);
+        assert_eq!(told, ["stop NoTls"]);
+        let log = world.log.borrow();
+        let asked = log.lines.iter().filter(|line| line.contains("connect"));
+        assert_eq!(asked.count(), connects);
+    }
+}
+
+/// It sleeps for less than it was told to.
+struct Drowsy<'w>(&'w World);
+
+impl blocking::Clock for Drowsy<'_> {
+    fn now(&self) -> Duration {
+        self.0.time()
+    }
+
+    fn sleep_until(&self, time: Duration) {
+        self.0.pass_until(time.min(self.0.time() + ms(700)));
+    }
+}
+
+#[test]
+fn a_clock_that_wakes_early_has_a_loss_told_once() {
+    let connections = [refuses(), opens("").ends(), gone()];
+    let world = World::new(Manner::PLAIN, &connections, 0);
+    let mut decoder = Decoder::<256>::new();
+    let request = Request::get(url("http://h/"));
+    let reconnect = Reconnect::new(Policy::DEFAULT, 1);
+    let mut source = EventSource::new(request, reconnect, &mut decoder).unwrap();
+    let mut told = Vec::new();
+    let on_item = |item: Item<'_>| {
+        told.push(line_of(item));
+        ControlFlow::Continue(())
+    };
+    blocking::sse(
+        &mut Dialer(&world),
+        &Drowsy(&world),
+        &mut source,
+        &mut [0; 64],
+        on_item,
+    );
+    let kinds: Vec<_> = told
+        .iter()
+        .filter_map(|line| line.split(' ').next())
+        .collect();
+    assert_eq!(kinds, ["lost", "open", "lost", "stop"], "{told:?}");
+}
+
+/// A 401 makes the next attempt bring a fresh token.
+#[test]
+fn the_hooks_share_what_they_know() {
+    let connections = [status(401, ""), opens("data: a\n\n").ends(), gone()];
+    let world = World::new(Manner::PLAIN, &connections, 0);
+    let token = Cell::new(1);
+    let mut verdict = |head: &Head<'_>| match head.status() {
+        401 => {
+            token.set(token.get() + 1);
+            Verdict::Retry
+        }
+        _ => default_verdict(head),
+    };
+    let mut change = |draft: &mut Draft<'_>| {
+        let token = token.get();
+        draft
+            .header("Authorization", format_args!("Bearer {token}"))
+            .unwrap();
+    };
+    let mut decoder = Decoder::<256>::new();
+    let request = Request::get(url("http://h/"));
+    let reconnect = Reconnect::new(Policy::DEFAULT, 1);
+    let mut source = EventSource::new(request, reconnect, &mut decoder).unwrap();
+    source.set_verdict(&mut verdict);
+    source.before_connect(&mut change);
+    let on_item = |_: Item<'_>| ControlFlow::Continue(());
+    let stop = blocking::sse(
+        &mut Dialer(&world),
+        &world,
+        &mut source,
+        &mut [0; 64],
+        on_item,
+    );
+    assert_eq!(stop.reason, Reason::NoContent);
+    let tokens = [0, 1, 2].map(|request| {
+        world
+            .log
+            .borrow()
+            .headers(request, "authorization")
+            .concat()
+    });
+    assert_eq!(tokens, ["Bearer 1", "Bearer 2", "Bearer 2"]);
 }
 
 #[test]

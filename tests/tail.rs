@@ -760,7 +760,6 @@ fn refuses_bad_usage_and_says_why() {
         (&["http://127.0.0.1/a b"], "path"),
         (&["http://127.0.0.1/\r\nEvil: 1"], "path"),
         (&[""], "URL"),
-        (&["https://127.0.0.1/"], "TLS"),
         (&["http://user:password@127.0.0.1/"], "password"),
         (&[URL, URL], "127.0.0.1"),
         (&["--unknown", URL], "--unknown"),

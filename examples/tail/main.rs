@@ -7,13 +7,13 @@ mod net;
 mod options;
 mod show;
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::io::{self, ErrorKind};
 use std::ops::ControlFlow;
 
 use common::MEMORY;
 use embedded_sse::{EventSource, Item, Reason, Reconnect, blocking};
-use net::{NO_TLS, Net, Since};
+use net::{Net, Since};
 use options::Options;
 use show::Show;
 
@@ -50,11 +50,9 @@ fn follow<const DATA: usize, const META: usize>(
     count: Option<u64>,
 ) -> io::Result<Reason> {
     let clock = Since::now();
-    let needs_tls = Cell::new(false);
     let mut net = Net {
         clock: &clock,
         show,
-        needs_tls: &needs_tls,
     };
     let mut chunk = Box::new([0; 64 * 1024]);
     let mut shown = Ok(());
@@ -65,15 +63,12 @@ fn follow<const DATA: usize, const META: usize>(
     let stop = blocking::sse(&mut net, &clock, source, &mut chunk, |item| {
         shown = show.borrow_mut().item(&item);
         events += u64::from(matches!(item, Item::Event(_)));
-        if shown.is_err() || count == Some(events) || needs_tls.get() {
+        if shown.is_err() || count == Some(events) {
             return ControlFlow::Break(());
         }
         ControlFlow::Continue(())
     });
     shown?;
-    if needs_tls.get() {
-        return Err(io::Error::other(NO_TLS));
-    }
     show.borrow_mut().stop(stop, source.response())?;
     Ok(stop.reason)
 }

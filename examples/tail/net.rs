@@ -1,13 +1,13 @@
 //! The connections and the clock of `std`, as the blocking loop takes them.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::io::{self, BufWriter, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
+use embedded_sse::Origin;
 use embedded_sse::blocking::{Clock, Connect};
-use embedded_sse::{Origin, Scheme};
 
 use crate::show::Show;
 
@@ -17,11 +17,7 @@ const MOMENT: Duration = Duration::from_millis(20);
 pub struct Net<'s> {
     pub clock: &'s Since,
     pub show: &'s RefCell<Show>,
-    /// Whether a redirect has asked for what no further attempt can bring.
-    pub needs_tls: &'s Cell<bool>,
 }
-
-pub const NO_TLS: &str = "tail has no TLS: it speaks http:// only";
 
 impl<'s> Connect for Net<'s> {
     type Error = ();
@@ -56,10 +52,6 @@ impl Net<'_> {
         origin: Origin<'_>,
         deadline: Option<Duration>,
     ) -> io::Result<TcpStream> {
-        if origin.scheme == Scheme::Https {
-            self.needs_tls.set(true);
-            return Err(io::Error::other(NO_TLS));
-        }
         let left = |shares| match deadline {
             // Not 0, which the system takes for a mistake.
             Some(at) => (at.saturating_sub(self.clock.now()) / shares).max(MOMENT),

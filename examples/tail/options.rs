@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use embedded_sse::{Policy, Request, Scheme, Url};
+use embedded_sse::{Policy, Request, Url};
 use lexopt::prelude::*;
 
 use crate::common::{Memory, bad_usage, help, number};
@@ -62,9 +62,6 @@ impl Options {
 
     pub fn request<'a>(&'a self, headers: &'a [(&'a str, &'a str)]) -> Request<'a> {
         let url = Url::parse(&self.url).unwrap_or_else(|invalid| refuse(invalid));
-        if url.origin().scheme == Scheme::Https {
-            refuse(crate::net::NO_TLS);
-        }
         let mut request = match &self.body {
             Some(body) => Request::post(url, body.as_bytes()),
             None => Request::get(url),

@@ -50,8 +50,11 @@ impl Show {
         if let Item::Event(event) = item {
             event.last_event_id.clone_into(&mut self.last_event_id);
         }
-        if let Item::Lost(wait) = item {
-            return self.wait(*wait);
+        match item {
+            Item::Lost(wait) => return self.wait(*wait),
+            // Told with the response, when the loop has let go of it.
+            Item::Stopped(_) => return Ok(()),
+            _ => {}
         }
         if self.json {
             return self.object(&to_json(item));
@@ -183,6 +186,7 @@ fn reason(reason: Reason) -> &'static str {
         Reason::Status => "status",
         Reason::ContentType => "content_type",
         Reason::ContentEncoding => "content_encoding",
+        Reason::NoTls => "no_tls",
         Reason::Redirect(_) => "redirect",
         Reason::Attempts => "attempts",
         Reason::NotRepeatable => "not_repeatable",

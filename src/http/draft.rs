@@ -41,6 +41,12 @@ impl<'m> Draft<'m> {
         self.headers_len
     }
 
+    /// Where the attempt would go without a change: the request's URL, or where permanent
+    /// redirects have led.
+    pub fn url(&self) -> Url<'m> {
+        self.url
+    }
+
     /// The ID behind which this attempt resumes.
     pub fn last_event_id(&self) -> &'m str {
         self.last_event_id
@@ -79,7 +85,7 @@ impl<'m> Draft<'m> {
     }
 
     /// Sends this header too, in place of those of [`Request::headers`](crate::Request::headers)
-    /// that have its name.
+    /// that have its name. Two calls with one name send two.
     ///
     /// # Errors
     /// A header that [`Request`](crate::Request) refuses too, or that does not fit. It is left

@@ -151,7 +151,11 @@ impl<const DATA: usize, const META: usize> EventSource<'_, DATA, META> {
         }
         self.last_status = Some(status);
         let body = http::body_of(&head);
-        match (self.verdict)(&head) {
+        let verdict = match &mut self.verdict {
+            Some(verdict) => verdict(&head),
+            None => http::default_verdict(&head),
+        };
+        match verdict {
             Verdict::Open => match body {
                 Ok(body) => {
                     self.reconnect.opened(now);

@@ -9,6 +9,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use embedded_sse::http::default_verdict;
 use embedded_sse::{
     Cause, Decoder, EventSource, Head, Item, Policy, Reconnect, Request, Step, Stop, Url, Verdict,
     Wait,
@@ -255,11 +256,10 @@ impl<'a> Script<'a> {
         decoder.show_retry(self.shows_all);
         let mut remembered = vec![0; self.remember];
         let reconnect = Reconnect::new(self.policy, 1);
+        let mut verdict = self.verdict.unwrap_or(default_verdict);
         let mut source = EventSource::new(self.request, reconnect, &mut decoder).unwrap();
         source.remember_permanent_redirects(&mut remembered);
-        if let Some(verdict) = self.verdict {
-            source.set_verdict(verdict);
-        }
+        source.set_verdict(&mut verdict);
         let mut run = Run::new(self, manner, source);
         let turns = (0..MOST_TURNS).take_while(|_| run.turn());
         assert!(turns.count() < MOST_TURNS, "a loop without end");
@@ -441,6 +441,7 @@ impl<'r, const DATA: usize> Run<'r, DATA> {
         assert!(self.source.receive(&mut &[][..], self.now).is_none());
         if !matches!(todo, Todo::Connect(..)) {
             self.source.connected();
+            self.source.no_tls();
         }
         if !matches!(todo, Todo::Write(_)) {
             self.source.wrote(1);

@@ -16,11 +16,11 @@ use std::ops::ControlFlow;
 use embedded_sse::http::Draft;
 use embedded_sse::io::{Pause, Session, sse};
 use embedded_sse::{
-    Decoder, EventSource, Item, Policy, Reconnect, Request, Stop, Url, Wait, blocking,
+    Decoder, EventSource, Item, Policy, Reason, Reconnect, Request, Stop, Url, Wait, blocking,
 };
 
 pub use socket::{
-    Connection, Deed, OPEN, Trouble, answers, gone, never_connects, opens, refuses, status,
+    Connection, Deed, OPEN, Socket, Trouble, answers, gone, never_connects, opens, refuses, status,
 };
 pub use world::{Dialer, Log, Manner, World, ms};
 
@@ -192,7 +192,14 @@ impl<'a> Script<'a> {
             Loop::Sessions => world.block_on(run.sessions(&mut source, chunk)),
             Loop::Blocking => run.blocking(&mut source, chunk),
         };
-        world.tell(&line_of_stop(stop));
+        let line = line_of_stop(stop);
+        match how {
+            Loop::Sse | Loop::Blocking if stop.reason != Reason::Closed => {
+                let log = world.log.borrow();
+                assert!(log.lines.last().unwrap().ends_with(&line), "{log:#?}");
+            }
+            _ => world.tell(&line),
+        }
         world.log.take()
     }
 }
@@ -295,6 +302,7 @@ pub fn line_of(item: Item<'_>) -> String {
         Item::Comment(comment) => format!("comment{comment}"),
         Item::TooLong(part) => format!("too long: {part:?}"),
         Item::Lost(Wait { cause, delay, .. }) => format!("lost {cause:?} {}", delay.as_millis()),
+        Item::Stopped(stop) => line_of_stop(stop),
         other => format!("{other:?}"),
     }
 }

@@ -232,6 +232,7 @@ impl blocking::Clock for World {
 pub struct Dialer<'w>(pub &'w World);
 
 impl<'w> async_io::Connect for Dialer<'w> {
+    const TLS: bool = true;
     type Error = io::Error;
     type Io<'c>
         = Socket<'w>
@@ -254,6 +255,7 @@ impl<'w> async_io::Connect for Dialer<'w> {
 }
 
 impl<'w> blocking::Connect for Dialer<'w> {
+    const TLS: bool = true;
     type Error = io::Error;
     type Io<'c>
         = Socket<'w>

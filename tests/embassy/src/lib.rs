@@ -358,11 +358,17 @@ pub fn source(url: &'static str, change: impl FnOnce(&mut Policy)) -> Source {
 
 /// The canonical loop, which writes down what it is told.
 pub async fn follow(tcp: &mut Tcp<'_>, source: &mut Source, log: &Log) -> Stop {
-    sse(tcp, &EmbassyTime, source, &mut [0; 256], async |item| {
-        log.push(line_of(item));
+    let mut told = None;
+    let stop = sse(tcp, &EmbassyTime, source, &mut [0; 256], async |item| {
+        match item {
+            Item::Stopped(stop) => told = Some(stop),
+            _ => log.push(line_of(item)),
+        }
         ControlFlow::Continue(())
     })
-    .await
+    .await;
+    assert_eq!(told, Some(stop), "the last item is the stop");
+    stop
 }
 
 fn line_of(item: Item<'_>) -> String {

@@ -29,6 +29,7 @@ pub fn every_call<const DATA: usize, const META: usize>() {
     decoder.show_comments(input::flag());
     decoder.show_retry(input::flag());
     let mut remembered = [0; 256];
+    let (mut change, mut verdict) = (any_change, any_verdict);
     let mut source = match EventSource::new(request, reconnect::any(), &mut decoder) {
         Ok(source) => source,
         Err(invalid) => return display(invalid),
@@ -36,9 +37,11 @@ pub fn every_call<const DATA: usize, const META: usize>() {
     if input::flag() {
         source.remember_permanent_redirects(&mut remembered);
     }
-    let mut change = any_change;
     if input::flag() {
         source.before_connect(&mut change);
+    }
+    if input::flag() {
+        source.set_verdict(&mut verdict);
     }
     let mut buffer = [0; 1500];
     loop {
@@ -67,7 +70,7 @@ pub fn every_call<const DATA: usize, const META: usize>() {
                 black_box(source.response());
                 black_box(source.decoder().last_event_id());
             }
-            10 => source.set_verdict(any_verdict),
+            10 => source.no_tls(),
             _ => return,
         }
     }
@@ -84,7 +87,7 @@ fn any_change(draft: &mut Draft<'_>) {
         if let Err(invalid) = result {
             display(invalid);
         }
-        black_box(draft.last_event_id());
+        black_box((draft.url(), draft.last_event_id()));
     }
 }
 
