@@ -33,7 +33,7 @@ const PLAIN: &str = "GET /stream?x=1 HTTP/1.1\r\nHost: h:81\r\nAccept: text/even
 
 #[test]
 fn an_api_has_its_own_way_to_resume() {
-    let log = Script::get("http://ntfy.sh/mytopic/sse")
+    let log = Script::get("http://h/mytopic/sse")
         .before_connect(|_, draft| {
             let since = match draft.last_event_id() {
                 "" => "all",
