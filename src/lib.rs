@@ -11,10 +11,13 @@ mod bounded;
 mod decoder;
 #[cfg(feature = "embassy-net")]
 pub mod embassy;
+mod encoder;
 mod event;
 pub mod http;
 #[cfg(feature = "embedded-io-async")]
 pub mod io;
+#[cfg(feature = "json")]
+mod json;
 mod reconnect;
 mod source;
 mod step;
@@ -22,8 +25,11 @@ mod url;
 mod utf8;
 
 pub use decoder::{Decoder, InvalidId};
+pub use encoder::{Encoded, InvalidOutgoing, Outgoing};
 pub use event::{Event, Item, TooLong};
 pub use http::{Head, InvalidRequest, Request, Verdict};
+#[cfg(feature = "json")]
+pub use json::InvalidJson;
 pub use reconnect::{Loss, Policy, Reconnect};
 pub use source::EventSource;
 pub use step::{Cause, Reason, Step, Stop, Wait};

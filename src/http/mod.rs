@@ -14,4 +14,4 @@ pub(crate) use head::{HeadReader, body_of, parse};
 pub use redirect::RedirectError;
 pub(crate) use redirect::follow;
 pub use request::{InvalidRequest, Request};
-pub(crate) use request::{Sent, is_field_value, unsent};
+pub(crate) use request::{Sent, digits, is_field_value, unsent};

@@ -224,14 +224,14 @@ impl<'a> Skip<'a> {
     }
 
     fn number(&mut self, number: usize) {
-        for digit in digits(number) {
+        for digit in digits(number as u64) {
             self.text(digit);
         }
     }
 }
 
 /// The decimal digits of a number, which are borrowed too.
-pub(super) fn digits(number: usize) -> impl Iterator<Item = &'static str> {
+pub(crate) fn digits(number: u64) -> impl Iterator<Item = &'static str> {
     let mut unit = 1;
     while number.checked_div(unit).is_some_and(|rest| rest >= 10) {
         unit *= 10;
@@ -239,6 +239,7 @@ pub(super) fn digits(number: usize) -> impl Iterator<Item = &'static str> {
     iter::from_fn(move || {
         let digit = (number.checked_div(unit)?) % 10;
         unit /= 10;
+        let digit = digit as usize;
         "0123456789".get(digit..=digit)
     })
 }
