@@ -5,6 +5,7 @@ mod lines;
 
 use core::fmt;
 use core::mem;
+use core::ops::Range;
 use core::time::Duration;
 
 use fields::Digits;
@@ -168,6 +169,12 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
 
     pub(crate) fn memory_and_id(&mut self) -> (&mut heapless::Vec<u8, DATA>, &str) {
         (self.data.memory(), &self.last_event_id)
+    }
+
+    /// The last event ID becomes what lies there in it, and is known to fit.
+    pub(crate) fn resume_after(&mut self, id: Range<usize>) {
+        let id = text(self.data.bytes().get(id).unwrap_or_default());
+        replace(&mut self.last_event_id, id);
     }
 
     /// What is in it.

@@ -5,6 +5,7 @@ use core::iter;
 use core::time::Duration;
 
 use crate::http::digits;
+use crate::reconnect::millis;
 use crate::url::split_at_any;
 
 /// An event, or whatever else a server can say in a stream, before it is written.
@@ -101,7 +102,7 @@ impl<'a> Encoded<'a> {
             let lines = value.into_iter().flat_map(lines);
             lines.flat_map(move |line| [name, line, "\n"])
         };
-        let ms = retry.map(|retry| u64::try_from(retry.as_millis()).unwrap_or(u64::MAX));
+        let ms = retry.map(millis);
         let retry = ms.into_iter().flat_map(|ms| {
             let digits = digits(ms).map(|digit| -> &'a str { digit });
             iter::once("retry: ").chain(digits).chain(iter::once("\n"))

@@ -8,6 +8,7 @@ extern crate std;
 #[cfg(feature = "embedded-io")]
 pub mod blocking;
 mod bounded;
+mod budget;
 mod decoder;
 #[cfg(feature = "embassy-net")]
 pub mod embassy;
@@ -18,12 +19,14 @@ pub mod http;
 pub mod io;
 #[cfg(feature = "json")]
 mod json;
+pub mod observe;
 mod reconnect;
 mod source;
 mod step;
 mod url;
 mod utf8;
 
+pub use budget::Budget;
 pub use decoder::{Decoder, InvalidId};
 pub use encoder::{Encoded, InvalidOutgoing, Outgoing};
 pub use event::{Event, Item, TooLong};

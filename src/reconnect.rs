@@ -111,6 +111,11 @@ enum Phase {
     },
 }
 
+/// In whole milliseconds; what is beyond 64 bits of them is the most.
+pub(crate) fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
 /// How a connection was lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -230,6 +235,10 @@ impl Reconnect {
     /// Whether the [`deadline`](Self::deadline) has come.
     pub fn is_due(&self, now: Duration) -> bool {
         self.deadline().is_some_and(|deadline| deadline <= now)
+    }
+
+    pub(crate) fn set_idle_timeout(&mut self, timeout: Duration) {
+        self.policy.idle_timeout = Some(timeout);
     }
 
     /// The response ends it all; its body, if it has one, may take so long.

@@ -11,6 +11,7 @@ use crate::bounded::text;
 use crate::decoder::Decoder;
 use crate::event::Item;
 use crate::http::{self, Body, Draft, Head, HeadReader, InvalidRequest, Request, Sent, Verdict};
+use crate::observe::Observe;
 use crate::reconnect::{Loss, Reconnect};
 use crate::step::{Cause, Reason, Step, Stop, Wait};
 use crate::url::Url;
@@ -41,6 +42,7 @@ pub struct EventSource<'a, const DATA: usize, const META: usize = 64> {
 
     before_connect: Option<&'a mut dyn FnMut(&mut Draft<'_>)>,
     verdict: Option<&'a mut dyn FnMut(&Head<'_>) -> Verdict>,
+    observer: Option<&'a dyn Observe>,
 
     // What lies in the decoder's memory between two streams: header lines of this attempt, its URL
     // if it is another than the request's, the response's head, the first bytes of a refused body.
@@ -117,6 +119,7 @@ impl<'a, const DATA: usize, const META: usize> EventSource<'a, DATA, META> {
             decoder,
             before_connect: None,
             verdict: None,
+            observer: None,
             remembered: &mut [],
             remembered_len: 0,
             headers_len: 0,
@@ -144,6 +147,12 @@ impl<'a, const DATA: usize, const META: usize> EventSource<'a, DATA, META> {
     /// token was refused (401), say, so that the next attempt needs a fresh one.
     pub fn set_verdict(&mut self, verdict: &'a mut dyn FnMut(&Head<'_>) -> Verdict) {
         self.verdict = Some(verdict);
+    }
+
+    /// Shows `observer` all that happens: to count it, to keep the last bytes, to learn the server's
+    /// heartbeat.
+    pub fn observe(&mut self, observer: &'a dyn Observe) {
+        self.observer = Some(observer);
     }
 
     /// From now on, redirects that are all permanent (301 and 308) and lead to an event stream are
@@ -336,9 +345,17 @@ impl<'a, const DATA: usize, const META: usize> EventSource<'a, DATA, META> {
 
     /// The second half of [`receive`](Self::receive).
     pub(crate) fn view<'e, 'i: 'e>(&'e self, received: Received<&'i str>) -> Item<'e> {
-        match received {
+        let item = match received {
             Received::Open => Item::Open(self.head()),
             Received::Found(found) => self.decoder.view(found),
+        };
+        self.tell(&item);
+        item
+    }
+
+    fn tell(&self, item: &Item<'_>) {
+        if let Some(observer) = self.observer {
+            observer.told(item);
         }
     }
 
@@ -346,9 +363,12 @@ impl<'a, const DATA: usize, const META: usize> EventSource<'a, DATA, META> {
         if let Some(change) = &mut self.before_connect {
             let url = base(&self.request, self.remembered, self.remembered_len);
             let (memory, last_event_id) = self.decoder.memory_and_id();
-            let mut draft = Draft::new(memory, url, last_event_id);
+            let mut draft = Draft::new(memory, url, last_event_id, META);
             change(&mut draft);
             self.headers_len = draft.headers_len();
+            if let Some(id) = draft.resumes_after() {
+                self.decoder.resume_after(id);
+            }
             self.url_len = self.decoder.idle_memory().len() - self.headers_len;
         }
     }
@@ -381,17 +401,20 @@ impl<'a, const DATA: usize, const META: usize> EventSource<'a, DATA, META> {
                     until,
                 };
                 self.state = State::Wait { wait, told: false };
+                self.tell(&Item::Lost(wait));
             }
             None => self.stop(Reason::Attempts, Some(cause)),
         }
     }
 
     fn stop(&mut self, reason: Reason, cause: Option<Cause>) {
-        self.state = State::Stop(Stop {
+        let stop = Stop {
             reason,
             cause,
             status: self.last_status,
-        });
+        };
+        self.state = State::Stop(stop);
+        self.tell(&Item::Stopped(stop));
     }
 
     /// Where the present request goes.
@@ -414,12 +437,16 @@ impl<'a, const DATA: usize, const META: usize> EventSource<'a, DATA, META> {
                 .idle_memory()
                 .get(..self.headers_len)
                 .unwrap_or_default(),
-            last_event_id: match self.sends_id {
-                true => self.decoder.last_event_id(),
-                false => "",
-            },
+            last_event_id: self.sent_id(),
         };
         http::unsent(&self.request, &sent, written)
+    }
+
+    fn sent_id(&self) -> &str {
+        match self.sends_id {
+            true => self.decoder.last_event_id(),
+            false => "",
+        }
     }
 
     fn url_range(&self) -> Range<usize> {
@@ -436,6 +463,7 @@ impl<'a, const DATA: usize, const META: usize> EventSource<'a, DATA, META> {
         Head::of(
             self.last_status.unwrap_or_default(),
             lines.unwrap_or_default(),
+            self.sent_id(),
         )
     }
 }

@@ -1,6 +1,7 @@
 //! What an application changes of a request right before it is sent.
 
 use core::fmt::{self, Write};
+use core::ops::Range;
 
 use heapless::{Vec, VecView};
 
@@ -20,6 +21,10 @@ pub struct Draft<'m> {
     url: Url<'m>,
     last_event_id: &'m str,
     headers_len: usize,
+    /// What an ID may have.
+    longest_id: usize,
+    /// Where in the memory the ID lies that the application wants.
+    resumes_after: Option<Range<usize>>,
 }
 
 impl<'m> Draft<'m> {
@@ -27,12 +32,15 @@ impl<'m> Draft<'m> {
         memory: &'m mut Vec<u8, N>,
         url: Url<'m>,
         last_event_id: &'m str,
+        longest_id: usize,
     ) -> Self {
         Self {
             memory: memory.as_mut_view(),
             url,
             last_event_id,
             headers_len: 0,
+            longest_id,
+            resumes_after: None,
         }
     }
 
@@ -47,9 +55,33 @@ impl<'m> Draft<'m> {
         self.url
     }
 
-    /// The ID behind which this attempt resumes.
+    pub(crate) fn resumes_after(&self) -> Option<Range<usize>> {
+        self.resumes_after.clone()
+    }
+
+    /// The ID behind which this attempt resumes, unless
+    /// [`set_last_event_id`](Self::set_last_event_id) says otherwise.
     pub fn last_event_id(&self) -> &'m str {
         self.last_event_id
+    }
+
+    /// Resumes behind this event instead, the last one that your application has *finished* with:
+    /// what it was told of later comes again. The decoder's last event ID becomes this too; empty is
+    /// from the beginning. To be called once in a draft.
+    ///
+    /// # Errors
+    /// An ID that cannot be a header's value, or that does not fit. All stays as it was.
+    pub fn set_last_event_id(&mut self, id: &str) -> Result<(), InvalidDraft> {
+        if id.len() > self.longest_id {
+            return Err(InvalidDraft::TooLong);
+        }
+        let mut start = self.headers_len;
+        if !id.is_empty() {
+            self.header(LAST_EVENT_ID, id)?;
+            start += LAST_EVENT_ID.len() + ": ".len();
+        }
+        self.resumes_after = Some(start..start + id.len());
+        Ok(())
     }
 
     /// Asks for another path and query, as `format_args!("/events?since={id}")`.
@@ -115,6 +147,8 @@ impl<'m> Draft<'m> {
         Ok(())
     }
 }
+
+const LAST_EVENT_ID: &str = "Last-Event-ID";
 
 struct Bytes<'m>(&'m mut VecView<u8>);
 

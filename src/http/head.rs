@@ -18,17 +18,29 @@ pub struct Head<'a> {
     status: u16,
     /// All its lines, which `httparse` has found to be valid.
     lines: &'a [u8],
+    last_event_id: &'a str,
 }
 
 impl<'a> Head<'a> {
     /// `lines` have been parsed before.
-    pub(crate) const fn of(status: u16, lines: &'a [u8]) -> Self {
-        Self { status, lines }
+    pub(crate) const fn of(status: u16, lines: &'a [u8], last_event_id: &'a str) -> Self {
+        Self {
+            status,
+            lines,
+            last_event_id,
+        }
     }
 
     /// The status code, from 200 on.
     pub const fn status(&self) -> u16 {
         self.status
+    }
+
+    /// The last event ID that the request has sent: behind it the server was asked to resume. Some
+    /// say where they really do, so that a gap can be seen: Mercure in `Last-Event-ID`, formerly
+    /// `Mercure-Last-Event-ID`.
+    pub const fn last_event_id(&self) -> &'a str {
+        self.last_event_id
     }
 
     /// The value of a header field, if it is there and is ASCII or UTF-8. Names are compared
@@ -40,6 +52,12 @@ impl<'a> Head<'a> {
             .filter(|(other, _)| other.eq_ignore_ascii_case(name))
             .last()?;
         str::from_utf8(value).ok()
+    }
+
+    /// Its length in bytes: what of `DATA` it takes.
+    #[expect(clippy::len_without_is_empty, reason = "it never is")]
+    pub const fn len(&self) -> usize {
+        self.lines.len()
     }
 
     /// All header fields, in their order: names as sent, values without the white space around.
@@ -193,7 +211,7 @@ impl HeadReader {
 /// Parses a complete head. A function of its own, so that its array of headers is on the stack only
 /// here.
 #[inline(never)]
-pub(crate) fn parse(bytes: &[u8]) -> Result<Head<'_>, InvalidHead> {
+pub(crate) fn parse<'a>(bytes: &'a [u8], last_event_id: &'a str) -> Result<Head<'a>, InvalidHead> {
     let mut headers = [httparse::EMPTY_HEADER; MOST_HEADERS];
     let mut response = httparse::Response::new(&mut headers);
     match response.parse(bytes) {
@@ -202,7 +220,7 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Head<'_>, InvalidHead> {
         Ok(httparse::Status::Partial) | Err(_) => return Err(InvalidHead::Malformed),
     }
     match response.code {
-        Some(status @ 100..) => Ok(Head::of(status, bytes)),
+        Some(status @ 100..) => Ok(Head::of(status, bytes, last_event_id)),
         _ => Err(InvalidHead::Malformed),
     }
 }

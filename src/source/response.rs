@@ -43,6 +43,20 @@ impl<const DATA: usize, const META: usize> EventSource<'_, DATA, META> {
         input: &mut &'i [u8],
         now: Duration,
     ) -> Option<Received<&'i str>> {
+        let bytes = *input;
+        let received = self.take(input, now);
+        if let Some(observer) = self.observer
+            && let Some(taken @ [_, ..]) = bytes.get(..bytes.len() - input.len())
+        {
+            observer.received(taken, now);
+            if let Some(timeout) = observer.idle_timeout() {
+                self.reconnect.set_idle_timeout(timeout);
+            }
+        }
+        received
+    }
+
+    fn take<'i>(&mut self, input: &mut &'i [u8], now: Duration) -> Option<Received<&'i str>> {
         if !input.is_empty() {
             self.reconnect.received(now);
         }
@@ -136,7 +150,12 @@ impl<const DATA: usize, const META: usize> EventSource<'_, DATA, META> {
         let memory = self.decoder.idle_memory();
         let start = self.url_range().end;
         self.head_len = memory.len().saturating_sub(start);
-        let head = match http::parse(memory.get(start..).unwrap_or_default()) {
+        // Not by `sent_id`, which would borrow all of it.
+        let sent_id = match self.sends_id {
+            true => self.decoder.last_event_id(),
+            false => "",
+        };
+        let head = match http::parse(memory.get(start..).unwrap_or_default(), sent_id) {
             Ok(head) => head,
             Err(invalid) => {
                 self.lose(Cause::Head(invalid), None, now);

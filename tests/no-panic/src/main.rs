@@ -9,7 +9,9 @@ extern crate alloc;
 
 mod decoder;
 mod display;
+mod encoder;
 mod input;
+mod observe;
 mod reconnect;
 mod source;
 mod url;
@@ -26,6 +28,8 @@ extern "C" fn main() -> i32 {
         3 => source::every_call::<4096, 64>(),
         4 => reconnect::every_call(),
         5 => url::every_call(),
+        6 => encoder::every_call(),
+        7 => observe::every_call(),
         _ => control(),
     }
     0

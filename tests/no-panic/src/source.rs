@@ -5,6 +5,7 @@ use embedded_sse::{Decoder, EventSource, Request, Step};
 
 use crate::decoder::look_at;
 use crate::display::display;
+use crate::observe::Observers;
 use crate::{input, reconnect, url};
 
 pub fn every_call<const DATA: usize, const META: usize>() {
@@ -30,12 +31,18 @@ pub fn every_call<const DATA: usize, const META: usize>() {
     decoder.show_retry(input::flag());
     let mut remembered = [0; 256];
     let (mut change, mut verdict) = (any_change, any_verdict);
+    let observers = Observers::new();
+    let observer = (&observers.counters, &observers.heartbeat);
+    let observer = (&observers.recent, &observer);
     let mut source = match EventSource::new(request, reconnect::any(), &mut decoder) {
         Ok(source) => source,
         Err(invalid) => return display(invalid),
     };
     if input::flag() {
         source.remember_permanent_redirects(&mut remembered);
+    }
+    if input::flag() {
+        source.observe(&observer);
     }
     if input::flag() {
         source.before_connect(&mut change);
@@ -67,6 +74,7 @@ pub fn every_call<const DATA: usize, const META: usize>() {
             7 => source.close(),
             8 => source.restart(),
             9 => {
+                observers.look();
                 black_box(source.response());
                 black_box(source.decoder().last_event_id());
             }
@@ -79,10 +87,10 @@ pub fn every_call<const DATA: usize, const META: usize>() {
 fn any_change(draft: &mut Draft<'_>) {
     let (mut path, mut name, mut value) = ([0; 256], [0; 256], [0; 256]);
     while input::flag() {
-        let result = if input::flag() {
-            draft.set_path(input::text(&mut path))
-        } else {
-            draft.header(input::text(&mut name), input::text(&mut value))
+        let result = match input::byte() {
+            0 => draft.set_path(input::text(&mut path)),
+            1 => draft.set_last_event_id(input::text(&mut value)),
+            _ => draft.header(input::text(&mut name), input::text(&mut value)),
         };
         if let Err(invalid) = result {
             display(invalid);

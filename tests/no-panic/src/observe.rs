@@ -1,0 +1,44 @@
+use core::cell::{Cell, RefCell};
+use core::hint::black_box;
+use core::num::NonZero;
+
+use embedded_sse::Budget;
+use embedded_sse::observe::{Counters, Heartbeat, Observe, Recent};
+
+use crate::display::display;
+use crate::input;
+
+pub struct Observers {
+    pub counters: Cell<Counters>,
+    pub recent: RefCell<Recent<64>>,
+    pub heartbeat: Heartbeat,
+}
+
+impl Observers {
+    pub fn new() -> Self {
+        Self {
+            counters: Cell::default(),
+            recent: RefCell::default(),
+            heartbeat: Heartbeat::new(input::time(), input::time()),
+        }
+    }
+
+    pub fn look(&self) {
+        display(self.counters.get());
+        if let Ok(recent) = self.recent.try_borrow() {
+            display(&*recent);
+            black_box(recent.bytes());
+        }
+        black_box(self.heartbeat.idle_timeout());
+    }
+}
+
+pub fn every_call() {
+    let Some(most) = NonZero::new(input::number() as u16) else {
+        return;
+    };
+    let mut budget = Budget::per_hour(most);
+    while input::flag() {
+        black_box(budget.connect(input::time()));
+    }
+}

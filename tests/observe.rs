@@ -1,0 +1,374 @@
+//! What can be learned of a source while it runs, and what holds it back.
+
+mod wire;
+
+use std::cell::{Cell, RefCell};
+use std::num::NonZero;
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use embedded_sse::http::Draft;
+use embedded_sse::observe::{Counters, Heartbeat, Losses, Observe, Recent};
+use embedded_sse::{Budget, Decoder, EventSource, Item, Policy, Reconnect, Request, blocking};
+use wire::{
+    Connection, Dialer, Manner, OPEN, World, answers, gone, line_of, ms, opens, refuses, status,
+    url,
+};
+
+/// Follows the connections, observed, in reads of so many bytes, and returns what was told when.
+fn follow(
+    connections: &[Connection],
+    read: usize,
+    observer: &dyn Observe,
+    mut on_item: impl FnMut(&Item<'_>),
+) -> Vec<String> {
+    let world = World::new(
+        Manner {
+            read,
+            ..Manner::PLAIN
+        },
+        connections,
+        0,
+    );
+    let mut decoder: Decoder<256> = Decoder::new();
+    let policy = Policy {
+        jitter_percent: 0,
+        ..Policy::DEFAULT
+    };
+    let request = Request::get(url("http://h/"));
+    let mut source = EventSource::new(request, Reconnect::new(policy, 1), &mut decoder).unwrap();
+    source.observe(observer);
+    blocking::sse(
+        &mut Dialer(&world),
+        &world,
+        &mut source,
+        &mut [0; 512],
+        |item| {
+            on_item(&item);
+            world.tell(&line_of(item));
+            ControlFlow::Continue(())
+        },
+    );
+    let log = world.log.take();
+    let told = log.lines.into_iter();
+    let wire = [" ready", " connect ", " flush", " closed"];
+    told.filter(|line| !wire.iter().any(|what| line.contains(what)))
+        .collect()
+}
+
+#[test]
+fn counters_count_all_that_is_told() {
+    let long = "x".repeat(300);
+    let connections = [
+        refuses(),
+        status(503, ""),
+        opens(&format!("id: 12345\ndata: ab\n\n: c\ndata: {long}\n\n")).ends(),
+        opens("event: e\ndata: abc\n\n").fails(std::io::ErrorKind::ConnectionReset),
+        gone(),
+    ];
+    let bytes = {
+        let whole = Cell::new(Counters::default());
+        follow(&connections, usize::MAX, &whole, |_| {});
+        whole.get().bytes
+    };
+    for read in [1, 7, usize::MAX] {
+        let counters = Cell::new(Counters::default());
+        let told = follow(&connections, read, &counters, |_| {});
+        let want = Counters {
+            bytes,
+            opened: 2,
+            events: 2,
+            too_long: 1,
+            longest_data: 3,
+            longest_head: OPEN.len(),
+            longest_meta: "message".len(),
+            lost: Losses {
+                connect: 1,
+                status: 1,
+                end: 1,
+                transport: 1,
+                ..Losses::default()
+            },
+        };
+        assert_eq!(counters.get(), want, "{told:#?}");
+        let text = counters.get().to_string();
+        assert!(
+            text.contains("2 events, 1 too long; longest data 3,"),
+            "{text}"
+        );
+        assert!(text.contains("lost: connect 1, transport 1,"), "{text}");
+    }
+    let least = 2 * OPEN.len() + long.len();
+    assert!(
+        (least as u64..least as u64 + 300).contains(&bytes),
+        "{bytes}"
+    );
+}
+
+#[test]
+fn the_last_bytes_before_a_failure_can_be_seen() {
+    for read in [1, 7, usize::MAX] {
+        let recent = RefCell::new(Recent::<16>::new());
+        let connections = [answers("HTTP/1.1 2x0 NO\r\nA: b\r\n\r\n"), gone()];
+        let mut seen = Vec::new();
+        follow(&connections, read, &recent, |item| {
+            if let Item::Lost(_) = item {
+                seen.push(recent.borrow().to_string());
+            }
+        });
+        assert_eq!(seen, [r"2x0 NO\r\nA: b\r\n\r\n"], "{read}");
+    }
+}
+
+#[test]
+fn the_recent_bytes_are_the_last() {
+    let mut recent = Recent::<4>::new();
+    let mut all = Vec::new();
+    assert_eq!(recent.bytes(), (&b""[..], &b""[..]));
+    for (start, len) in [
+        (0, 1),
+        (1, 2),
+        (3, 0),
+        (3, 1),
+        (4, 3),
+        (7, 9),
+        (16, 4),
+        (20, 5),
+        (25, 1),
+    ] {
+        let piece: Vec<u8> = (start..start + len).collect();
+        recent.push(&piece);
+        all.extend(piece);
+        let (older, newer) = recent.bytes();
+        let last = &all[all.len().saturating_sub(4)..];
+        assert_eq!([older, newer].concat(), last);
+    }
+}
+
+/// A source that is observed while somebody looks goes on.
+#[test]
+fn looking_never_panics() {
+    let recent = RefCell::new(Recent::<64>::new());
+    let guard = recent.borrow_mut();
+    let told = follow(&[opens("data: a\n\n").ends(), gone()], 7, &recent, |_| {});
+    assert_eq!(told[1], "0 message: a");
+    drop(guard);
+}
+
+fn beats(every: u64, count: usize) -> Connection {
+    (0..count).fold(opens(""), |stream, _| stream.pauses(every).sends(":\n"))
+}
+
+#[test]
+fn a_heartbeat_is_learned() {
+    // Heard each 20 s, for longer than the upper bound: then 60 s of silence are too long.
+    let heartbeat = Heartbeat::new(ms(10_000), ms(300_000));
+    let told = follow(&[beats(20_000, 20), gone()], usize::MAX, &heartbeat, |_| {});
+    assert_eq!(told[1], "460000 lost IdleTimeout 3000");
+    // And forgotten, or a server with another one would be lost again and again.
+    assert_eq!(heartbeat.idle_timeout(), Some(ms(300_000)));
+}
+
+#[test]
+fn what_is_learned_stays_within_the_bounds() {
+    let lost = |least: u64, most: u64, stream: Connection| {
+        let heartbeat = Heartbeat::new(ms(least), ms(most));
+        let told = follow(&[stream, gone()], 7, &heartbeat, |_| {});
+        told[1].clone()
+    };
+    // Not learned yet: the upper bound.
+    assert_eq!(
+        lost(10_000, 300_000, beats(20_000, 5)),
+        "400000 lost IdleTimeout 3000"
+    );
+    // The lower one.
+    assert_eq!(
+        lost(10_000, 60_000, beats(1000, 70)),
+        "80000 lost IdleTimeout 3000"
+    );
+    // The upper one.
+    assert_eq!(
+        lost(10_000, 60_000, beats(50_000, 5)),
+        "310000 lost IdleTimeout 3000"
+    );
+}
+
+#[test]
+fn the_time_between_two_streams_is_no_silence() {
+    let heartbeat = Heartbeat::new(ms(1000), ms(30_000));
+    let connections = [
+        beats(1000, 40).ends(),
+        status(503, "Retry-After: 600\r\n"),
+        beats(1000, 40),
+        gone(),
+    ];
+    let told = follow(&connections, usize::MAX, &heartbeat, |_| {});
+    // 3 s after the last beat.
+    let lost = told
+        .iter()
+        .find(|line| line.contains("IdleTimeout"))
+        .unwrap();
+    let open = told
+        .iter()
+        .filter(|line| line.contains("open"))
+        .next_back()
+        .unwrap();
+    let time = |line: &str| line.split(' ').next().unwrap().parse::<u64>().unwrap();
+    assert_eq!(time(lost) - time(open), 43_000, "{told:#?}");
+}
+
+#[test]
+fn two_observers_are_one() {
+    let counters = Cell::new(Counters::default());
+    let recent = RefCell::new(Recent::<8>::new());
+    let heartbeat = Heartbeat::new(ms(1000), ms(2000));
+    let both = (&counters, &recent);
+    let all = (&both, &heartbeat);
+    let told = follow(&[opens("data: a\n\n"), gone()], 7, &all, |_| {});
+    assert_eq!(told[2], "2000 lost IdleTimeout 3000");
+    assert_eq!(counters.get().events, 1);
+    assert!(!recent.borrow().to_string().is_empty());
+}
+
+// ---- a budget ----
+
+#[test]
+fn no_hour_has_more_attempts_than_the_budget() {
+    for most in 1..=40_u16 {
+        for step in [0, 1, 59, 600, 3599] {
+            let mut budget = Budget::per_hour(NonZero::new(most).unwrap());
+            let mut now = Duration::ZERO;
+            let mut attempts = Vec::new();
+            for _ in 0..500 {
+                let at = budget.connect(now);
+                assert!(at >= now);
+                attempts.push(at);
+                now = at + Duration::from_secs(step);
+            }
+            let hour = Duration::from_secs(3600);
+            let in_an_hour = |start: Duration| {
+                let later = attempts.iter().filter(|at| **at >= start);
+                later.take_while(|at| **at < start + hour).count()
+            };
+            let worst = attempts.iter().map(|start| in_an_hour(*start)).max();
+            assert!(worst <= Some(most.into()), "{most} {step}: {worst:?}");
+            if step == 0 {
+                // And it is no stricter than it says.
+                assert_eq!(worst, Some(most.into()));
+                assert_eq!(attempts[usize::from(most).div_ceil(2) - 1], Duration::ZERO);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_budget_holds_back_a_source() {
+    let world = World::new(Manner::PLAIN, &[refuses(), refuses(), refuses(), gone()], 0);
+    let mut decoder: Decoder<256> = Decoder::new();
+    let request = Request::get(url("http://h/"));
+    let mut source =
+        EventSource::new(request, Reconnect::new(Policy::DEFAULT, 1), &mut decoder).unwrap();
+    let mut budget = Budget::per_hour(NonZero::new(2).unwrap());
+    let start = budget.connect(world.time());
+    blocking::sse(
+        &mut Dialer(&world),
+        &world,
+        &mut source,
+        &mut [0; 64],
+        |item| {
+            if let Item::Lost(wait) = item {
+                world.pass_until(budget.connect(wait.until));
+            }
+            ControlFlow::Continue(())
+        },
+    );
+    assert!(world.time() - start >= Duration::from_secs(3 * 1800));
+    let log = world.log.borrow();
+    assert_eq!(
+        log.lines
+            .iter()
+            .filter(|line| line.contains("connect "))
+            .count(),
+        4
+    );
+}
+
+// ---- at least once ----
+
+/// The application has finished with the first two events when the connection is lost.
+#[test]
+fn an_attempt_resumes_behind_what_is_finished() {
+    let finished = RefCell::new(String::new());
+    let mut change = |draft: &mut Draft<'_>| {
+        draft.set_last_event_id(&finished.borrow()).unwrap();
+    };
+    let connections = [
+        opens("id: 1\ndata: a\n\nid: 2\ndata: b\n\nid: 3\ndata: c\n\n").ends(),
+        opens("data: x\n\nid: 3\ndata: c\n\n").ends(),
+        opens("").ends(),
+        gone(),
+    ];
+    let world = World::new(Manner::PLAIN, &connections, 0);
+    let mut decoder: Decoder<256> = Decoder::new();
+    let request = Request::get(url("http://h/"));
+    let mut source =
+        EventSource::new(request, Reconnect::new(Policy::DEFAULT, 1), &mut decoder).unwrap();
+    source.before_connect(&mut change);
+    let mut told = Vec::new();
+    let mut asked = Vec::new();
+    blocking::sse(
+        &mut Dialer(&world),
+        &world,
+        &mut source,
+        &mut [0; 512],
+        |item| {
+            match &item {
+                Item::Event(event) if event.data == "b" => {
+                    "2".clone_into(&mut finished.borrow_mut())
+                }
+                Item::Event(event) => told.push(format!("{} {}", event.last_event_id, event.data)),
+                Item::Open(head) => {
+                    asked.push(head.last_event_id().to_owned());
+                    if asked.len() == 3 {
+                        finished.borrow_mut().clear();
+                    }
+                }
+                _ => {}
+            }
+            ControlFlow::Continue(())
+        },
+    );
+    // One without an ID of its own has the one that was resumed behind.
+    assert_eq!(told, ["1 a", "3 c", "2 x", "3 c"]);
+    assert_eq!(asked, ["", "2", "2"]);
+    let log = world.log.borrow();
+    let sent = [0, 1, 2, 3].map(|request| log.headers(request, "last-event-id").concat());
+    assert_eq!(sent, ["", "2", "2", ""]);
+    drop(log);
+    assert_eq!(source.decoder().last_event_id(), "");
+}
+
+#[test]
+fn an_id_that_no_header_can_say_is_refused() {
+    let mut change = |draft: &mut Draft<'_>| {
+        for id in ["a\nb", " a", "a\u{7f}", &"x".repeat(65)] {
+            assert!(draft.set_last_event_id(id).is_err(), "{id:?}");
+        }
+    };
+    let mut decoder: Decoder<256> = Decoder::new();
+    decoder.set_last_event_id("7").unwrap();
+    let world = World::new(Manner::PLAIN, &[gone()], 0);
+    let request = Request::get(url("http://h/"));
+    let mut source =
+        EventSource::new(request, Reconnect::new(Policy::DEFAULT, 1), &mut decoder).unwrap();
+    source.before_connect(&mut change);
+    let go_on = |_: Item<'_>| ControlFlow::Continue(());
+    blocking::sse(
+        &mut Dialer(&world),
+        &world,
+        &mut source,
+        &mut [0; 64],
+        go_on,
+    );
+    assert_eq!(world.log.borrow().headers(0, "last-event-id"), ["7"]);
+}
