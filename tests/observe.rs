@@ -62,7 +62,7 @@ fn counters_count_all_that_is_told() {
     let connections = [
         refuses(),
         status(503, ""),
-        opens(&format!("id: 12345\ndata: ab\n\n: c\ndata: {long}\n\n")).ends(),
+        opens(format!("id: 12345\ndata: ab\n\n: c\ndata: {long}\n\n")).ends(),
         opens("event: e\ndata: abc\n\n").fails(std::io::ErrorKind::ConnectionReset),
         gone(),
     ];
@@ -208,11 +208,7 @@ fn the_time_between_two_streams_is_no_silence() {
         .iter()
         .find(|line| line.contains("IdleTimeout"))
         .unwrap();
-    let open = told
-        .iter()
-        .filter(|line| line.contains("open"))
-        .next_back()
-        .unwrap();
+    let open = told.iter().rfind(|line| line.contains("open")).unwrap();
     let time = |line: &str| line.split(' ').next().unwrap().parse::<u64>().unwrap();
     assert_eq!(time(lost) - time(open), 43_000, "{told:#?}");
 }
