@@ -64,10 +64,15 @@ fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
 type Tcp = BufWriter<TcpStream>;
 
 fn connect(origin: Origin<'_>, deadline: Option<Duration>, now: Duration) -> Result<Tcp> {
-    let mut addresses = (origin.host, origin.port).to_socket_addrs()?;
-    let address = addresses.next().ok_or(ErrorKind::NotFound)?;
     let timeout = left(deadline, now).unwrap_or(Duration::MAX);
-    TcpStream::connect_timeout(&address, timeout).map(BufWriter::new)
+    let mut tcp = Err(ErrorKind::NotFound.into());
+    for address in (origin.host, origin.port).to_socket_addrs()? {
+        tcp = TcpStream::connect_timeout(&address, timeout);
+        if tcp.is_ok() {
+            break;
+        }
+    }
+    tcp.map(BufWriter::new)
 }
 
 fn write(
@@ -98,9 +103,10 @@ fn left(deadline: Option<Duration>, now: Duration) -> Option<Duration> {
     deadline.map(|at| at.saturating_sub(now).max(Duration::from_millis(1)))
 }
 
+/// What Windows says then is what Unix says of a dead link.
 fn is_timeout(error: &Error) -> bool {
-    matches!(
-        error.kind(),
-        ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted
-    )
+    match error.kind() {
+        ErrorKind::WouldBlock | ErrorKind::Interrupted => true,
+        kind => cfg!(windows) && kind == ErrorKind::TimedOut,
+    }
 }

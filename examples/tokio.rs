@@ -7,6 +7,7 @@ use embedded_io_adapters::tokio_1::FromTokio;
 use embedded_sse::io::{Clock, Connect, sse};
 use embedded_sse::{Decoder, EventSource, Item, Origin, Policy, Reconnect, Request, Url};
 use futures_util::{Stream, StreamExt, stream::poll_fn};
+use tokio::io::BufWriter;
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
@@ -23,7 +24,12 @@ fn events(url: String) -> impl Stream<Item = Event> {
     tokio::task::spawn_local(async move {
         let url = Url::parse(&url).expect("the URL is valid");
         let mut decoder: Decoder<16384> = Decoder::new();
-        let reconnect = Reconnect::new(Policy::DEFAULT, std::process::id());
+        let policy = Policy {
+            // Two or three of the server's heartbeats: else a dead link is never found.
+            idle_timeout: Some(Duration::from_secs(100)),
+            ..Policy::DEFAULT
+        };
+        let reconnect = Reconnect::new(policy, std::process::id());
         let mut source = EventSource::new(Request::get(url), reconnect, &mut decoder)
             .expect("there is no header that could be wrong");
         let on_item = async |item: Item<'_>| {
@@ -52,15 +58,15 @@ struct Tcp;
 /// With tokio-rustls, say `const TLS: bool = true`, and look at `origin.scheme`.
 impl Connect for Tcp {
     type Error = std::io::Error;
-    type Io<'c> = FromTokio<TcpStream>;
+    type Io<'c> = FromTokio<BufWriter<TcpStream>>;
 
     async fn connect(
         &mut self,
         origin: Origin<'_>,
         _: Option<Duration>,
-    ) -> Result<FromTokio<TcpStream>, std::io::Error> {
+    ) -> Result<Self::Io<'_>, std::io::Error> {
         let tcp = TcpStream::connect((origin.host, origin.port)).await?;
-        Ok(FromTokio::new(tcp))
+        Ok(FromTokio::new(BufWriter::new(tcp)))
     }
 }
 

@@ -1,10 +1,13 @@
 //! The loop of [`io`] over blocking `embedded-io`, for who has no executor.
 
+use core::fmt;
 use core::future::Future;
 use core::ops::ControlFlow;
 use core::pin::pin;
 use core::task::{Context, Poll, Waker};
 use core::time::Duration;
+
+use embedded_io::{Error, ErrorKind};
 
 use crate::event::Item;
 use crate::io;
@@ -21,8 +24,9 @@ pub trait Connect {
     /// Why there is no connection. Nothing here looks at it: tell of it where it arises.
     type Error;
     /// A connection. A `read` or `write` that takes longer than, say, a tenth of a second has to
-    /// fail with the kind `TimedOut`: only between two of them the deadlines are looked at. (What
-    /// Unix says then, `WouldBlock`, is to be mapped to it: see `examples/tail/net.rs`.)
+    /// fail with the kind `TimedOut`: only between two of them the deadlines are looked at. On Unix
+    /// `std` says `WouldBlock` then, and `TimedOut` of a dead link: see `examples/tail/net.rs`.
+    /// The request comes in small pieces, then a flush: put a buffer before them.
     type Io<'c>: embedded_io::Read + embedded_io::Write
     where
         Self: 'c;
@@ -111,22 +115,43 @@ impl<C: Clock> io::Clock for Blocking<&C> {
     }
 }
 
+/// That the time is out says no more than that somebody should look at the clock.
+#[derive(Debug)]
+struct Passing<E>(E);
+
+impl<E: Error> Error for Passing<E> {
+    fn kind(&self) -> ErrorKind {
+        match self.0.kind() {
+            ErrorKind::TimedOut => ErrorKind::Interrupted,
+            kind => kind,
+        }
+    }
+}
+
+impl<E: Error> core::error::Error for Passing<E> {}
+
+impl<E: Error> fmt::Display for Passing<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
 impl<T: embedded_io::ErrorType> embedded_io_async::ErrorType for Blocking<T> {
-    type Error = T::Error;
+    type Error = Passing<T::Error>;
 }
 
 impl<T: embedded_io::Read> embedded_io_async::Read for Blocking<T> {
     async fn read(&mut self, bytes: &mut [u8]) -> Result<usize, Self::Error> {
-        self.0.read(bytes)
+        self.0.read(bytes).map_err(Passing)
     }
 }
 
 impl<T: embedded_io::Write> embedded_io_async::Write for Blocking<T> {
     async fn write(&mut self, bytes: &[u8]) -> Result<usize, Self::Error> {
-        self.0.write(bytes)
+        self.0.write(bytes).map_err(Passing)
     }
 
     async fn flush(&mut self) -> Result<(), Self::Error> {
-        self.0.flush()
+        self.0.flush().map_err(Passing)
     }
 }

@@ -1,6 +1,7 @@
 //! [`Connect`] over an embassy-net TCP socket, and [`Clock`] over embassy-time.
 
 use core::fmt;
+use core::mem;
 use core::time::Duration;
 
 use embassy_net::dns::{DnsQueryType, Error as DnsError};
@@ -90,14 +91,18 @@ impl<'d> Tcp<'d> {
         let dead = self.timeout.max(keep_alive.saturating_mul(2));
         self.socket.set_keep_alive(Some(ticks(keep_alive)));
         self.socket.set_timeout(Some(ticks(dead)));
-        let connect = self.socket.connect((address, port));
+        // Who is dropped here, or gives up, leaves no half-open connection behind.
+        let attempt = Connection(&mut self.socket);
+        let connect = attempt.0.connect((address, port));
         let connected = match timeout {
             Some(timeout) => with_timeout(timeout, connect)
                 .await
                 .unwrap_or(Err(ConnectError::TimedOut)),
             None => connect.await,
         };
-        connected.map_err(CannotConnect::Tcp)
+        connected.map_err(CannotConnect::Tcp)?;
+        mem::forget(attempt);
+        Ok(())
     }
 }
 
@@ -127,20 +132,20 @@ impl<'d> Connect for Tcp<'d> {
         origin: Origin<'_>,
         deadline: Option<Duration>,
     ) -> Result<Connection<'_, 'd>, CannotConnect> {
-        let host = origin.host;
-        let mut answer = Err(DnsError::InvalidName);
-        // An IPv6 address is an answer to itself, but not to the first question.
-        if !host.contains(':') {
-            answer = self.stack.dns_query(host, DnsQueryType::A).await;
-        }
-        if answer.is_err() {
-            answer = self.stack.dns_query(host, DnsQueryType::Aaaa).await;
-        }
-        let mut result = Err(CannotConnect::Dns(match answer {
-            Ok(_) => DnsError::Failed,
-            Err(error) => error,
-        }));
-        let addresses = answer.unwrap_or_default();
+        let answer = async {
+            // An IPv6 address is an answer to itself, but not to this question.
+            if !origin.host.contains(':')
+                && let Ok(addresses) = self.stack.dns_query(origin.host, DnsQueryType::A).await
+            {
+                return Ok(addresses);
+            }
+            self.stack.dns_query(origin.host, DnsQueryType::Aaaa).await
+        };
+        let (addresses, why) = match answer.await {
+            Ok(addresses) => (addresses, DnsError::Failed),
+            Err(error) => (Default::default(), error),
+        };
+        let mut result = Err(CannotConnect::Dns(why));
         for (tried, address) in addresses.iter().enumerate() {
             let left = (addresses.len() - tried) as u32;
             let share = deadline.map(|at| ticks(at.saturating_sub(EmbassyTime.now())) / left);

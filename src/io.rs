@@ -29,8 +29,9 @@ pub trait Connect {
     const TLS: bool = false;
     /// Why there is no connection. Nothing here looks at it: tell of it where it arises.
     type Error;
-    /// A connection. Its `read` must lose nothing when its future is dropped. An error of the kind
-    /// `TimedOut` is taken for "nothing yet".
+    /// A connection. Its `read` must lose nothing when its future is dropped. The request comes in
+    /// small pieces, then a flush: where each write is a packet or a system call, put a buffer
+    /// before it. After an error of the kind `Interrupted` it is asked again, any other is a loss.
     type Io<'c>: Read + Write
     where
         Self: 'c;
@@ -65,8 +66,8 @@ pub trait Clock {
 ///
 /// The future may be dropped at any time: the connection closes, and calling this again with the
 /// same source resumes after its last event ID, after the wait that a loss has; call
-/// [`restart`](EventSource::restart) first to spare that. An item that `on_item` was dropped with
-/// counts as handed out. To look at other things between items, use a [`Session`], whose
+/// [`restart`](EventSource::restart) first to spare that. An item of the stream that `on_item` was
+/// dropped with counts as handed out; a loss or stop is told again. To look at other things between items, use a [`Session`], whose
 /// [`next`](Session::next) can be dropped without any loss.
 pub fn sse<C: Connect, const CHUNK: usize, const DATA: usize, const META: usize>(
     connect: &mut C,
@@ -122,7 +123,8 @@ fn connection<C: Connect, const CHUNK: usize, const DATA: usize, const META: usi
 
 /// One connection of an event source, whose response is an event stream.
 ///
-/// For whoever wants to write the loop around it: [`sse`] is that loop.
+/// For whoever wants to write the loop around it: [`sse`] is that loop. To drop one is to lose its
+/// connection, which the next [`open`](Self::open) says.
 pub struct Session<'s, 'a, Io, K, const DATA: usize, const META: usize> {
     io: Io,
     clock: &'s K,
@@ -219,7 +221,9 @@ impl<'s, 'a, Io: Read + Write, K: Clock, const DATA: usize, const META: usize>
     pub async fn next(&mut self) -> Option<Item<'_>> {
         if !self.open {
             self.open = true;
-            return Some(self.source.view(Received::Open));
+            if self.source.open_head().is_some() {
+                return Some(self.source.view(Received::Open));
+            }
         }
         loop {
             if let Some(received) = self.advance() {
@@ -249,8 +253,8 @@ impl<'s, 'a, Io: Read + Write, K: Clock, const DATA: usize, const META: usize>
         let chunk = self.chunk.as_ptr().addr();
         received.map(|received| {
             received.map(|text: &str| {
-                let start = text.as_ptr().addr() - chunk;
-                start..start + text.len()
+                let start = text.as_ptr().addr().wrapping_sub(chunk);
+                start..start.wrapping_add(text.len())
             })
         })
     }
@@ -327,7 +331,7 @@ fn logged(pause: Pause) -> Pause {
 
 /// Whether it says "nothing yet".
 fn is_passing(error: &impl Error) -> bool {
-    matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::Interrupted)
+    error.kind() == ErrorKind::Interrupted
 }
 
 fn text_at(chunk: &[u8], place: Range<usize>) -> &str {

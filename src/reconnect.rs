@@ -38,8 +38,8 @@ pub struct Policy {
     /// How long an open connection may bring no byte, not even a comment, before it is taken for
     /// dead. `None`, the default, is for ever: set it to two or three heartbeats of your server.
     pub idle_timeout: Option<Duration>,
-    /// How long an attempt may take from the DNS question to the end of the response's head.
-    /// `None` is for ever. Default 30 s.
+    /// How long an attempt may take from the DNS question to the end of the response's head; a
+    /// redirect is one more attempt. `None` is for ever. Default 30 s.
     pub connect_timeout: Option<Duration>,
 }
 

@@ -298,6 +298,7 @@ impl<'a, const DATA: usize, const META: usize> EventSource<'a, DATA, META> {
     pub fn restart(&mut self) {
         self.reconnect.reset();
         self.remembered_len = 0;
+        self.last_status = None;
         self.state = State::Start;
     }
 

@@ -81,6 +81,45 @@ fn a_deadline_is_found_when_the_read_returns() {
     assert_eq!(told(script), ["1100 lost ConnectTimeout 3000"]);
 }
 
+/// A time that is out says "nothing yet", and does not count as something heard.
+#[test]
+fn a_transport_may_say_that_the_time_is_out() {
+    let timed_out = ErrorKind::TimedOut;
+    let trouble = Trouble::Fails(timed_out);
+    let patient = answers("")
+        .write(9, trouble)
+        .flush(trouble)
+        .fails(timed_out)
+        .sends(OPEN)
+        .fails(timed_out)
+        .sends("data: a\n\n")
+        .fails(timed_out)
+        .ends();
+    let mut nagging = opens("");
+    for _ in 0..400 {
+        nagging = nagging.pauses(100).fails(timed_out);
+    }
+    let script = Script::get("http://h/")
+        .policy(|policy| policy.idle_timeout = Some(ms(5000)))
+        .then(patient)
+        .then(nagging);
+    let told = told(script);
+    let told: Vec<_> = told
+        .iter()
+        .map(|line| line.split_once(' ').unwrap().1)
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "open 200",
+            "message: a",
+            "lost End 3000",
+            "open 200",
+            "lost IdleTimeout 3000"
+        ]
+    );
+}
+
 #[test]
 fn a_connection_made_too_late_is_lost() {
     let late = answers(OPEN).made_after(31_000).heeds_no_deadline();

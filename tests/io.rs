@@ -16,7 +16,6 @@ use wire::{
     never_connects, opens, refuses, status, url,
 };
 
-const PASSING: [ErrorKind; 2] = [ErrorKind::TimedOut, ErrorKind::Interrupted];
 const FAILURES: [ErrorKind; 4] = [
     ErrorKind::ConnectionReset,
     ErrorKind::BrokenPipe,
@@ -466,43 +465,106 @@ fn a_busy_application_loses_no_stream() {
 
 #[test]
 fn some_errors_say_nothing_yet() {
-    for kind in PASSING {
-        let trouble = Trouble::Fails(kind);
-        let connection = answers("")
-            .write(0, trouble)
-            .write(9, trouble)
-            .write(9, trouble)
-            .flush(trouble)
-            .flush(trouble)
-            .fails(kind)
-            .sends("HTTP/1.1 200")
-            .fails(kind)
-            .pauses(100)
-            .sends(&OPEN["HTTP/1.1 200".len()..])
-            .fails(kind)
-            .sends("data: a\n")
-            .fails(kind)
-            .pauses(4900)
-            .fails(kind)
-            .sends("\n")
-            .ends();
-        assert_told(connection, &["open 200", "message: a", "lost End 3000"]);
-    }
+    let interrupted = Trouble::Fails(ErrorKind::Interrupted);
+    let connection = answers("")
+        .write(0, interrupted)
+        .write(9, interrupted)
+        .write(9, interrupted)
+        .flush(interrupted)
+        .flush(interrupted)
+        .fails(ErrorKind::Interrupted)
+        .sends("HTTP/1.1 200")
+        .fails(ErrorKind::Interrupted)
+        .pauses(100)
+        .sends(&OPEN["HTTP/1.1 200".len()..])
+        .fails(ErrorKind::Interrupted)
+        .sends("data: a\n")
+        .fails(ErrorKind::Interrupted)
+        .pauses(4900)
+        .fails(ErrorKind::Interrupted)
+        .sends("\n")
+        .ends();
+    assert_told(connection, &["open 200", "message: a", "lost End 3000"]);
 }
 
 /// It may say so as often as it likes: it does not count as something heard.
 #[test]
 fn nothing_yet_is_silence() {
-    for kind in PASSING {
-        let nags = |mut connection: Connection| {
-            for _ in 0..400 {
-                connection = connection.pauses(100).fails(kind);
-            }
-            connection
-        };
-        assert_told(nags(opens("")), &["open 200", "lost IdleTimeout 3000"]);
-        assert_told(nags(answers("HTTP/1.1")), &["lost ConnectTimeout 3000"]);
+    let nags = |mut connection: Connection| {
+        for _ in 0..400 {
+            connection = connection.pauses(100).fails(ErrorKind::Interrupted);
+        }
+        connection
+    };
+    assert_told(nags(opens("")), &["open 200", "lost IdleTimeout 3000"]);
+    assert_told(nags(answers("HTTP/1.1")), &["lost ConnectTimeout 3000"]);
+}
+
+/// Only where it blocks it says that somebody should look at the clock: see `tests/blocking.rs`.
+#[test]
+fn a_transport_whose_time_is_out_is_lost() {
+    let kind = ErrorKind::TimedOut;
+    for (connection, opened) in [
+        (answers("").write(9, Trouble::Fails(kind)), false),
+        (answers("").flush(Trouble::Fails(kind)), false),
+        (answers("HTTP/1.1").fails(kind), false),
+        (opens("data").fails(kind), true),
+    ] {
+        let log = get().then(connection).then(gone()).run_async();
+        let told = log.told();
+        assert_eq!(told.contains(&"open 200"), opened);
+        assert!(told.contains(&"lost Transport 3000"), "{told:?}");
     }
+}
+
+/// All streams of a few pieces, through chunks that hold them whole and that do not: fields without
+/// a colon, empty ones, and whatever else there is.
+#[test]
+fn a_loop_hands_out_what_a_decoder_does() {
+    let pieces = [
+        "data", "event", "id", ":", ": ", "x", "\n", "\n\n", "\r\n\r\n",
+    ];
+    for number in 0..9_usize.pow(4) {
+        let piece = |place: u32| pieces[number / 9_usize.pow(place) % 9];
+        let stream: String = (0..4).map(piece).chain(["\n\n"]).collect();
+        let mut decoder = Decoder::<64>::new();
+        decoder.show_comments(true);
+        let mut want = Vec::new();
+        let mut input = stream.as_bytes();
+        while let Some(item) = decoder.decode(&mut input) {
+            want.push(line_of(item));
+        }
+        assert_eq!(stream_through::<3>(&stream), want, "{stream:?}");
+        assert_eq!(stream_through::<512>(&stream), want, "{stream:?}");
+    }
+}
+
+fn stream_through<const CHUNK: usize>(stream: &str) -> Vec<String> {
+    let connections = [opens(stream).ends()];
+    let world = World::new(Manner::PLAIN, &connections, 0);
+    let mut decoder = Decoder::<128>::new();
+    decoder.show_comments(true);
+    let reconnect = Reconnect::new(Policy::DEFAULT, 1);
+    let request = Request::get(url("http://h/"));
+    let mut source = EventSource::new(request, reconnect, &mut decoder).unwrap();
+    let mut told = Vec::new();
+    let on_item = |item: Item<'_>| match item {
+        Item::Open(_) => ControlFlow::Continue(()),
+        Item::Lost(_) => ControlFlow::Break(()),
+        item => {
+            told.push(line_of(item));
+            ControlFlow::Continue(())
+        }
+    };
+    let mut chunk = [0; CHUNK];
+    blocking::sse(
+        &mut Dialer(&world),
+        &world,
+        &mut source,
+        &mut chunk,
+        on_item,
+    );
+    told
 }
 
 #[test]

@@ -60,6 +60,18 @@ fn the_head_is_there_until_the_first_item() {
 }
 
 #[test]
+fn a_session_closed_before_its_first_item_has_none() {
+    let world = world(&[opens("data: a\n\n")]);
+    let mut decoder = Decoder::new();
+    let (mut source, mut chunk) = (source(&mut decoder), [0; 64]);
+    let mut dialer = Dialer(&world);
+    let open = Session::open(&mut dialer, &world, &mut source, &mut chunk);
+    let mut session = world.block_on(open).map_err(drop).unwrap();
+    session.close();
+    assert!(world.block_on(session.next()).is_none());
+}
+
+#[test]
 fn a_closed_session_has_no_further_item() {
     let world = world(&[opens("data: a\n\ndata: b\n\n")]);
     let mut decoder = Decoder::new();

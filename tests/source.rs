@@ -1137,6 +1137,20 @@ fn other_statuses_without_a_body_stop_at_once() {
     assert_eq!(log.time_of("stop Status"), 0);
 }
 
+#[test]
+fn a_request_tells_no_secret_of_itself() {
+    let request = Request {
+        headers: &[("Authorization", "Bearer secret")],
+        ..Request::post(url("http://h/"), b"secret")
+    };
+    let text = format!("{request:?}");
+    assert!(
+        text.contains("POST") && text.contains("Authorization"),
+        "{text}"
+    );
+    assert!(!text.contains("secret"), "{text}");
+}
+
 fn portal_verdict(head: &Head<'_>) -> Verdict {
     match (head.status(), head.header("x")) {
         (200, Some("retry")) | (404, _) => Verdict::Retry,

@@ -110,10 +110,12 @@ impl embedded_io::Write for Tcp<'_> {
     }
 }
 
-/// Unix says that it would block where Windows says that the time is out.
+/// Where Windows says that the time is out, Unix says that it would block; and the other word is what
+/// it has for a link that is dead.
 fn timed_out(error: io::Error) -> io::Error {
     match error.kind() {
         ErrorKind::WouldBlock => ErrorKind::TimedOut.into(),
+        ErrorKind::TimedOut if cfg!(unix) => ErrorKind::ConnectionAborted.into(),
         _ => error,
     }
 }

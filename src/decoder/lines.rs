@@ -88,7 +88,8 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
                 line.get(..colon).unwrap_or_default(),
                 line.get(colon + 1..).unwrap_or_default(),
             ),
-            None => (line, &[][..]),
+            // Behind it, and not just any: where it lies in the input is asked.
+            None => (line, line.get(line.len()..).unwrap_or_default()),
         };
         let field = self.field(name)?;
         let value = match field {

@@ -23,8 +23,7 @@ use crate::url::{Origin, Url, split_at_any};
 /// Sent with it are `Host`, `Accept: text/event-stream`, `Cache-Control: no-cache` and, if it is
 /// not empty and an HTTP header can say it, `Last-Event-ID`. One of `headers` with such a name
 /// replaces ours.
-#[derive(Clone, Copy, Debug)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[derive(Clone, Copy)]
 pub struct Request<'a> {
     /// Where the event stream is.
     pub url: Url<'a>,
@@ -86,6 +85,23 @@ impl<'a> Request<'a> {
             }
         }
         Ok(())
+    }
+}
+
+/// Without what may be secret: the headers' values and the body.
+impl fmt::Debug for Request<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Request {{ {} {:?}, headers: ", self.method, self.url)?;
+        let names = self.headers.iter().map(|(name, _)| name);
+        f.debug_list().entries(names).finish()?;
+        write!(f, ", body: {} bytes }}", self.body.len())
+    }
+}
+
+#[cfg(feature = "defmt")]
+impl defmt::Format for Request<'_> {
+    fn format(&self, f: defmt::Formatter<'_>) {
+        defmt::write!(f, "Request {{ {} {} }}", self.method, self.url);
     }
 }
 

@@ -38,6 +38,8 @@ fn build(example: &str) -> PathBuf {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent();
     let output = Command::new(env!("CARGO"))
         .args(["build", "--message-format=json", "--example", example])
+        // What the test was built with.
+        .args(cfg!(feature = "json").then_some("--features=json"))
         .arg("--target-dir")
         .arg(target.expect("it lies in the target directory"))
         .current_dir(env!("CARGO_MANIFEST_DIR"))

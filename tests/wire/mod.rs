@@ -128,24 +128,28 @@ impl<'a> Script<'a> {
 
     /// Runs the script in every manner, until it stops.
     pub fn run_in<const DATA: usize>(&self) -> Log {
-        let log = self.run_once::<DATA, 512>(Loop::Sse, Manner::PLAIN);
-        for how in [Loop::Sse, Loop::Sessions, Loop::Blocking] {
-            for manner in self.manners() {
-                let same = |other: Log| assert_eq!(other, log, "{how:?} {manner:?}");
-                same(self.run_once::<DATA, 1>(how, manner));
-                same(self.run_once::<DATA, 16>(how, manner));
-                same(self.run_once::<DATA, 512>(how, manner));
-            }
-        }
-        log
+        self.run_through::<DATA>(&[Loop::Sse, Loop::Sessions, Loop::Blocking])
     }
 
-    /// Through the blocking loop only, where it knows something that the others do not.
+    /// Where the blocking loop knows something that the others do not.
     pub fn run_blocking(&self) -> Log {
-        let log = self.run_once::<1024, 512>(Loop::Blocking, Manner::PLAIN);
-        for manner in self.manners() {
-            let other = self.run_once::<1024, 16>(Loop::Blocking, manner);
-            assert_eq!(other, log, "{manner:?}");
+        self.run_through::<1024>(&[Loop::Blocking])
+    }
+
+    /// And the other way round.
+    pub fn run_async(&self) -> Log {
+        self.run_through::<1024>(&[Loop::Sse, Loop::Sessions])
+    }
+
+    fn run_through<const DATA: usize>(&self, loops: &[Loop]) -> Log {
+        let log = self.run_once::<DATA, 512>(loops[0], Manner::PLAIN);
+        for how in loops {
+            for manner in self.manners() {
+                let same = |other: Log| assert_eq!(other, log, "{how:?} {manner:?}");
+                same(self.run_once::<DATA, 1>(*how, manner));
+                same(self.run_once::<DATA, 16>(*how, manner));
+                same(self.run_once::<DATA, 512>(*how, manner));
+            }
         }
         log
     }

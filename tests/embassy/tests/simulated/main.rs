@@ -626,6 +626,26 @@ async fn polls<F: Future>(most: usize, future: F) -> Option<F::Output> {
     .await
 }
 
+/// Wherever a connection was in the making, the server keeps none.
+#[test]
+fn dropped_at_any_poll_no_connection_stays() {
+    for most in 1..=12 {
+        let world = World::new();
+        world.serve(async |mut server| {
+            server.connected().await;
+            // Else it has nobody to leave.
+            let left = with_timeout(Duration::from_secs(5), server.left()).await;
+            assert_ne!(left, Ok(Left::Fin));
+        });
+        let (mut tcp, mut source, log) = world.client(HERE, |_| {});
+        world.run(polls(most, follow(&mut tcp, &mut source, &log)));
+        world.pass(10);
+        let packets = world.cable.from_client();
+        world.pass(600);
+        assert_eq!(world.cable.from_client(), packets, "{most}");
+    }
+}
+
 #[test]
 fn dropped_at_any_poll_no_event_is_lost_or_doubled() {
     let mut dropped_at = 1;
