@@ -1,0 +1,139 @@
+//! Follows a topic of ntfy over WiFi, and blinks at each message.
+
+#![no_std]
+#![no_main]
+
+use core::cell::RefCell;
+use core::ops::ControlFlow;
+use core::time::Duration;
+
+use defmt::{error, info, unwrap, warn};
+use embassy_executor::Spawner;
+use embassy_net::{Config, Runner, StackResources};
+use embassy_time::Timer;
+use embedded_sse::embassy::{EmbassyTime, Resources, Tcp};
+use embedded_sse::http::Draft;
+use embedded_sse::{Decoder, EventSource, Item, Policy, Reconnect, Request, Url, io};
+use esp_hal::gpio::{Level, Output, OutputConfig};
+use esp_hal::interrupt::software::SoftwareInterruptControl;
+use esp_hal::{clock::CpuClock, ram, rng::Rng, timer::timg::TimerGroup};
+use esp_radio::wifi::{self, ControllerConfig, Interface, WifiController, sta::StationConfig};
+use heapless::String;
+use static_cell::StaticCell;
+use {esp_backtrace as _, esp_println as _};
+
+const SSID: &str = env!("WIFI_SSID", "set WIFI_SSID, see README.md");
+const PASSWORD: &str = env!("WIFI_PASSWORD", "set WIFI_PASSWORD, see README.md");
+const URL: &str = env!("NTFY_URL", "set NTFY_URL, see README.md");
+
+esp_bootloader_esp_idf::esp_app_desc!();
+
+#[esp_rtos::main]
+async fn main(spawner: Spawner) {
+    let p = esp_hal::init(esp_hal::Config::default().with_cpu_clock(CpuClock::max()));
+    // For the WiFi driver, which allocates, as this crate does not.
+    esp_alloc::heap_allocator!(#[ram(reclaimed)] size: 64 * 1024);
+    esp_alloc::heap_allocator!(size: 36 * 1024);
+    let interrupts = SoftwareInterruptControl::new(p.SW_INTERRUPT);
+    esp_rtos::start(
+        TimerGroup::new(p.TIMG0).timer0,
+        interrupts.software_interrupt0,
+    );
+
+    // On the "Super Mini" boards, whose LED is lit by a low level.
+    let mut led = Output::new(p.GPIO8, Level::High, OutputConfig::default());
+
+    let station = StationConfig::default()
+        .with_ssid(SSID)
+        .with_password(PASSWORD.into());
+    let config = ControllerConfig::default().with_initial_config(wifi::Config::Station(station));
+    let (controller, interfaces) = unwrap!(wifi::new(p.WIFI, config));
+    spawner.spawn(unwrap!(join(controller)));
+
+    // Sockets for DHCP, for DNS, and for us.
+    static SOCKETS: StaticCell<StackResources<3>> = StaticCell::new();
+    let sockets = SOCKETS.init(StackResources::new());
+    // Truly random, as the radio is on.
+    let random = Rng::new();
+    let seed = (u64::from(random.random()) << 32) | u64::from(random.random());
+    let dhcp = Config::dhcpv4(Default::default());
+    let (stack, runner) = embassy_net::new(interfaces.station, dhcp, sockets, seed);
+    spawner.spawn(unwrap!(network(runner)));
+
+    let mut buffers = Resources::<4096, 512>::new();
+    let mut tcp = Tcp::new(stack, &mut buffers);
+    let mut decoder: Decoder<8192> = Decoder::new();
+    let url = unwrap!(Url::parse(URL));
+    let mut policy = Policy::DEFAULT;
+    // A keepalive comes each 45 s: two that are missed mean a dead connection.
+    policy.idle_timeout = Some(Duration::from_secs(120));
+    let reconnect = Reconnect::new(policy, random.random());
+    let mut source = unwrap!(EventSource::new(Request::get(url), reconnect, &mut decoder));
+
+    // ntfy has IDs, but in its JSON, and resumes, but by its query.
+    let last = RefCell::new(String::<32>::new());
+    let mut resume = |draft: &mut Draft<'_>| {
+        let last = last.borrow();
+        if !last.is_empty()
+            && let Err(error) = draft.set_path(format_args!("{}?since={}", url.path(), last))
+        {
+            warn!("cannot resume: {}", error);
+        }
+    };
+    source.before_connect(&mut resume);
+
+    let mut show = async |item: Item<'_>| {
+        match item {
+            Item::Open(head) => info!("open: {}", head.status()),
+            // Others are of the types "open" and "keepalive".
+            Item::Event(event) if event.event_type == "message" => {
+                info!("{}", event.data);
+                if let Some(id) = id(event.data) {
+                    last.replace(id);
+                }
+                // The next event waits that long, in the socket.
+                led.toggle();
+                Timer::after_millis(50).await;
+                led.toggle();
+            }
+            Item::TooLong(part) => warn!("left out: {}", part),
+            _ => {}
+        }
+        ControlFlow::Continue(())
+    };
+    let mut chunk = [0; 1460];
+    loop {
+        io::sse(&mut tcp, &EmbassyTime, &mut source, &mut chunk, &mut show).await;
+        // A topic that asks for a login, or a proxy whose ntfy is starting: so try again.
+        if let Some((head, body)) = source.response() {
+            error!("{}: {=[u8]:a}", head.status(), body);
+        }
+        Timer::after_secs(60).await;
+        source.restart();
+    }
+}
+
+/// The ID of a message: ntfy writes it first, of letters and digits.
+fn id(json: &str) -> Option<String<32>> {
+    let (_, rest) = json.split_once(r#""id":""#)?;
+    let (id, _) = rest.split_once('"')?;
+    String::try_from(id).ok()
+}
+
+/// Joins the network, also again.
+#[embassy_executor::task]
+async fn join(mut controller: WifiController<'static>) -> ! {
+    loop {
+        if let Err(error) = controller.connect_async().await {
+            warn!("cannot join {}: {}", SSID, error);
+        } else if let Ok(lost) = controller.wait_for_disconnect_async().await {
+            warn!("left {}: {}", SSID, lost);
+        }
+        Timer::after_secs(3).await;
+    }
+}
+
+#[embassy_executor::task]
+async fn network(mut runner: Runner<'static, Interface<'static>>) -> ! {
+    runner.run().await
+}

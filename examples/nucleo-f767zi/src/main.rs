@@ -1,0 +1,120 @@
+//! Follows Home Assistant's events over Ethernet, and blinks at each.
+
+#![no_std]
+#![no_main]
+
+use core::ops::ControlFlow;
+use core::time::Duration;
+
+use defmt::{error, info, unwrap, warn};
+use embassy_executor::Spawner;
+use embassy_net::{Config, Runner, StackResources};
+use embassy_stm32::eth::{Ethernet, GenericPhy, PacketQueue, Sma};
+use embassy_stm32::gpio::{Level, Output, Speed};
+use embassy_stm32::peripherals::{ETH, ETH_SMA, RNG};
+use embassy_stm32::{bind_interrupts, eth, rcc, rng, time::mhz, uid};
+use embassy_time::Timer;
+use embedded_sse::embassy::{EmbassyTime, Resources, Tcp};
+use embedded_sse::{Decoder, EventSource, Item, Policy, Reconnect, Request, Url, io};
+use static_cell::{ConstStaticCell, StaticCell};
+use {defmt_rtt as _, panic_probe as _};
+
+const BEARER: &str = concat!("Bearer ", env!("HA_TOKEN", "set HA_TOKEN, see README.md"));
+const URL: &str = env!("HA_URL");
+
+type Driver = Ethernet<'static, ETH, GenericPhy<Sma<'static, ETH_SMA>>>;
+
+bind_interrupts!(struct Irqs {
+    ETH => eth::InterruptHandler;
+    RNG => rng::InterruptHandler<RNG>;
+});
+
+#[embassy_executor::main]
+async fn main(spawner: Spawner) {
+    let p = embassy_stm32::init(clocks());
+
+    // LD1, the green one.
+    let mut led = Output::new(p.PB0, Level::Low, Speed::Low);
+
+    // Of the addresses that anybody may use, one made of what differs between chips.
+    let id = uid::uid();
+    let mac = [0x02, id[0], id[2], id[4], id[5], id[6]];
+    static PACKETS: ConstStaticCell<PacketQueue<4, 8>> = ConstStaticCell::new(PacketQueue::new());
+    #[rustfmt::skip]
+    let driver = Ethernet::new(
+        PACKETS.take(), p.ETH, Irqs,
+        p.PA1, p.PA7, p.PC4, p.PC5, p.PG13, p.PB13, p.PG11,
+        mac, p.ETH_SMA, p.PA2, p.PC1,
+    );
+
+    // Sockets for DHCP, for DNS, and for us.
+    static SOCKETS: StaticCell<StackResources<3>> = StaticCell::new();
+    let sockets = SOCKETS.init(StackResources::new());
+    let mut random = rng::Rng::new(p.RNG, Irqs);
+    let dhcp = Config::dhcpv4(Default::default());
+    let (stack, runner) = embassy_net::new(driver, dhcp, sockets, random.next_u64());
+    spawner.spawn(unwrap!(network(runner)));
+
+    let mut buffers = Resources::<4096, 512>::new();
+    let mut tcp = Tcp::new(stack, &mut buffers);
+    let mut decoder: Decoder<8192> = Decoder::new();
+    let mut request = Request::get(unwrap!(Url::parse(URL)));
+    request.headers = &[("Authorization", BEARER)];
+    let mut policy = Policy::DEFAULT;
+    // A ping comes each 50 s: two that are missed mean a dead connection.
+    policy.idle_timeout = Some(Duration::from_secs(120));
+    let reconnect = Reconnect::new(policy, random.next_u32());
+    let mut source = unwrap!(EventSource::new(request, reconnect, &mut decoder));
+    let mut show = async |item: Item<'_>| {
+        match item {
+            Item::Open(head) => info!("open: {}", head.status()),
+            Item::Event(event) if event.data == "ping" => {}
+            Item::Event(event) => {
+                info!("{}", event.data);
+                // The next event waits that long, in the socket.
+                led.toggle();
+                Timer::after_millis(50).await;
+                led.toggle();
+            }
+            Item::TooLong(part) => warn!("left out: {}", part),
+            _ => {}
+        }
+        ControlFlow::Continue(())
+    };
+    let mut chunk = [0; 1460];
+    loop {
+        io::sse(&mut tcp, &EmbassyTime, &mut source, &mut chunk, &mut show).await;
+        // A wrong token, or a server that is starting and knows no such path yet: so try again.
+        if let Some((head, body)) = source.response() {
+            error!("{}: {=[u8]:a}", head.status(), body);
+        }
+        Timer::after_secs(60).await;
+        source.restart();
+    }
+}
+
+/// 216 MHz, from the 8 MHz of the debugger's chip; and 48 MHz for the random numbers.
+fn clocks() -> embassy_stm32::Config {
+    let mut config = embassy_stm32::Config::default();
+    config.rcc.hse = Some(rcc::Hse {
+        freq: mhz(8),
+        mode: rcc::HseMode::Bypass,
+    });
+    config.rcc.pll_src = rcc::PllSource::HSE;
+    config.rcc.pll = Some(rcc::Pll {
+        prediv: rcc::PllPreDiv::DIV4,
+        mul: rcc::PllMul::MUL216,
+        divp: Some(rcc::PllPDiv::DIV2),
+        divq: Some(rcc::PllQDiv::DIV9),
+        divr: None,
+    });
+    config.rcc.sys = rcc::Sysclk::PLL1_P;
+    config.rcc.apb1_pre = rcc::APBPrescaler::DIV4;
+    config.rcc.apb2_pre = rcc::APBPrescaler::DIV2;
+    config
+}
+
+#[embassy_executor::task]
+async fn network(mut runner: Runner<'static, Driver>) -> ! {
+    runner.run().await
+}

@@ -1,0 +1,137 @@
+//! Follows Home Assistant's events over WiFi, and blinks at each.
+
+#![no_std]
+#![no_main]
+
+use core::ops::ControlFlow;
+use core::time::Duration;
+
+use cyw43::{Control, JoinOptions, NetDriver, SpiBus};
+use cyw43_pio::{DEFAULT_CLOCK_DIVIDER, PioSpi};
+use defmt::{error, info, unwrap, warn};
+use embassy_executor::Spawner;
+use embassy_net::{Config, Runner, Stack, StackResources};
+use embassy_rp::clocks::RoscRng;
+use embassy_rp::gpio::{Level, Output};
+use embassy_rp::peripherals::{DMA_CH0, PIO0};
+use embassy_rp::{bind_interrupts, dma, pio};
+use embassy_sync::{blocking_mutex::raw::ThreadModeRawMutex, signal::Signal};
+use embassy_time::{Timer, with_timeout};
+use embedded_sse::embassy::{EmbassyTime, Resources, Tcp};
+use embedded_sse::{Decoder, EventSource, Item, Policy, Reconnect, Request, Url, io};
+use static_cell::StaticCell;
+use {defmt_rtt as _, panic_probe as _};
+
+const SSID: &str = env!("WIFI_SSID", "set WIFI_SSID, see README.md");
+const PASSWORD: &str = env!("WIFI_PASSWORD", "set WIFI_PASSWORD, see README.md");
+const BEARER: &str = concat!("Bearer ", env!("HA_TOKEN", "set HA_TOKEN, see README.md"));
+const URL: &str = env!("HA_URL");
+
+/// No event waits for the LED: those of one blink make one more.
+static EVENT: Signal<ThreadModeRawMutex, ()> = Signal::new();
+
+type Bus = SpiBus<Output<'static>, PioSpi<'static, PIO0, 0>>;
+
+bind_interrupts!(struct Irqs {
+    DMA_IRQ_0 => dma::InterruptHandler<DMA_CH0>;
+    PIO0_IRQ_0 => pio::InterruptHandler<PIO0>;
+});
+
+#[embassy_executor::main]
+async fn main(spawner: Spawner) {
+    let p = embassy_rp::init(Default::default());
+
+    let pio::Pio {
+        mut common,
+        irq0,
+        sm0,
+        ..
+    } = pio::Pio::new(p.PIO0, Irqs);
+    let cs = Output::new(p.PIN_25, Level::High);
+    let dma = dma::Channel::new(p.DMA_CH0, Irqs);
+    let divider = DEFAULT_CLOCK_DIVIDER;
+    let spi = PioSpi::new(&mut common, sm0, divider, irq0, cs, p.PIN_24, p.PIN_29, dma);
+    let power = Output::new(p.PIN_23, Level::Low);
+    static WIFI: StaticCell<cyw43::State> = StaticCell::new();
+    let state = WIFI.init(cyw43::State::new());
+    let (driver, mut control, runner) =
+        cyw43::new(state, power, spi, &cyw43_setup::FW, &cyw43_setup::NVRAM).await;
+    spawner.spawn(unwrap!(chip(runner)));
+    control.init(cyw43_setup::CLM).await;
+
+    // Sockets for DHCP, for DNS, and for us.
+    static SOCKETS: StaticCell<StackResources<3>> = StaticCell::new();
+    let sockets = SOCKETS.init(StackResources::new());
+    let mut random = RoscRng;
+    let dhcp = Config::dhcpv4(Default::default());
+    let (stack, runner) = embassy_net::new(driver, dhcp, sockets, random.next_u64());
+    spawner.spawn(unwrap!(network(runner)));
+    spawner.spawn(unwrap!(wifi(control, stack)));
+
+    let mut buffers = Resources::<4096, 512>::new();
+    let mut tcp = Tcp::new(stack, &mut buffers);
+    let mut decoder: Decoder<8192> = Decoder::new();
+    let mut request = Request::get(unwrap!(Url::parse(URL)));
+    request.headers = &[("Authorization", BEARER)];
+    let mut policy = Policy::DEFAULT;
+    // A ping comes each 50 s: two that are missed mean a dead connection.
+    policy.idle_timeout = Some(Duration::from_secs(120));
+    let reconnect = Reconnect::new(policy, random.next_u32());
+    let mut source = unwrap!(EventSource::new(request, reconnect, &mut decoder));
+    let mut show = async |item: Item<'_>| {
+        match item {
+            Item::Open(head) => info!("open: {}", head.status()),
+            Item::Event(event) if event.data == "ping" => {}
+            Item::Event(event) => {
+                info!("{}", event.data);
+                EVENT.signal(());
+            }
+            Item::TooLong(part) => warn!("left out: {}", part),
+            _ => {}
+        }
+        ControlFlow::Continue(())
+    };
+    let mut chunk = [0; 1460];
+    loop {
+        io::sse(&mut tcp, &EmbassyTime, &mut source, &mut chunk, &mut show).await;
+        // A wrong token, or a server that is starting and knows no such path yet: so try again.
+        if let Some((head, body)) = source.response() {
+            error!("{}: {=[u8]:a}", head.status(), body);
+        }
+        Timer::after_secs(60).await;
+        source.restart();
+    }
+}
+
+/// Joins the network, also again, and blinks: the LED hangs on the WiFi chip.
+#[embassy_executor::task]
+async fn wifi(mut control: Control<'static>, stack: Stack<'static>) -> ! {
+    let options = JoinOptions::new(PASSWORD.as_bytes());
+    loop {
+        if !stack.is_link_up() {
+            if let Err(error) = control.join(SSID, options.clone()).await {
+                warn!("cannot join {}: {}", SSID, error);
+            }
+            // The link is up a moment after that.
+            Timer::after_secs(3).await;
+        } else if with_timeout(embassy_time::Duration::from_secs(1), EVENT.wait())
+            .await
+            .is_ok()
+        {
+            for on in [true, false] {
+                control.gpio_set(0, on).await;
+                Timer::after_millis(50).await;
+            }
+        }
+    }
+}
+
+#[embassy_executor::task]
+async fn chip(runner: cyw43::Runner<'static, Bus>) -> ! {
+    runner.run().await
+}
+
+#[embassy_executor::task]
+async fn network(mut runner: Runner<'static, NetDriver<'static>>) -> ! {
+    runner.run().await
+}
