@@ -142,6 +142,18 @@ impl Reconnect {
         }
     }
 
+    /// As if so many attempts in a row had failed: with [`Wait::failures`](crate::Wait::failures) of
+    /// before a reboot or a deep sleep the delay goes on growing.
+    pub const fn after_failures(mut self, failures: u32) -> Self {
+        self.failures = failures;
+        self
+    }
+
+    /// How many attempts in a row have failed.
+    pub const fn failures(&self) -> u32 {
+        self.failures
+    }
+
     /// An attempt begins, with the question to the DNS.
     pub fn connecting(&mut self, now: Duration) {
         self.phase = Phase::Connecting { since: now };

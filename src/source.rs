@@ -400,6 +400,7 @@ impl<'a, const DATA: usize, const META: usize> EventSource<'a, DATA, META> {
                     cause,
                     delay,
                     until,
+                    failures: self.reconnect.failures(),
                 };
                 self.state = State::Wait { wait, told: false };
                 self.tell(&Item::Lost(wait));

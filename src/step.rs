@@ -42,6 +42,8 @@ pub struct Wait {
     pub delay: Duration,
     /// When it is over.
     pub until: Duration,
+    /// How many connections and attempts in a row were failures, and made the delay grow.
+    pub failures: u32,
 }
 
 /// The end: the standard's *fail the connection*, or *close*.

@@ -1,0 +1,128 @@
+//! What is kept over a reboot, in NOR flash; here that is a file.
+
+use std::time::Duration;
+use std::{fs, io};
+
+use embedded_storage_async::nor_flash::{ErrorType, NorFlash, NorFlashErrorKind, ReadNorFlash};
+use sequential_storage::Error;
+use sequential_storage::cache::{Cache, Uncached};
+use sequential_storage::map::{MapConfig, MapStorage};
+
+const SIZE: usize = 8192;
+
+const LAST_EVENT_ID: u8 = 0;
+const SLEEP: u8 = 1;
+
+/// Values by key, of which each write takes another place: `sequential-storage` spreads the wear.
+pub struct Memory {
+    map: MapStorage<u8, Flash, Cache<Uncached, Uncached, Uncached, u8>>,
+    buffer: [u8; 128],
+}
+
+impl Memory {
+    pub fn new(flash: Flash) -> Self {
+        let config = const { MapConfig::new(0..SIZE as u32) };
+        Self {
+            map: MapStorage::new(flash, config, Cache::new_uncached()),
+            buffer: [0; 128],
+        }
+    }
+
+    pub async fn last_event_id(&mut self) -> Result<String, Error<NorFlashErrorKind>> {
+        let id = self
+            .map
+            .fetch_item::<&[u8]>(&mut self.buffer, &LAST_EVENT_ID);
+        let id = id.await?.unwrap_or_default();
+        Ok(String::from_utf8_lossy(id).into_owned())
+    }
+
+    /// When it was to wake up, since 1970, and how many attempts in a row had failed.
+    pub async fn sleep(&mut self) -> Result<(Duration, u32), Error<NorFlashErrorKind>> {
+        let sleep = self.map.fetch_item::<[u64; 2]>(&mut self.buffer, &SLEEP);
+        let [wake_at_ms, failures] = sleep.await?.unwrap_or_default();
+        Ok((Duration::from_millis(wake_at_ms), failures as u32))
+    }
+
+    /// A flash that takes no more writes costs events that come twice, and nothing else.
+    pub async fn set_last_event_id(&mut self, id: &str) {
+        let id = id.as_bytes();
+        tell(
+            self.map
+                .store_item(&mut self.buffer, &LAST_EVENT_ID, &id)
+                .await,
+        );
+    }
+
+    pub async fn set_sleep(&mut self, wake_at: Duration, failures: u32) {
+        let sleep = [wake_at.as_millis() as u64, failures.into()];
+        tell(self.map.store_item(&mut self.buffer, &SLEEP, &sleep).await);
+    }
+}
+
+fn tell(written: Result<(), Error<NorFlashErrorKind>>) {
+    if let Err(error) = written {
+        eprintln!("flash: {error:?}");
+    }
+}
+
+/// Two pages of flash, whose bits can be cleared one by one and set only all together.
+pub struct Flash {
+    path: String,
+    bytes: Vec<u8>,
+}
+
+impl Flash {
+    pub fn open(path: String) -> io::Result<Self> {
+        let bytes = match fs::read(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => vec![0xFF; SIZE],
+            bytes => bytes?,
+        };
+        if bytes.len() != SIZE {
+            return Err(io::Error::other(format!("{path} is none of our flashes")));
+        }
+        Ok(Self { path, bytes })
+    }
+
+    fn place(&mut self, from: u32, len: usize) -> Result<&mut [u8], NorFlashErrorKind> {
+        let place = self.bytes.get_mut(from as usize..from as usize + len);
+        place.ok_or(NorFlashErrorKind::OutOfBounds)
+    }
+
+    fn keep(&self) -> Result<(), NorFlashErrorKind> {
+        fs::write(&self.path, &self.bytes).map_err(|_| NorFlashErrorKind::Other)
+    }
+}
+
+impl ErrorType for Flash {
+    type Error = NorFlashErrorKind;
+}
+
+impl ReadNorFlash for Flash {
+    const READ_SIZE: usize = 1;
+
+    async fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), NorFlashErrorKind> {
+        bytes.copy_from_slice(self.place(offset, bytes.len())?);
+        Ok(())
+    }
+
+    fn capacity(&self) -> usize {
+        SIZE
+    }
+}
+
+impl NorFlash for Flash {
+    const WRITE_SIZE: usize = 4;
+    const ERASE_SIZE: usize = SIZE / 2;
+
+    async fn erase(&mut self, from: u32, to: u32) -> Result<(), NorFlashErrorKind> {
+        self.place(from, (to - from) as usize)?.fill(0xFF);
+        self.keep()
+    }
+
+    async fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), NorFlashErrorKind> {
+        for (old, new) in self.place(offset, bytes.len())?.iter_mut().zip(bytes) {
+            *old &= new;
+        }
+        self.keep()
+    }
+}

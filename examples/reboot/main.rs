@@ -1,0 +1,114 @@
+//! A device that sleeps while there is nothing to wait for but the time, may lose its power at any
+//! moment, and resumes behind the last event that it has finished with.
+//!
+//! One run is one life of it, from boot to deep sleep; its flash is a file:
+//!
+//! ```sh
+//! while cargo run --example reboot -- flash.bin http://192.168.1.2/events; do :; done
+//! ```
+
+mod flash;
+
+use std::error::Error;
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant, UNIX_EPOCH};
+
+use embedded_io_adapters::tokio_1::FromTokio;
+use embedded_sse::io::{Clock, Connect, sse};
+use embedded_sse::{Decoder, EventSource, Item, Origin, Policy, Reconnect, Request, Url};
+use flash::{Flash, Memory};
+use tokio::io::BufWriter;
+use tokio::net::TcpStream;
+
+/// After so many events the ID is written; fewer writes, and more events come again after a crash.
+const EVENTS_A_WRITE: u32 = 8;
+
+#[tokio::main(flavor = "local")]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let mut args = std::env::args().skip(1);
+    let (Some(file), Some(url)) = (args.next(), args.next()) else {
+        return Err("usage: reboot FLASH_FILE URL".into());
+    };
+    let mut memory = Memory::new(Flash::open(file)?);
+
+    // Whoever was woken by something else than the time goes back to sleep: a thousand devices whose
+    // power comes back must not all connect at once.
+    let (wake_at, failures) = memory.sleep().await.map_err(no_flash)?;
+    tokio::time::sleep(wake_at.saturating_sub(unix_time())).await;
+
+    let mut decoder: Decoder<4096> = Decoder::new();
+    let id = memory.last_event_id().await.map_err(no_flash)?;
+    decoder.set_last_event_id(&id)?;
+    let seed = unix_time().subsec_nanos() ^ std::process::id();
+    let reconnect = Reconnect::new(Policy::DEFAULT, seed).after_failures(failures);
+    let request = Request::get(Url::parse(&url)?);
+    let mut source = EventSource::new(request, reconnect, &mut decoder)?;
+
+    let (mut finished, mut unwritten) = (String::new(), 0);
+    let on_item = async |item: Item<'_>| {
+        match item {
+            Item::Event(event) => {
+                println!("{} {}", event.last_event_id, event.data);
+                // Only now, when all is done that there is to do.
+                event.last_event_id.clone_into(&mut finished);
+                unwritten += 1;
+                if unwritten == EVENTS_A_WRITE {
+                    unwritten = 0;
+                    memory.set_last_event_id(&finished).await;
+                }
+            }
+            Item::Lost(wait) => {
+                if unwritten > 0 {
+                    memory.set_last_event_id(&finished).await;
+                }
+                let wake_at = unix_time() + wait.delay;
+                memory.set_sleep(wake_at, wait.failures).await;
+                println!("lost: {}; asleep for {:?}", wait.cause, wait.delay);
+                return ControlFlow::Break(());
+            }
+            _ => {}
+        }
+        ControlFlow::Continue(())
+    };
+    let clock = Since(Instant::now());
+    let stop = sse(&mut Tcp, &clock, &mut source, &mut [0; 1460], on_item).await;
+    println!("{stop}");
+    Ok(())
+}
+
+fn no_flash(error: impl std::fmt::Debug) -> String {
+    format!("the flash cannot be read: {error:?}")
+}
+
+/// What a clock tells that goes on in deep sleep.
+fn unix_time() -> Duration {
+    UNIX_EPOCH.elapsed().unwrap_or_default()
+}
+
+struct Tcp;
+
+impl Connect for Tcp {
+    type Error = std::io::Error;
+    type Io<'c> = FromTokio<BufWriter<TcpStream>>;
+
+    async fn connect(
+        &mut self,
+        origin: Origin<'_>,
+        _: Option<Duration>,
+    ) -> Result<Self::Io<'_>, std::io::Error> {
+        let tcp = TcpStream::connect((origin.host, origin.port)).await?;
+        Ok(FromTokio::new(BufWriter::new(tcp)))
+    }
+}
+
+struct Since(Instant);
+
+impl Clock for Since {
+    fn now(&self) -> Duration {
+        self.0.elapsed()
+    }
+
+    async fn sleep_until(&self, time: Duration) {
+        tokio::time::sleep(time.saturating_sub(self.now())).await;
+    }
+}
