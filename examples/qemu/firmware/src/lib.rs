@@ -1,0 +1,8 @@
+//! A Cortex-M board with embassy: its clock, its Ethernet, its executor.
+#![no_std]
+
+mod clock;
+mod ethernet;
+mod run;
+
+pub use run::run;

@@ -1,0 +1,39 @@
+//! Runs the firmware in QEMU.
+
+mod firmware;
+mod link;
+mod qemu;
+mod scenario;
+mod scenarios;
+mod screen;
+mod server;
+mod show;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+usage: cargo run [-- COMMAND]
+
+  (nothing)               shows the firmware follow a server that loses its connections
+  follow URL [COUNT]      follows that one; 127.0.0.1 is this computer, and there is no TLS
+  scenarios [NAME]...     runs the firmware of each board against servers that misbehave
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let result = match words[..] {
+        [] => show::demo(),
+        ["follow", url] => show::follow(url, None),
+        ["follow", url, count] => show::follow(url, Some(count)),
+        ["scenarios", ref names @ ..] => scenario::run_all(names),
+        _ => Err(USAGE.to_owned()),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("{message}");
+            ExitCode::FAILURE
+        }
+    }
+}
