@@ -1,7 +1,9 @@
 //! Runs the firmware in QEMU.
 
+mod elf;
 mod firmware;
 mod link;
+mod measure;
 mod qemu;
 mod scenario;
 mod scenarios;
@@ -17,6 +19,7 @@ usage: cargo run [-- COMMAND]
   (nothing)               shows the firmware follow a server that loses its connections
   follow URL [COUNT]      follows that one; 127.0.0.1 is this computer, and there is no TLS
   scenarios [NAME]...     runs the firmware of each board against servers that misbehave
+  measure                 prints what the crate takes of flash, RAM, stack and instructions
 ";
 
 fn main() -> ExitCode {
@@ -26,6 +29,7 @@ fn main() -> ExitCode {
         [] => show::demo(),
         ["follow", url] => show::follow(url, None),
         ["follow", url, count] => show::follow(url, Some(count)),
+        ["measure"] => measure::measure(),
         ["scenarios", ref names @ ..] => scenario::run_all(names),
         _ => Err(USAGE.to_owned()),
     };

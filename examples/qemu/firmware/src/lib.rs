@@ -3,6 +3,7 @@
 
 mod clock;
 mod ethernet;
+pub mod footprint;
 mod run;
 
 pub use run::run;
