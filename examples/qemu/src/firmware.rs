@@ -28,8 +28,12 @@ pub fn build(package: &str, binary: &str, profile: &str, board: Board) -> Result
     let program = env::current_exe().map_err(|error| error.to_string())?;
     // This program is at `TARGET/debug/NAME`.
     let target_dir = program.ancestors().nth(2).unwrap_or(Path::new("target"));
-    let cargo = env::var_os("CARGO").unwrap_or("cargo".into());
-    let status = Command::new(cargo)
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or("cargo".into()));
+    // A compiler for the firmware alone, where rustup's own has not the target.
+    if let Some(rustc) = env::var_os("FIRMWARE_RUSTC") {
+        cargo.env("RUSTC", rustc);
+    }
+    let status = cargo
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .args(["build", "--quiet", "--locked", "--package", package])
         .args(["--bin", binary, "--profile", profile])

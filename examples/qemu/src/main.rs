@@ -17,7 +17,9 @@ const USAGE: &str = "\
 usage: cargo run [-- COMMAND]
 
   (nothing)               shows the firmware follow a server that loses its connections
-  follow URL [COUNT]      follows that one; 127.0.0.1 is this computer, and there is no TLS
+  follow [NAME=VALUE]... URL
+                          follows that one; 127.0.0.1 is this computer, and there is no TLS;
+                          the names are in firmware/src/bin/client/main.rs
   scenarios [NAME]...     runs the firmware of each board against servers that misbehave
   measure                 prints what the crate takes of flash, RAM, stack and instructions
 ";
@@ -27,8 +29,7 @@ fn main() -> ExitCode {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let result = match words[..] {
         [] => show::demo(),
-        ["follow", url] => show::follow(url, None),
-        ["follow", url, count] => show::follow(url, Some(count)),
+        ["follow", ref arguments @ .., url] => show::follow(arguments, url),
         ["measure"] => measure::measure(),
         ["scenarios", ref names @ ..] => scenario::run_all(names),
         _ => Err(USAGE.to_owned()),

@@ -27,22 +27,25 @@ pub fn demo() -> Result<(), String> {
         server.request().send("HTTP/1.1 204 No Content\r\n\r\n");
     });
     // The server's last word is not to come back.
-    boot(url, None, 10)
+    boot(&[], &url, 10)
 }
 
 /// Events of a server of the user's.
-pub fn follow(url: &str, count: Option<&str>) -> Result<(), String> {
-    let url = url.replacen("127.0.0.1", "10.0.2.2", 1);
-    boot(url, count, 0)
+pub fn follow(arguments: &[&str], url: &str) -> Result<(), String> {
+    boot(arguments, &url.replacen("127.0.0.1", "10.0.2.2", 1), 0)
 }
 
-fn boot(url: String, count: Option<&str>, expected: i32) -> Result<(), String> {
+fn boot(arguments: &[&str], url: &str, expected: i32) -> Result<(), String> {
     let firmware = firmware::build("firmware", "client", "release", AN386)?;
-    let count = count.map(|count| format!("count={count}"));
+    let mut arguments: Vec<_> = arguments
+        .iter()
+        .map(|&argument| argument.to_owned())
+        .collect();
+    arguments.push(format!("url={url}"));
     let run = Run {
         board: AN386,
         firmware: &firmware,
-        arguments: count.into_iter().chain([format!("url={url}")]).collect(),
+        arguments,
         options: Vec::new(),
         limit: None,
         show: true,

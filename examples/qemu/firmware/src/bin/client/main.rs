@@ -2,7 +2,7 @@
 //!
 //! * `url=`: which,
 //! * `count=`: after how many events to close it; without, it never does,
-//! * `idle=`, `connect=`, `delay=`, `attempts=`: of the policy, in ms but for the last,
+//! * `idle=`, `connect=`, `delay=`, `max-delay=`, `attempts=`: of the policy, in ms but for the last,
 //! * `fault=panic` or `fault=hard`: what to do instead.
 //!
 //! QEMU's exit status says why the source has stopped.
@@ -83,7 +83,7 @@ fn policy() -> Policy {
     Policy {
         reconnection_time: milliseconds("delay").unwrap_or(Duration::from_millis(100)),
         max_reconnection_attempts: number("attempts"),
-        max_delay: Duration::from_secs(1),
+        max_delay: milliseconds("max-delay").unwrap_or(Duration::from_secs(1)),
         jitter_percent: 0,
         min_retry: Duration::ZERO,
         idle_timeout: milliseconds("idle"),
