@@ -23,15 +23,8 @@ pub fn measure() -> Result<(), String> {
     let footprint = footprint()?;
     let speed = speed()?;
     println!("{}\n{}", footprint_table(&footprint)?, speed_table(&speed)?);
-    let above: Vec<_> = footprint
-        .iter()
-        .chain(&speed)
-        .filter_map(|(name, number)| match bound(name) {
-            Ok(bound) if *number <= bound => None,
-            Ok(bound) => Some(format!("{name}: {number} is above {bound}")),
-            Err(error) => Some(error),
-        })
-        .collect();
+    let numbers = footprint.iter().chain(&speed);
+    let above: Vec<_> = numbers.filter_map(Number::problem).collect();
     if above.is_empty() {
         Ok(())
     } else {
@@ -39,7 +32,37 @@ pub fn measure() -> Result<(), String> {
     }
 }
 
-type Numbers = Vec<(String, f64)>;
+struct Number {
+    name: String,
+    value: f64,
+}
+
+impl Number {
+    fn new(name: impl Into<String>, value: impl Into<f64>) -> Self {
+        Self {
+            name: name.into(),
+            value: value.into(),
+        }
+    }
+
+    /// From a line that a firmware has said.
+    fn parse(line: &str) -> Result<Self, String> {
+        let parts = line.rsplit_once(' ');
+        let number =
+            parts.and_then(|(name, value)| Some(Self::new(name, value.parse::<f64>().ok()?)));
+        number.ok_or(format!("that is no number: {line:?}"))
+    }
+
+    /// What is wrong with it.
+    fn problem(&self) -> Option<String> {
+        let Self { name, value } = self;
+        match bound(name) {
+            Ok(bound) if *value <= bound => None,
+            Ok(bound) => Some(format!("{name}: {value} is above {bound}")),
+            Err(error) => Some(error),
+        }
+    }
+}
 
 fn bound(name: &str) -> Result<f64, String> {
     let mut lines = BOUNDS.lines().filter_map(|line| line.rsplit_once(' '));
@@ -50,34 +73,39 @@ fn bound(name: &str) -> Result<f64, String> {
 
 // ---- footprint ----
 
-fn footprint() -> Result<Numbers, String> {
+fn footprint() -> Result<Vec<Number>, String> {
     let sections = |binary| Sections::of(&firmware::build("firmware", binary, "release", AN386)?);
     let without = sections("socket")?;
-    let mut numbers = Numbers::new();
+    let mut numbers = Vec::new();
     for (name, binary) in [
         ("`Decoder`", "decoder"),
         ("`EventSource`", "source"),
         ("`sse()` over embassy-net", "sse"),
     ] {
         let with = sections(binary)?;
-        let code = with.code().checked_sub(without.code());
-        let ram = with.ram().checked_sub(without.ram());
-        numbers.push((format!("{name}, code"), whole(code)?));
-        numbers.push((format!("{name}, static RAM"), whole(ram)?));
+        for (what, with, without) in [
+            ("code", with.code(), without.code()),
+            ("static RAM", with.ram(), without.ram()),
+        ] {
+            numbers.push(Number::new(
+                format!("{name}, {what}"),
+                difference(with, without)?,
+            ));
+        }
     }
     for line in run("firmware", "sizes", "release", &[], &[])? {
-        let (name, number) = number(&line)?;
-        numbers.push((format!("`{name}`, size"), number));
+        let Number { name, value } = Number::parse(&line)?;
+        numbers.push(Number::new(format!("`{name}`, size"), value));
     }
     let (without, with) = (peak_stack("socket")?, peak_stack("sse")?);
-    numbers.push(("peak stack, without a client".to_owned(), without));
-    numbers.push(("peak stack, more with `sse()`".to_owned(), with - without));
+    numbers.push(Number::new("peak stack, without a client", without));
+    numbers.push(Number::new("peak stack, more with `sse()`", with - without));
     Ok(numbers)
 }
 
-fn whole(difference: Option<u32>) -> Result<f64, String> {
-    let less = || "a firmware has become smaller by the crate: this is no measurement";
-    difference.map(f64::from).ok_or_else(|| less().to_owned())
+fn difference(with: u32, without: u32) -> Result<u32, String> {
+    let difference = with.checked_sub(without);
+    difference.ok_or("a firmware has become smaller by the crate: this is no measurement".into())
 }
 
 /// Of runs that take the events of the longest scenario: an interrupt may have come at the deepest
@@ -86,24 +114,27 @@ fn peak_stack(binary: &str) -> Result<f64, String> {
     (0..3).try_fold(0.0, |peak, _| {
         let server = Server::bind(0);
         let port = format!("port={}", server.port());
-        thread::spawn(move || {
+        let server = thread::spawn(move || {
             let mut connection = server.open_after(0);
             for first in (1..=EVENTS).step_by(100) {
                 connection.events(first..=first + 99);
             }
         });
         let lines = run("firmware", binary, "release", &[port], &[])?;
+        if server.join().is_err() {
+            return Err(format!("{binary} has not taken all events"));
+        }
         let [line] = lines.as_slice() else {
             return Err(format!("{binary} has said {lines:?}"));
         };
-        Ok(f64::max(peak, number(line)?.1))
+        Ok(f64::max(peak, Number::parse(line)?.value))
     })
 }
 
-fn footprint_table(numbers: &Numbers) -> Result<String, String> {
+fn footprint_table(numbers: &[Number]) -> Result<String, String> {
     let mut table = String::from("| footprint | bytes | at most |\n|---|--:|--:|\n");
-    for (name, number) in numbers {
-        let _infallible = writeln!(table, "| {name} | {number} | {} |", bound(name)?);
+    for Number { name, value } in numbers {
+        let _infallible = writeln!(table, "| {name} | {value} | {} |", bound(name)?);
     }
     Ok(table)
 }
@@ -111,7 +142,7 @@ fn footprint_table(numbers: &Numbers) -> Result<String, String> {
 // ---- speed ----
 
 /// Instructions per byte, by input and pushes.
-fn speed() -> Result<Numbers, String> {
+fn speed() -> Result<Vec<Number>, String> {
     let once = || run("speed", "speed", "speed", &[], &["-icount", "shift=0"]);
     let lines = once()?;
     if lines != once()? {
@@ -120,21 +151,21 @@ fn speed() -> Result<Numbers, String> {
     lines
         .iter()
         .map(|line| {
-            let (name, hundredths) = number(line)?;
-            Ok((name, hundredths / 100.0))
+            let Number { name, value } = Number::parse(line)?;
+            Ok(Number::new(name, value / 100.0))
         })
         .collect()
 }
 
-fn speed_table(numbers: &Numbers) -> Result<String, String> {
+fn speed_table(numbers: &[Number]) -> Result<String, String> {
     let mut table = String::from(
         "| instructions per byte | whole: borrowed | 1460 B | 536 B | halves: joined |\n|---|--:|--:|--:|--:|\n",
     );
     for row in numbers.chunks(4) {
-        let input = row.first().and_then(|(name, _)| name.chars().next());
+        let input = row.first().and_then(|number| number.name.chars().next());
         let _infallible = write!(table, "| ({})", input.ok_or("an input has no name")?);
-        for (_, number) in row {
-            let _infallible = write!(table, " | {number:.2}");
+        for Number { value, .. } in row {
+            let _infallible = write!(table, " | {value:.2}");
         }
         table += " |\n";
     }
@@ -169,11 +200,4 @@ fn run(
             "{binary} has ended with status {status}: {lines:?}"
         )),
     }
-}
-
-/// A line of a name and a number.
-fn number(line: &str) -> Result<(String, f64), String> {
-    let parts = line.rsplit_once(' ');
-    let parts = parts.and_then(|(name, number)| Some((name.to_owned(), number.parse().ok()?)));
-    parts.ok_or(format!("that is no number: {line:?}"))
 }

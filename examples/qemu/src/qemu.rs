@@ -25,7 +25,7 @@ pub struct Run<'a> {
 impl Run<'_> {
     /// Returns QEMU's exit status when it has ended.
     pub fn go(self, screen: &Screen) -> Result<i32, String> {
-        // As the name of the program it has the first.
+        // The first is a program's name.
         let mut semihosting = String::from("enable=on,target=native,arg=firmware");
         for argument in &self.arguments {
             // A comma is QEMU's own, unless there are two.
