@@ -1,0 +1,23 @@
+//! The ends that nobody wants. Without these a crash would be a time limit that runs out.
+
+use core::panic::PanicInfo;
+
+use cortex_m_rt::{ExceptionFrame, exception};
+
+use crate::{exit, put, put_number, status};
+
+/// Says where, but not what: a message needs the machinery of `core::fmt`.
+#[panic_handler]
+fn panic(info: &PanicInfo<'_>) -> ! {
+    put(b"panicked at ");
+    if let Some(location) = info.location() {
+        put_number(location.file(), location.line());
+    }
+    exit(status::PANIC)
+}
+
+#[exception]
+unsafe fn HardFault(frame: &ExceptionFrame) -> ! {
+    put_number("HardFault at", frame.pc());
+    exit(status::HARD_FAULT)
+}

@@ -1,0 +1,115 @@
+//! Follows an event source and prints what comes, a JSON object a line. What it is told:
+//!
+//! * `url=`: which,
+//! * `count=`: after how many events to close it; without, it never does,
+//! * `idle=`, `connect=`, `delay=`, `max-delay=`, `attempts=`: of the policy, in ms but for the last,
+//! * `fault=panic` or `fault=hard`: what to do instead.
+//!
+//! QEMU's exit status says why the source has stopped.
+#![no_std]
+#![no_main]
+
+mod print;
+
+use core::ops::ControlFlow;
+use core::time::Duration;
+
+use board::{argument, exit, status};
+use embassy_net::Stack;
+use embedded_sse::embassy::{EmbassyTime, Resources, Tcp};
+use embedded_sse::io::sse;
+use embedded_sse::{Decoder, EventSource, Item, Policy, Reason, Reconnect, Request, Url};
+use print::{print, print_stop};
+use static_cell::ConstStaticCell;
+
+#[cortex_m_rt::entry]
+fn main() -> ! {
+    firmware::run(|spawner, stack| spawner.spawn(follow(stack).expect("it is spawned once")))
+}
+
+#[embassy_executor::task]
+async fn follow(stack: Stack<'static>) {
+    static RESOURCES: ConstStaticCell<Resources<4096, 512>> =
+        ConstStaticCell::new(Resources::new());
+    static DECODER: ConstStaticCell<Decoder<2048>> = ConstStaticCell::new(Decoder::new());
+    static CHUNK: ConstStaticCell<[u8; 1460]> = ConstStaticCell::new([0; 1460]);
+
+    argument("fault", |fault| match fault {
+        Some("panic") => panic!("as it was told"),
+        Some("hard") => hard_fault(),
+        _ => {}
+    });
+    let mut url = [0; 256];
+    let Some(url) = argument("url", |value| keep(value?, &mut url)) else {
+        board::put(b"url=http://... is missing, or too long\n");
+        exit(status::ARGUMENTS)
+    };
+    let (Ok(url), mut left) = (Url::parse(url), number("count")) else {
+        board::put(b"that is no URL\n");
+        exit(status::ARGUMENTS)
+    };
+    let reconnect = Reconnect::new(policy(), 1);
+    let Ok(mut source) = EventSource::new(Request::get(url), reconnect, DECODER.take()) else {
+        board::put(b"that is no request\n");
+        exit(status::ARGUMENTS)
+    };
+    let mut tcp = Tcp::new(stack, RESOURCES.take());
+    let on_item = async |item: Item<'_>| {
+        print(&item);
+        if let (Item::Event(_), Some(left)) = (item, &mut left) {
+            *left -= 1;
+            if *left == 0 {
+                return ControlFlow::Break(());
+            }
+        }
+        ControlFlow::Continue(())
+    };
+    let stop = sse(&mut tcp, &EmbassyTime, &mut source, CHUNK.take(), on_item).await;
+    print_stop(stop);
+    exit(match stop.reason {
+        Reason::Closed => 0,
+        Reason::NoContent => 10,
+        Reason::Status => 11,
+        Reason::ContentType => 12,
+        Reason::ContentEncoding => 13,
+        Reason::Redirect(_) => 14,
+        Reason::Attempts => 15,
+        _ => 16,
+    })
+}
+
+fn policy() -> Policy {
+    let milliseconds = |name| number(name).map(|ms| Duration::from_millis(ms.into()));
+    Policy {
+        reconnection_time: milliseconds("delay").unwrap_or(Duration::from_millis(100)),
+        max_reconnection_attempts: number("attempts"),
+        max_delay: milliseconds("max-delay").unwrap_or(Duration::from_secs(1)),
+        jitter_percent: 0,
+        min_retry: Duration::ZERO,
+        idle_timeout: milliseconds("idle"),
+        connect_timeout: milliseconds("connect").or(Policy::DEFAULT.connect_timeout),
+        ..Policy::DEFAULT
+    }
+}
+
+fn number(name: &str) -> Option<u32> {
+    argument(name, |value| {
+        let number = value?.parse();
+        if number.is_err() {
+            board::put(b"that is no number\n");
+            exit(status::ARGUMENTS);
+        }
+        number.ok()
+    })
+}
+
+fn keep<'m>(text: &str, memory: &'m mut [u8]) -> Option<&'m str> {
+    let memory = memory.get_mut(..text.len())?;
+    memory.copy_from_slice(text.as_bytes());
+    str::from_utf8(memory).ok()
+}
+
+fn hard_fault() {
+    // SAFETY: there is none: no board has anything at this address.
+    unsafe { (0xF000_0000 as *const u32).read_volatile() };
+}

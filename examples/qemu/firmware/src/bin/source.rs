@@ -1,0 +1,69 @@
+//! `socket` with the sans-IO client behind it, in a loop of its own.
+#![no_std]
+#![no_main]
+
+use core::time::Duration;
+
+use embassy_net::Stack;
+use embassy_time::{Duration as Ticks, Instant, with_timeout};
+use embedded_sse::{Decoder, EventSource, Policy, Reconnect, Request, Scheme, Step, Stop, Url};
+use firmware::footprint::{DATA, HOST, META, chunk, connect, look_at, port, report, socket};
+use static_cell::ConstStaticCell;
+
+#[cortex_m_rt::entry]
+fn main() -> ! {
+    firmware::run(|spawner, stack| spawner.spawn(follow(stack).expect("it is spawned once")))
+}
+
+#[embassy_executor::task]
+async fn follow(stack: Stack<'static>) {
+    static DECODER: ConstStaticCell<Decoder<DATA, META>> = ConstStaticCell::new(Decoder::new());
+
+    let url = Url::from_parts(Scheme::Http, HOST, Some(port()), "/events");
+    let request = url.map(Request::get).ok();
+    let reconnect = Reconnect::new(Policy::DEFAULT, 1);
+    let source =
+        request.and_then(|request| EventSource::new(request, reconnect, DECODER.take()).ok());
+    if let Some(mut source) = source {
+        drive(stack, &mut source).await;
+    }
+}
+
+/// Until the first connection is over.
+async fn drive(stack: Stack<'static>, source: &mut EventSource<'_, DATA, META>) -> Stop {
+    let chunk = chunk();
+    let mut socket = socket(stack);
+    loop {
+        match source.step(now()) {
+            Step::Connect(..) => {
+                connect(stack, &mut socket).await;
+                source.connected();
+            }
+            Step::Write(bytes, _) => match socket.write(bytes).await {
+                Ok(written) => source.wrote(written),
+                Err(_) => source.failed(now()),
+            },
+            Step::Read(deadline) => {
+                let left = deadline.map_or(Duration::MAX, |at| at.saturating_sub(now()));
+                let left = Ticks::from_millis(left.as_millis().min(u32::MAX.into()) as u64);
+                match with_timeout(left, socket.read(chunk)).await {
+                    Ok(Ok(0)) => source.ended(now()),
+                    Ok(Ok(read)) => {
+                        let mut bytes = &chunk[..read];
+                        while let Some(item) = source.receive(&mut bytes, now()) {
+                            look_at(item);
+                        }
+                    }
+                    Ok(Err(_)) => source.failed(now()),
+                    Err(_) => source.handle_timeout(now()),
+                }
+            }
+            Step::Wait(_) => report(),
+            Step::Stop(stop) => return stop,
+        }
+    }
+}
+
+fn now() -> Duration {
+    Duration::from_micros(Instant::now().as_micros())
+}

@@ -1,0 +1,39 @@
+//! The whole client with its transport and clock, in place of `socket`.
+#![no_std]
+#![no_main]
+
+use core::ops::ControlFlow;
+
+use embassy_net::Stack;
+use embedded_sse::embassy::{EmbassyTime, Resources, Tcp};
+use embedded_sse::io::sse;
+use embedded_sse::{Decoder, EventSource, Item, Policy, Reconnect, Request, Scheme, Url};
+use firmware::footprint::{DATA, HOST, META, RX, TX, chunk, look_at, port, report};
+use static_cell::ConstStaticCell;
+
+#[cortex_m_rt::entry]
+fn main() -> ! {
+    firmware::run(|spawner, stack| spawner.spawn(follow(stack).expect("it is spawned once")))
+}
+
+#[embassy_executor::task]
+async fn follow(stack: Stack<'static>) {
+    static RESOURCES: ConstStaticCell<Resources<RX, TX>> = ConstStaticCell::new(Resources::new());
+    static DECODER: ConstStaticCell<Decoder<DATA, META>> = ConstStaticCell::new(Decoder::new());
+
+    let url = Url::from_parts(Scheme::Http, HOST, Some(port()), "/events");
+    let request = url.map(Request::get).ok();
+    let reconnect = Reconnect::new(Policy::DEFAULT, 1);
+    let source =
+        request.and_then(|request| EventSource::new(request, reconnect, DECODER.take()).ok());
+    let Some(mut source) = source else { return };
+    let mut tcp = Tcp::new(stack, RESOURCES.take());
+    let stop = sse(&mut tcp, &EmbassyTime, &mut source, chunk(), async |item| {
+        if let Item::Lost(_) = item {
+            report();
+        }
+        look_at(item);
+        ControlFlow::Continue(())
+    });
+    core::hint::black_box(stop.await);
+}

@@ -1,0 +1,44 @@
+//! Runs the firmware in QEMU.
+
+mod elf;
+mod firmware;
+mod link;
+mod measure;
+mod qemu;
+mod scenario;
+mod scenarios;
+mod screen;
+mod server;
+mod show;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+usage: cargo run [-- COMMAND]
+
+  (nothing)               shows the firmware follow a server that loses its connections
+  follow [NAME=VALUE]... URL
+                          follows that one; 127.0.0.1 is this computer, and there is no TLS;
+                          the names are in firmware/src/bin/client/main.rs
+  scenarios [NAME]...     runs the firmware of each board against servers that misbehave
+  measure                 prints what the crate takes of flash, RAM, stack and instructions
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let result = match words[..] {
+        [] => show::demo(),
+        ["follow", ref arguments @ .., url] => show::follow(arguments, url),
+        ["measure"] => measure::measure(),
+        ["scenarios", ref names @ ..] => scenario::run_all(names),
+        _ => Err(USAGE.to_owned()),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("{message}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! What the crate takes on a Cortex-M4: measured, put into tables, and held against `bounds.txt`.
+
+use std::fmt::Write;
+use std::thread;
+use std::time::Duration;
+
+use crate::elf::Sections;
+use crate::firmware::{self, AN386};
+use crate::qemu::Run;
+use crate::screen::Screen;
+use crate::server::Server;
+
+/// A line for each number that is measured: its name, and what it may be at most.
+const BOUNDS: &str = include_str!("../bounds.txt");
+
+/// As many events as the longest scenario has.
+const EVENTS: u32 = 100_000;
+
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// Prints the tables. It is an error if a number is above its bound.
+pub fn measure() -> Result<(), String> {
+    let footprint = footprint()?;
+    let speed = speed()?;
+    println!("{}\n{}", footprint_table(&footprint)?, speed_table(&speed)?);
+    let numbers = footprint.iter().chain(&speed);
+    let above: Vec<_> = numbers.filter_map(Number::problem).collect();
+    if above.is_empty() {
+        Ok(())
+    } else {
+        Err(above.join("\n"))
+    }
+}
+
+struct Number {
+    name: String,
+    value: f64,
+}
+
+impl Number {
+    fn new(name: impl Into<String>, value: impl Into<f64>) -> Self {
+        Self {
+            name: name.into(),
+            value: value.into(),
+        }
+    }
+
+    /// From a line that a firmware has said.
+    fn parse(line: &str) -> Result<Self, String> {
+        let parts = line.rsplit_once(' ');
+        let number =
+            parts.and_then(|(name, value)| Some(Self::new(name, value.parse::<f64>().ok()?)));
+        number.ok_or(format!("that is no number: {line:?}"))
+    }
+
+    /// What is wrong with it.
+    fn problem(&self) -> Option<String> {
+        let Self { name, value } = self;
+        match bound(name) {
+            Ok(bound) if *value <= bound => None,
+            Ok(bound) => Some(format!("{name}: {value} is above {bound}")),
+            Err(error) => Some(error),
+        }
+    }
+}
+
+fn bound(name: &str) -> Result<f64, String> {
+    let mut lines = BOUNDS.lines().filter_map(|line| line.rsplit_once(' '));
+    let bound = lines.find_map(|(other, bound)| (other == name).then_some(bound));
+    let bound = bound.and_then(|bound| bound.parse().ok());
+    bound.ok_or(format!("bounds.txt says nothing of {name:?}"))
+}
+
+// ---- footprint ----
+
+fn footprint() -> Result<Vec<Number>, String> {
+    let sections = |binary| Sections::of(&firmware::build("firmware", binary, "release", AN386)?);
+    let without = sections("socket")?;
+    let mut numbers = Vec::new();
+    for (name, binary) in [
+        ("`Decoder`", "decoder"),
+        ("`EventSource`", "source"),
+        ("`sse()` over embassy-net", "sse"),
+    ] {
+        let with = sections(binary)?;
+        for (what, with, without) in [
+            ("code", with.code(), without.code()),
+            ("static RAM", with.ram(), without.ram()),
+        ] {
+            numbers.push(Number::new(
+                format!("{name}, {what}"),
+                difference(with, without)?,
+            ));
+        }
+    }
+    for line in run("firmware", "sizes", "release", &[], &[])? {
+        let Number { name, value } = Number::parse(&line)?;
+        numbers.push(Number::new(format!("`{name}`, size"), value));
+    }
+    let (without, with) = (peak_stack("socket")?, peak_stack("sse")?);
+    numbers.push(Number::new("peak stack, without a client", without));
+    numbers.push(Number::new("peak stack, more with `sse()`", with - without));
+    Ok(numbers)
+}
+
+fn difference(with: u32, without: u32) -> Result<u32, String> {
+    let difference = with.checked_sub(without);
+    difference.ok_or("a firmware has become smaller by the crate: this is no measurement".into())
+}
+
+/// Of runs that take the events of the longest scenario: an interrupt may have come at the deepest
+/// place in one and not in another.
+fn peak_stack(binary: &str) -> Result<f64, String> {
+    (0..3).try_fold(0.0, |peak, _| {
+        let server = Server::bind(0);
+        let port = format!("port={}", server.port());
+        let server = thread::spawn(move || {
+            let mut connection = server.open_after(0);
+            for first in (1..=EVENTS).step_by(100) {
+                connection.events(first..=first + 99);
+            }
+        });
+        let lines = run("firmware", binary, "release", &[port], &[])?;
+        if server.join().is_err() {
+            return Err(format!("{binary} has not taken all events"));
+        }
+        let [line] = lines.as_slice() else {
+            return Err(format!("{binary} has said {lines:?}"));
+        };
+        Ok(f64::max(peak, Number::parse(line)?.value))
+    })
+}
+
+fn footprint_table(numbers: &[Number]) -> Result<String, String> {
+    let mut table = String::from("| footprint | bytes | at most |\n|---|--:|--:|\n");
+    for Number { name, value } in numbers {
+        let _infallible = writeln!(table, "| {name} | {value} | {} |", bound(name)?);
+    }
+    Ok(table)
+}
+
+// ---- speed ----
+
+/// Instructions per byte, by input and pushes.
+fn speed() -> Result<Vec<Number>, String> {
+    let once = || run("speed", "speed", "speed", &[], &["-icount", "shift=0"]);
+    let lines = once()?;
+    if lines != once()? {
+        return Err("the instructions are not the same in two runs".to_owned());
+    }
+    lines
+        .iter()
+        .map(|line| {
+            let Number { name, value } = Number::parse(line)?;
+            Ok(Number::new(name, value / 100.0))
+        })
+        .collect()
+}
+
+fn speed_table(numbers: &[Number]) -> Result<String, String> {
+    let mut table = String::from(
+        "| instructions per byte | whole: borrowed | 1460 B | 536 B | halves: joined |\n|---|--:|--:|--:|--:|\n",
+    );
+    for row in numbers.chunks(4) {
+        let input = row.first().and_then(|number| number.name.chars().next());
+        let _infallible = write!(table, "| ({})", input.ok_or("an input has no name")?);
+        for Number { value, .. } in row {
+            let _infallible = write!(table, " | {value:.2}");
+        }
+        table += " |\n";
+    }
+    Ok(table)
+}
+
+// ---- runs ----
+
+/// What it says.
+fn run(
+    package: &str,
+    binary: &str,
+    profile: &str,
+    arguments: &[String],
+    options: &[&str],
+) -> Result<Vec<String>, String> {
+    let firmware = firmware::build(package, binary, profile, AN386)?;
+    let screen = Screen::default();
+    let run = Run {
+        board: AN386,
+        firmware: &firmware,
+        arguments: arguments.to_vec(),
+        options: options.iter().map(|&option| option.to_owned()).collect(),
+        limit: Some(LIMIT),
+        show: false,
+    };
+    let status = run.go(&screen)?;
+    let lines = screen.lines().clone();
+    match status {
+        0 => Ok(lines),
+        _ => Err(format!(
+            "{binary} has ended with status {status}: {lines:?}"
+        )),
+    }
+}

@@ -1,0 +1,67 @@
+//! One run of a firmware.
+
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::firmware::Board;
+use crate::screen::Screen;
+
+/// What to run, and how.
+pub struct Run<'a> {
+    pub board: Board,
+    pub firmware: &'a Path,
+    /// The firmware's own, as `name=value`.
+    pub arguments: Vec<String>,
+    /// QEMU's own, besides those that each run has.
+    pub options: Vec<String>,
+    /// `None` is for ever.
+    pub limit: Option<Duration>,
+    /// Whether the user sees what the firmware says.
+    pub show: bool,
+}
+
+impl Run<'_> {
+    /// Returns QEMU's exit status when it has ended.
+    pub fn go(self, screen: &Screen) -> Result<i32, String> {
+        // The first is a program's name.
+        let mut semihosting = String::from("enable=on,target=native,arg=firmware");
+        for argument in &self.arguments {
+            // A comma is QEMU's own, unless there are two.
+            semihosting += ",arg=";
+            semihosting += &argument.replace(',', ",,");
+        }
+        let mut child = Command::new("qemu-system-arm")
+            .args(["-machine", self.board.name])
+            .args(["-nic", "user,id=net,model=lan9118"])
+            .args(["-display", "none", "-serial", "null", "-monitor", "none"])
+            .args(["-no-reboot", "-semihosting-config", &semihosting])
+            .args(self.options)
+            .arg("-kernel")
+            .arg(self.firmware)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(|error| format!("qemu-system-arm: {error}; is it installed?"))?;
+        let output = child.stdout.take();
+        thread::scope(|scope| {
+            scope.spawn(|| output.map(|output| screen.fill(output, self.show)));
+            wait(&mut child, self.limit)
+        })
+    }
+}
+
+fn wait(child: &mut Child, limit: Option<Duration>) -> Result<i32, String> {
+    let start = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait().map_err(|error| error.to_string())? {
+            return status.code().ok_or(format!("QEMU has crashed: {status}"));
+        }
+        if limit.is_some_and(|limit| start.elapsed() > limit) {
+            let _ended = child.kill().and_then(|()| child.wait());
+            return Err("it takes too long".to_owned());
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+}

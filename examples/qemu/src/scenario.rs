@@ -1,0 +1,130 @@
+//! Runs scenarios, and says what is wrong.
+
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::firmware::{self, AN385, AN386, Board};
+use crate::link::Link;
+use crate::qemu::Run;
+use crate::scenarios::SCENARIOS;
+use crate::screen::Screen;
+use crate::server::Server;
+
+/// What the firmware is put through, and what has to come of it.
+pub struct Scenario {
+    pub name: &'static str,
+    /// The firmware's arguments, besides the URL.
+    pub arguments: &'static str,
+    /// How many seconds it may take.
+    pub limit: u64,
+    /// The server's side.
+    pub play: fn(Stage),
+    /// What the firmware has to print: how each line begins.
+    pub prints: fn() -> Vec<String>,
+    /// QEMU's exit status.
+    pub status: i32,
+}
+
+/// What a server has to play with.
+pub struct Stage {
+    pub server: Server,
+    pub screen: Screen,
+    pub link: Link,
+}
+
+/// Those of these names, or all, on each board.
+pub fn run_all(names: &[&str]) -> Result<(), String> {
+    if let Some(name) = names
+        .iter()
+        .find(|&&name| SCENARIOS.iter().all(|s| s.name != name))
+    {
+        let known: Vec<_> = SCENARIOS.iter().map(|scenario| scenario.name).collect();
+        return Err(format!(
+            "no scenario is {name:?}; there are: {}",
+            known.join(", ")
+        ));
+    }
+    let mut failed = 0;
+    for board in [AN386, AN385] {
+        let firmware = firmware::build("firmware", "client", "release", board)?;
+        for scenario in SCENARIOS {
+            if names.is_empty() || names.contains(&scenario.name) {
+                failed += usize::from(!run(scenario, board, &firmware));
+            }
+        }
+    }
+    match failed {
+        0 => Ok(()),
+        _ => Err(format!("{failed} scenarios have failed")),
+    }
+}
+
+/// Says how it went on one line, and on more what is wrong.
+fn run(scenario: &Scenario, board: Board, firmware: &Path) -> bool {
+    let start = Instant::now();
+    let problems = play(scenario, board, firmware);
+    let verdict = if problems.is_empty() { "ok" } else { "FAILED" };
+    let took = start.elapsed().as_secs_f64();
+    println!(
+        "{} {:<28} {took:>6.2} s  {verdict}",
+        board.name, scenario.name
+    );
+    for problem in &problems {
+        println!("    {problem}");
+    }
+    problems.is_empty()
+}
+
+fn play(scenario: &Scenario, board: Board, firmware: &Path) -> Vec<String> {
+    let screen = Screen::default();
+    let stage = Stage {
+        server: Server::bind(0),
+        screen: screen.clone(),
+        link: Link::new(),
+    };
+    let url = format!("url=http://10.0.2.2:{}/events", stage.server.port());
+    let words = scenario.arguments.split_whitespace().map(str::to_owned);
+    let run = Run {
+        board,
+        firmware,
+        arguments: words.chain([url]).collect(),
+        options: stage.link.options(),
+        limit: Some(Duration::from_secs(scenario.limit)),
+        show: false,
+    };
+    let play = scenario.play;
+    let server = thread::spawn(move || play(stage));
+    let mut problems = Vec::new();
+    match run.go(&screen) {
+        Ok(status) if status == scenario.status => {}
+        Ok(status) => problems.push(format!("exit status {status}, not {}", scenario.status)),
+        Err(error) => problems.push(error),
+    }
+    if server.join().is_err() {
+        problems.push("the server panicked, as said above".to_owned());
+    }
+    problems.extend(difference(&screen.lines(), &(scenario.prints)()));
+    problems
+}
+
+/// Where the first line is that is not as it has to be.
+fn difference(printed: &[String], expected: &[String]) -> Option<String> {
+    let pairs = printed.iter().zip(expected);
+    let same = pairs
+        .take_while(|(line, start)| line.starts_with(*start))
+        .count();
+    let line = |lines: &[String]| {
+        lines
+            .get(same)
+            .map_or("nothing".into(), |line| format!("{line:.200}"))
+    };
+    (same < printed.len().max(expected.len())).then(|| {
+        format!(
+            "line {}: {}\n      expected: {}",
+            same + 1,
+            line(printed),
+            line(expected)
+        )
+    })
+}
