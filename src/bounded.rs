@@ -1,21 +1,96 @@
 //! Bytes up to a capacity, or the knowledge that there were more.
 
+use core::ops::{Deref, DerefMut};
 use core::str;
 
-use heapless::Vec;
+use crate::utf8;
 
-use crate::utf8::{self, Full};
+/// Bytes up to a capacity. What comes is copied at once, where `heapless::Vec` takes byte by byte.
+pub(crate) struct Buffer<B: ?Sized> {
+    len: usize,
+    bytes: B,
+}
+
+/// It does not fit.
+#[derive(Debug)]
+pub(crate) struct Full;
+
+impl<const N: usize> Buffer<[u8; N]> {
+    pub(crate) const fn new() -> Self {
+        Self {
+            len: 0,
+            bytes: [0; N],
+        }
+    }
+
+    /// Of any capacity.
+    pub(crate) fn as_view(&mut self) -> &mut Buffer<[u8]> {
+        self
+    }
+}
+
+impl<B: ?Sized + AsRef<[u8]> + AsMut<[u8]>> Buffer<B> {
+    pub(crate) fn clear(&mut self) {
+        self.len = 0;
+    }
+
+    pub(crate) fn truncate(&mut self, len: usize) {
+        self.len = len.min(self.len);
+    }
+
+    pub(crate) fn push(&mut self, byte: u8) -> Result<(), Full> {
+        let place = self.bytes.as_mut().get_mut(self.len).ok_or(Full)?;
+        *place = byte;
+        self.len += 1;
+        Ok(())
+    }
+
+    pub(crate) fn extend_from_slice(&mut self, piece: &[u8]) -> Result<(), Full> {
+        if let [byte] = piece {
+            // Far less than a call of `memcpy`.
+            return self.push(*byte);
+        }
+        let room = self.bytes.as_mut().get_mut(self.len..).ok_or(Full)?;
+        let place = room.get_mut(..piece.len()).ok_or(Full)?;
+        place.copy_from_slice(piece);
+        self.len += piece.len();
+        Ok(())
+    }
+
+    /// Makes room at the end, in which there is anything.
+    pub(crate) fn grow(&mut self, by: usize) -> Result<(), Full> {
+        if by > self.bytes.as_ref().len().saturating_sub(self.len) {
+            return Err(Full);
+        }
+        self.len += by;
+        Ok(())
+    }
+}
+
+impl<B: ?Sized + AsRef<[u8]>> Deref for Buffer<B> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        self.bytes.as_ref().get(..self.len).unwrap_or_default()
+    }
+}
+
+impl<B: ?Sized + AsRef<[u8]> + AsMut<[u8]>> DerefMut for Buffer<B> {
+    fn deref_mut(&mut self) -> &mut [u8] {
+        self.bytes.as_mut().get_mut(..self.len).unwrap_or_default()
+    }
+}
 
 /// One of the decoder's buffers.
 pub(crate) struct Bounded<const N: usize> {
-    bytes: Vec<u8, N>,
+    bytes: Buffer<[u8; N]>,
     overflow: bool,
 }
 
 impl<const N: usize> Bounded<N> {
     pub(crate) const fn new() -> Self {
         Self {
-            bytes: Vec::new(),
+            bytes: Buffer::new(),
             overflow: false,
         }
     }
@@ -59,7 +134,10 @@ impl<const N: usize> Bounded<N> {
         if self.overflow {
             return Err(Full);
         }
-        utf8::decode(&mut self.bytes, 0)?;
+        if self.bytes.is_empty() {
+            return Ok(Some(""));
+        }
+        utf8::decode(self.bytes.as_view(), 0)?;
         Ok(None)
     }
 
@@ -73,7 +151,7 @@ impl<const N: usize> Bounded<N> {
     }
 
     /// The bare memory, for another use while it holds nothing.
-    pub(crate) fn memory(&mut self) -> &mut Vec<u8, N> {
+    pub(crate) fn memory(&mut self) -> &mut Buffer<[u8; N]> {
         &mut self.bytes
     }
 }

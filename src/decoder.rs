@@ -2,6 +2,7 @@
 
 mod fields;
 mod lines;
+mod scan;
 
 use core::fmt;
 use core::mem;
@@ -11,7 +12,7 @@ use core::time::Duration;
 use fields::Digits;
 use lines::Line;
 
-use crate::bounded::{Bounded, text};
+use crate::bounded::{Bounded, Buffer, text};
 use crate::event::{Event, Item, TooLong};
 
 /// Turns the bytes of one event stream after another into [`Item`]s.
@@ -53,7 +54,6 @@ pub struct Decoder<const DATA: usize, const META: usize = 64> {
     retry_is_new: bool,
 
     // The place in the stream.
-    bom: u8,
     after_cr: bool,
     line: Line,
 
@@ -85,9 +85,8 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
             last_event_id: heapless::String::new(),
             retry: None,
             retry_is_new: false,
-            bom: 0,
             after_cr: false,
-            line: Line::Start,
+            line: Line::Bom(0),
             name: heapless::Vec::new(),
             id_value: Bounded::new(),
             id_has_nul: false,
@@ -117,6 +116,7 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
 
     /// Takes bytes from the front of `input` up to the end of the next item, which it returns; or
     /// takes them all and returns `None`. So call it until it returns `None`.
+    #[inline]
     pub fn decode<'e, 'i: 'e>(&'e mut self, input: &mut &'i [u8]) -> Option<Item<'e>> {
         let found = self.advance(input)?;
         Some(self.view(found))
@@ -153,9 +153,8 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
     /// To be called before the bytes of a new connection: drops what the old one left unfinished,
     /// and keeps the last event ID and the reconnection time.
     pub fn new_stream(&mut self) {
-        self.bom = 0;
         self.after_cr = false;
-        self.line = Line::Start;
+        self.line = Line::Bom(0);
         self.clear_block();
     }
 
@@ -163,11 +162,11 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
 
     /// The memory for data, between streams: after [`new_stream`](Self::new_stream) and until the
     /// next one.
-    pub(crate) fn memory(&mut self) -> &mut heapless::Vec<u8, DATA> {
+    pub(crate) fn memory(&mut self) -> &mut Buffer<[u8; DATA]> {
         self.data.memory()
     }
 
-    pub(crate) fn memory_and_id(&mut self) -> (&mut heapless::Vec<u8, DATA>, &str) {
+    pub(crate) fn memory_and_id(&mut self) -> (&mut Buffer<[u8; DATA]>, &str) {
         (self.data.memory(), &self.last_event_id)
     }
 
@@ -195,11 +194,11 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
     pub(crate) fn view<'e, 'i: 'e>(&'e self, found: Found<&'i str>) -> Item<'e> {
         match found {
             Found::Event { data, event_type } => Item::Event(Event {
-                event_type: match event_type.unwrap_or(self.event_type.as_str()) {
+                event_type: match event_type.unwrap_or_else(|| self.event_type.as_str()) {
                     "" => "message",
                     event_type => event_type,
                 },
-                data: data.unwrap_or(self.data.as_str()),
+                data: data.unwrap_or_else(|| self.data.as_str()),
                 last_event_id: &self.last_event_id,
             }),
             Found::Comment => {

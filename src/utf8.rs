@@ -1,23 +1,26 @@
 //! The standard's "UTF-8 decode", in place: each maximal ill-formed sequence becomes U+FFFD.
 
-use heapless::Vec;
+use core::str;
+
+use crate::bounded::{Buffer, Full};
 
 const REPLACEMENT: [u8; 3] = *b"\xEF\xBF\xBD";
 
 /// Makes `bytes[start..]` well-formed UTF-8. Fails, with the bytes in no useful state, if the
 /// result does not fit: an ill-formed sequence has 1 to 3 bytes and its replacement has 3.
-pub(crate) fn decode<const N: usize>(bytes: &mut Vec<u8, N>, start: usize) -> Result<(), Full> {
+pub(crate) fn decode(bytes: &mut Buffer<[u8]>, start: usize) -> Result<(), Full> {
     let raw = bytes.get(start..).unwrap_or_default();
     if raw.is_ascii() {
         return Ok(());
     }
     let len = raw.len();
-    let growth = raw
-        .utf8_chunks()
-        .filter(|chunk| !chunk.invalid().is_empty())
-        .map(|chunk| REPLACEMENT.len() - chunk.invalid().len())
-        .sum::<usize>();
-    bytes.resize(bytes.len() + growth, 0).map_err(|_| Full)?;
+    let mut growth = 0;
+    let mut rest = raw;
+    while let (valid, invalid @ 1..) = first_chunk(rest) {
+        growth += REPLACEMENT.len() - invalid;
+        rest = rest.get(valid + invalid..).unwrap_or_default();
+    }
+    bytes.grow(growth)?;
 
     // The text moves to the end of its room and is decoded to the front. The gap between the two
     // is the growth still to come, so writing never overtakes reading.
@@ -26,8 +29,8 @@ pub(crate) fn decode<const N: usize>(bytes: &mut Vec<u8, N>, start: usize) -> Re
     };
     copy_within(text, 0, len, growth);
     let (mut read, mut write) = (growth, 0);
-    while let Some(chunk) = text.get(read..).and_then(|rest| rest.utf8_chunks().next()) {
-        let (valid, invalid) = (chunk.valid().len(), chunk.invalid().len());
+    while read < text.len() {
+        let (valid, invalid) = first_chunk(text.get(read..).unwrap_or_default());
         copy_within(text, read, valid, write);
         read += valid + invalid;
         write += valid;
@@ -41,9 +44,17 @@ pub(crate) fn decode<const N: usize>(bytes: &mut Vec<u8, N>, start: usize) -> Re
     Ok(())
 }
 
-/// It does not fit.
-#[derive(Debug)]
-pub(crate) struct Full;
+/// How many bytes are well-formed, and how many behind them are one ill-formed sequence.
+fn first_chunk(bytes: &[u8]) -> (usize, usize) {
+    match str::from_utf8(bytes) {
+        Ok(_) => (bytes.len(), 0),
+        Err(error) => {
+            let valid = error.valid_up_to();
+            let rest = bytes.len() - valid;
+            (valid, error.error_len().map_or(rest, usize::from))
+        }
+    }
+}
 
 /// `slice::copy_within` that does nothing where that would panic.
 pub(crate) fn copy_within(bytes: &mut [u8], from: usize, len: usize, to: usize) {
@@ -80,7 +91,8 @@ mod tests {
                 for c in pieces {
                     let raw = [a, b, c].concat();
                     let want = std::string::String::from_utf8_lossy(&raw).into_owned();
-                    let mut bytes = Vec::<u8, 64>::from_slice(b"\xFFkept").unwrap();
+                    let mut bytes = Buffer::<[u8; 64]>::new();
+                    bytes.extend_from_slice(b"\xFFkept").unwrap();
                     bytes.extend_from_slice(&raw).unwrap();
                     decode(&mut bytes, 5).unwrap();
                     assert_eq!(&bytes[..5], b"\xFFkept");
@@ -92,10 +104,12 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_told() {
-        let mut bytes = Vec::<u8, 8>::from_slice(b"a\xFFb\xFFcd").unwrap();
+        let mut bytes = Buffer::<[u8; 8]>::new();
+        bytes.extend_from_slice(b"a\xFFb\xFFcd").unwrap();
         assert!(decode(&mut bytes, 0).is_err());
-        let mut bytes = Vec::<u8, 10>::from_slice(b"a\xFFb\xFFcd").unwrap();
+        let mut bytes = Buffer::<[u8; 10]>::new();
+        bytes.extend_from_slice(b"a\xFFb\xFFcd").unwrap();
         decode(&mut bytes, 0).unwrap();
-        assert_eq!(bytes.as_slice(), "a\u{FFFD}b\u{FFFD}cd".as_bytes());
+        assert_eq!(&bytes[..], "a\u{FFFD}b\u{FFFD}cd".as_bytes());
     }
 }

@@ -21,6 +21,7 @@ pub(super) enum Field {
 pub(super) struct Block<'i> {
     pub(super) data: Option<&'i [u8]>,
     pub(super) event_type: Option<&'i [u8]>,
+    pub(super) id: Option<&'i [u8]>,
 }
 
 impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
@@ -87,7 +88,9 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
             Field::Comment => {
                 self.handed_out = HandedOut::Comment;
                 let memory = self.data.memory();
-                if self.comment_too_long || utf8::decode(memory, self.comment_start).is_err() {
+                if self.comment_too_long
+                    || utf8::decode(memory.as_view(), self.comment_start).is_err()
+                {
                     return Some(Found::TooLong(TooLong::Comment));
                 }
                 Some(Found::Comment)
@@ -97,7 +100,7 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
 
     /// The standard's "dispatch the event". `block` is what of it was only noted.
     pub(super) fn dispatch<'i>(&mut self, block: Block<'i>) -> Option<Found<&'i str>> {
-        let id = self.commit_pending();
+        let id = self.commit_id(block.id);
         if !self.has_data && block.data.is_none() {
             self.clear_block();
             return id.err().map(Found::TooLong);
@@ -112,10 +115,11 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
         })
     }
 
-    pub(super) fn commit_pending(&mut self) -> Result<(), TooLong> {
-        if mem::take(&mut self.has_id) {
-            self.id.decode(None).map_err(|_| TooLong::Id)?;
-            replace(&mut self.last_event_id, self.id.as_str());
+    /// `borrowed` if it is the event's ID, else the pending one, if there is one.
+    fn commit_id(&mut self, borrowed: Option<&[u8]>) -> Result<(), TooLong> {
+        if mem::take(&mut self.has_id) || borrowed.is_some() {
+            let id = self.id.decode(borrowed).map_err(|_| TooLong::Id)?;
+            replace(&mut self.last_event_id, id.unwrap_or(self.id.as_str()));
         }
         Ok(())
     }

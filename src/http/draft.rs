@@ -3,11 +3,9 @@
 use core::fmt::{self, Write};
 use core::ops::Range;
 
-use heapless::{Vec, VecView};
-
 use super::redirect::{rotate_left, write_origin};
 use super::request::{is_field_value, is_framing, is_token};
-use crate::bounded::text;
+use crate::bounded::{Buffer, text};
 use crate::url::Url;
 
 /// The request of the attempt that is about to begin, for
@@ -17,7 +15,7 @@ use crate::url::Url;
 /// decoder's `DATA` bytes, beside the response's head.
 pub struct Draft<'m> {
     /// The header lines, then the URL.
-    memory: &'m mut VecView<u8>,
+    memory: &'m mut Buffer<[u8]>,
     url: Url<'m>,
     last_event_id: &'m str,
     headers_len: usize,
@@ -29,13 +27,13 @@ pub struct Draft<'m> {
 
 impl<'m> Draft<'m> {
     pub(crate) fn new<const N: usize>(
-        memory: &'m mut Vec<u8, N>,
+        memory: &'m mut Buffer<[u8; N]>,
         url: Url<'m>,
         last_event_id: &'m str,
         longest_id: usize,
     ) -> Self {
         Self {
-            memory: memory.as_mut_view(),
+            memory: memory.as_view(),
             url,
             last_event_id,
             headers_len: 0,
@@ -150,7 +148,7 @@ impl<'m> Draft<'m> {
 
 const LAST_EVENT_ID: &str = "Last-Event-ID";
 
-struct Bytes<'m>(&'m mut VecView<u8>);
+struct Bytes<'m>(&'m mut Buffer<[u8]>);
 
 impl Write for Bytes<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {

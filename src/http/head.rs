@@ -4,10 +4,10 @@ use core::fmt;
 use core::str;
 use core::time::Duration;
 
-use heapless::Vec;
 use memchr::memchr;
 
 use super::Body;
+use crate::bounded::Buffer;
 
 /// More header fields than this are [`InvalidHead::TooManyHeaders`].
 const MOST_HEADERS: usize = 64;
@@ -188,7 +188,7 @@ impl HeadReader {
     pub(crate) fn read<const N: usize>(
         &mut self,
         input: &mut &[u8],
-        memory: &mut Vec<u8, N>,
+        memory: &mut Buffer<[u8; N]>,
     ) -> Result<bool, InvalidHead> {
         while !input.is_empty() {
             let len = memchr(b'\n', input).map_or(input.len(), |at| at + 1);

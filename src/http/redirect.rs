@@ -4,10 +4,8 @@
 use core::fmt;
 use core::ops::Range;
 
-use heapless::{Vec, VecView};
-
 use super::request::digits;
-use crate::bounded::text;
+use crate::bounded::{Buffer, Full, text};
 use crate::url::{Origin, Scheme, Url, split_at_any};
 use crate::utf8::copy_within;
 
@@ -18,7 +16,7 @@ const LONGEST_URL: usize = 8192;
 /// which is the range `url`; if that is empty, the present one is `original`. What lies before
 /// stays, what lies behind goes.
 pub(crate) fn follow<const N: usize>(
-    memory: &mut Vec<u8, N>,
+    memory: &mut Buffer<[u8; N]>,
     url: Range<usize>,
     original: Url<'_>,
     location: Range<usize>,
@@ -159,21 +157,15 @@ fn remove_dot_segments(path: &mut [u8]) -> usize {
     write
 }
 
-fn write_url<const N: usize>(
-    memory: &mut Vec<u8, N>,
-    url: Url<'_>,
-) -> Result<(), heapless::CapacityError> {
-    write_origin(memory.as_mut_view(), url.origin())?;
+fn write_url<const N: usize>(memory: &mut Buffer<[u8; N]>, url: Url<'_>) -> Result<(), Full> {
+    write_origin(memory.as_view(), url.origin())?;
     if !url.path().starts_with('/') {
         memory.extend_from_slice(b"/")?;
     }
     memory.extend_from_slice(url.path().as_bytes())
 }
 
-pub(super) fn write_origin(
-    memory: &mut VecView<u8>,
-    origin: Origin<'_>,
-) -> Result<(), heapless::CapacityError> {
+pub(super) fn write_origin(memory: &mut Buffer<[u8]>, origin: Origin<'_>) -> Result<(), Full> {
     let mut push = |piece: &str| memory.extend_from_slice(piece.as_bytes());
     push(origin.scheme.as_str())?;
     push("://")?;
@@ -225,7 +217,7 @@ mod tests {
 
     fn followed(url: &str, location: &str) -> Result<std::string::String, RedirectError> {
         let original = Url::parse("http://first.example:81/dir/stream?x=1").unwrap();
-        let mut memory = Vec::<u8, 128>::new();
+        let mut memory = Buffer::<[u8; 128]>::new();
         memory.extend_from_slice(url.as_bytes()).unwrap();
         memory.extend_from_slice(b"head").unwrap();
         let start = memory.len();
