@@ -58,7 +58,6 @@ pub struct Decoder<const DATA: usize, const META: usize = 64> {
     line: Line,
 
     // The unfinished line.
-    name: heapless::Vec<u8, { LONGEST_NAME }, u8>,
     id_value: Bounded<META>,
     id_has_nul: bool,
     digits: Digits,
@@ -87,7 +86,6 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
             retry_is_new: false,
             after_cr: false,
             line: Line::Bom(0),
-            name: heapless::Vec::new(),
             id_value: Bounded::new(),
             id_has_nul: false,
             digits: Digits::NONE,
@@ -243,7 +241,6 @@ enum HandedOut {
     Event,
     Comment,
 }
-const LONGEST_NAME: usize = "event".len();
 
 /// `id` is known to fit.
 fn replace<const N: usize>(last_event_id: &mut heapless::String<N>, id: &str) {

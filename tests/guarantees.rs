@@ -55,7 +55,7 @@ fn memory_is_bounded_and_stated_in_the_type() {
     }
     assert!(fixed(size_of::<Decoder<1024, 64>>(), 1024, 64) <= 192);
     assert!(fixed(size_of::<Decoder<65536, 512>>(), 65536, 512) <= 192);
-    assert!(size_of::<EventSource<'_, 1024, 64>>() <= 448);
+    assert!(size_of::<EventSource<'_, 1024, 64>>() <= 464);
 }
 
 const LEN: usize = 4 << 20;

@@ -16,6 +16,18 @@ pub(super) enum Field {
     Comment,
 }
 
+impl Field {
+    pub(super) const fn name(self) -> &'static [u8] {
+        match self {
+            Self::Data => b"data",
+            Self::EventType => b"event",
+            Self::Id => b"id",
+            Self::Retry => b"retry",
+            Self::Comment => b"",
+        }
+    }
+}
+
 /// The lines of an unfinished event that lie in the present input and are not copied yet.
 #[derive(Default)]
 pub(super) struct Block<'i> {

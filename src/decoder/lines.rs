@@ -3,8 +3,8 @@
 use core::mem;
 
 use super::fields::{Block, Field};
-use super::scan::{is_line_end, line_end};
-use super::{Decoder, Found, LONGEST_NAME};
+use super::scan::line_end;
+use super::{Decoder, Found};
 
 /// How much of the present line has been seen.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -12,8 +12,8 @@ pub(super) enum Line {
     Start,
     /// That of the stream: so much of a byte order mark.
     Bom(u8),
-    /// Some of its name, which is in `name`.
-    Name,
+    /// So many bytes of this field's name, and nothing else.
+    Name(Field, u8),
     /// The colon, and nothing behind it: one space may follow that is no part of the value.
     Space(Field),
     Value(Field),
@@ -29,52 +29,39 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
     /// only from the input, so that it can be called in a loop.
     #[inline]
     pub(crate) fn advance<'i>(&mut self, input: &mut &'i [u8]) -> Option<Found<&'i str>> {
-        // Where bytes come one by one, this is what most of them are.
-        if self.line == Line::Value(Field::Data)
-            && let [byte] = **input
-            && !is_line_end(&byte)
-        {
-            self.data.push(mem::take(input));
-            return None;
+        // Most small pushes lie within a line, where nothing is left to do from before it.
+        if !matches!(self.line, Line::Start | Line::Bom(_)) {
+            let Some(line) = self.take_line(input) else {
+                self.piece(mem::take(input));
+                return None;
+            };
+            self.piece(line);
+            let found = self.end_line();
+            if found.is_some() {
+                return found;
+            }
         }
         self.advance_by_lines(input)
     }
 
+    /// From the start of a line. Not inlined, so that what is above stays small where it is.
+    #[inline(never)]
     fn advance_by_lines<'i>(&mut self, input: &mut &'i [u8]) -> Option<Found<&'i str>> {
-        while self.line != Line::Start {
-            if let Line::Bom(seen) = self.line {
-                let (first, rest) = input.split_first()?;
-                self.line = if BOM.get(usize::from(seen)) == Some(first) {
-                    *input = rest;
-                    match BOM.get(usize::from(seen) + 1) {
-                        Some(_) => Line::Bom(seen + 1),
-                        None => Line::Start,
-                    }
-                } else if seen == 0 {
-                    Line::Start
-                } else {
-                    // It was the beginning of a field name that nobody knows.
-                    Line::Skip
-                };
-            } else if let Some(line) = self.take_line(input) {
-                self.piece(line);
-                let found = self.end_line();
-                if found.is_some() {
-                    return found;
-                }
-            } else {
-                self.piece(mem::take(input));
-                return None;
-            }
-        }
         self.clear_handed_out();
+        while let Line::Bom(seen) = self.line {
+            self.line = bom(seen, input)?;
+        }
         if self.after_cr && !input.is_empty() {
             self.after_cr = false;
             *input = input.strip_prefix(b"\n").unwrap_or(input);
         }
         let mut block = Block::default();
         while let Some(line) = self.take_line(input) {
-            let found = self.whole_line(line, &mut block);
+            let found = match self.line {
+                Line::Start => self.whole_line(line, &mut block),
+                // It began like a byte order mark.
+                _ => self.end_line(),
+            };
             if found.is_some() {
                 return found;
             }
@@ -85,6 +72,7 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
     }
 
     /// Takes the first line of the input, or what is left of it, with its end.
+    #[inline]
     fn take_line<'i>(&mut self, input: &mut &'i [u8]) -> Option<&'i [u8]> {
         let (line, rest) = input.split_at_checked(line_end(input)?)?;
         *input = match rest {
@@ -140,93 +128,94 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
     }
 
     /// A piece of a line that does not lie whole in the input.
-    fn piece(&mut self, mut bytes: &[u8]) {
-        if let Line::Value(field) = self.line {
-            return self.append(field, bytes);
+    #[inline]
+    fn piece(&mut self, bytes: &[u8]) {
+        if self.line == Line::Value(Field::Data) {
+            self.data.push(bytes);
+        } else {
+            self.piece_of_any_line(bytes);
         }
-        if bytes.is_empty() {
-            return;
-        }
-        if matches!(self.line, Line::Start | Line::Name) {
-            if self.line == Line::Start {
-                self.name.clear();
-            }
-            // A longer name than this is of no interest.
-            let room = LONGEST_NAME - self.name.len();
-            let colon = bytes.iter().take(room + 1).position(|byte| *byte == b':');
-            let name = bytes
-                .get(..colon.unwrap_or(bytes.len()))
-                .unwrap_or_default();
-            bytes = bytes.get(name.len() + 1..).unwrap_or_default();
-            self.line = if self.name.extend_from_slice(name).is_err() {
-                Line::Skip
-            } else if colon.is_none() {
-                Line::Name
-            } else if let Some(field) = self.field_of_name() {
-                self.begin(field);
-                if field == Field::Comment {
-                    Line::Value(field)
-                } else {
-                    Line::Space(field)
+    }
+
+    fn piece_of_any_line(&mut self, mut bytes: &[u8]) {
+        while let Some((&first, rest)) = bytes.split_first() {
+            self.line = match self.line {
+                Line::Skip => return,
+                Line::Value(field) => return self.append(field, bytes),
+                Line::Space(field) => {
+                    self.line = Line::Value(field);
+                    let value = if first == b' ' { rest } else { bytes };
+                    return self.append(field, value);
                 }
-            } else {
-                Line::Skip
+                Line::Start | Line::Bom(_) => match first {
+                    b':' if self.show_comments => {
+                        self.begin(Field::Comment);
+                        Line::Value(Field::Comment)
+                    }
+                    b'd' => Line::Name(Field::Data, 1),
+                    b'e' => Line::Name(Field::EventType, 1),
+                    b'i' => Line::Name(Field::Id, 1),
+                    b'r' => Line::Name(Field::Retry, 1),
+                    _ => Line::Skip,
+                },
+                Line::Name(field, seen) => match field.name().get(usize::from(seen)) {
+                    Some(expected) if first == *expected => Line::Name(field, seen + 1),
+                    None if first == b':' => {
+                        self.begin(field);
+                        Line::Space(field)
+                    }
+                    _ => Line::Skip,
+                },
             };
-        }
-        if let Line::Space(field) = self.line
-            && let Some(first) = bytes.first()
-        {
-            if *first == b' ' {
-                bytes = bytes.get(1..).unwrap_or_default();
-            }
-            self.line = Line::Value(field);
-        }
-        if let Line::Value(field) = self.line {
-            self.append(field, bytes);
+            bytes = rest;
         }
     }
 
     /// The end of a line that came in pieces.
     fn end_line(&mut self) -> Option<Found<&'static str>> {
         match mem::replace(&mut self.line, Line::Start) {
-            Line::Name => {
-                let field = self.field_of_name()?;
+            Line::Name(field, seen) if usize::from(seen) == field.name().len() => {
                 self.begin(field);
                 self.finish(field)
             }
             Line::Space(field) | Line::Value(field) => self.finish(field),
-            Line::Start | Line::Bom(_) | Line::Skip => None,
+            Line::Start | Line::Bom(_) | Line::Name(..) | Line::Skip => None,
         }
-    }
-
-    fn field_of_name(&self) -> Option<Field> {
-        let (field, []) = field_and_rest(&self.name)? else {
-            return None;
-        };
-        (field != Field::Comment || self.show_comments).then_some(field)
     }
 }
 
-/// What a line begins with, and what is behind that. A comment has an empty name.
+/// One byte more or less of a byte order mark. `None` if there is none to look at.
+fn bom(seen: u8, input: &mut &[u8]) -> Option<Line> {
+    let (first, rest) = input.split_first()?;
+    Some(if BOM.get(usize::from(seen)) == Some(first) {
+        *input = rest;
+        match BOM.get(usize::from(seen) + 1) {
+            Some(_) => Line::Bom(seen + 1),
+            None => Line::Start,
+        }
+    } else if seen == 0 {
+        Line::Start
+    } else {
+        // It was the beginning of a field name that nobody knows.
+        Line::Skip
+    })
+}
+
+/// A whole line's field, if it is one that counts, and its value. As patterns, since those become
+/// comparisons of words.
 #[inline]
-fn field_and_rest(line: &[u8]) -> Option<(Field, &[u8])> {
-    Some(match line {
+fn field_and_value(line: &[u8]) -> Option<(Field, &[u8])> {
+    let (field, rest) = match line {
         [b'd', b'a', b't', b'a', rest @ ..] => (Field::Data, rest),
         [b'e', b'v', b'e', b'n', b't', rest @ ..] => (Field::EventType, rest),
         [b'i', b'd', rest @ ..] => (Field::Id, rest),
         [b'r', b'e', b't', b'r', b'y', rest @ ..] => (Field::Retry, rest),
-        [] | [b':', ..] => (Field::Comment, line),
+        [b':', comment @ ..] => return Some((Field::Comment, comment)),
         _ => return None,
-    })
-}
-
-/// A line's field, if it is one that counts, and its value, without the one space that may be
-/// before it.
-#[inline]
-fn field_and_value(line: &[u8]) -> Option<(Field, &[u8])> {
-    match field_and_rest(line)? {
-        (Field::Comment, [_, comment @ ..]) => Some((Field::Comment, comment)),
-        (field, [b':', b' ', value @ ..] | [b':', value @ ..] | value @ []) => Some((field, value)),
+    };
+    match rest {
+        // One space may be before the value that is no part of it.
+        [b':', b' ', value @ ..] | [b':', value @ ..] | value @ [] => Some((field, value)),
         _ => None,
     }
 }

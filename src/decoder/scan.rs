@@ -6,6 +6,7 @@ const WORD: usize = size_of::<usize>();
 const EACH_BYTE: usize = usize::MAX / 0xFF;
 
 /// The place of the first LF or CR.
+#[inline]
 pub(super) fn line_end(bytes: &[u8]) -> Option<usize> {
     let Some((near, far)) = bytes.split_at_checked(4 * WORD) else {
         return in_words(bytes, 0);
@@ -52,7 +53,7 @@ fn low_bytes(word: [u8; WORD]) -> usize {
 }
 
 #[inline]
-pub(super) fn is_line_end(byte: &u8) -> bool {
+fn is_line_end(byte: &u8) -> bool {
     matches!(byte, b'\n' | b'\r')
 }
 

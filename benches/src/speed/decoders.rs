@@ -1,0 +1,155 @@
+//! The decoders that are compared, each as a function from pushes to what was seen.
+
+use std::convert::Infallible;
+use std::future::ready;
+use std::pin::pin;
+use std::sync::Mutex;
+use std::task::{Context, Poll, Waker};
+
+use bytes::Bytes;
+use embedded_sse::{Decoder, Item};
+use embedded_sse_benches::seen::Seen;
+use eventsource_client::Client;
+use futures_util::stream::{Stream, StreamExt, iter};
+use launchdarkly_sdk_transport::{ByteStream, HttpTransport, ResponseFuture};
+
+/// The bytes live as long as the process, so that handing them over costs nobody anything.
+pub type Pushes = &'static [&'static [u8]];
+
+pub struct Subject {
+    pub name: &'static str,
+    pub run: fn(Pushes, &mut Seen),
+}
+
+pub const OURS: Subject = Subject {
+    name: "embedded-sse",
+    run: ours,
+};
+
+pub const PEERS: [Subject; 6] = [
+    Subject {
+        name: "sse-core",
+        run: sse_core,
+    },
+    Subject {
+        name: "sse-stream",
+        run: sse_stream,
+    },
+    Subject {
+        name: "sseer",
+        run: sseer,
+    },
+    Subject {
+        name: "sse-parse",
+        run: sse_parse,
+    },
+    Subject {
+        name: "eventsource-stream",
+        run: eventsource_stream,
+    },
+    Subject {
+        name: "eventsource-client",
+        run: eventsource_client,
+    },
+];
+
+fn ours(pushes: Pushes, seen: &mut Seen) {
+    // Used again for one stream after another, as on a microcontroller.
+    static DECODER: Mutex<Decoder<{ 65 * 1024 }>> = Mutex::new(Decoder::new());
+    let mut decoder = DECODER.lock().expect("one thread");
+    decoder.new_stream();
+    for push in pushes {
+        let mut input = *push;
+        while let Some(item) = decoder.decode(&mut input) {
+            if let Item::Event(event) = item {
+                seen.event(event.event_type, event.data);
+            }
+        }
+    }
+}
+
+fn sse_core(pushes: Pushes, seen: &mut Seen) {
+    let mut decoder = sse_core::SseDecoder::new();
+    for push in pushes {
+        let mut input = *push;
+        while let Some(item) = decoder.next(&mut input) {
+            if let Ok(sse_core::SseEvent::Message(event)) = item {
+                seen.event(&event.event, &event.data);
+            }
+        }
+    }
+}
+
+fn sse_parse(pushes: Pushes, seen: &mut Seen) {
+    let mut parser = sse_parse::SseParser::new();
+    for push in pushes {
+        parser.feed(push);
+        while let Some(event) = parser.next_event() {
+            seen.event(&event.event, &event.data);
+        }
+    }
+}
+
+fn sse_stream(pushes: Pushes, seen: &mut Seen) {
+    let stream = iter(pushes.iter().map(|push| Ok::<_, Infallible>(*push)));
+    drain(sse_stream::SseByteStream::new(stream), |item| {
+        if let Ok(event) = item
+            && let Some(data) = event.data
+        {
+            seen.event(event.event.as_deref().unwrap_or("message"), &data);
+        }
+    });
+}
+
+fn sseer(pushes: Pushes, seen: &mut Seen) {
+    let stream = iter(pushes.iter().map(|push| Ok::<_, Infallible>(*push)));
+    drain(sseer::event_stream::EventStream::new(stream), |item| {
+        if let Ok(event) = item {
+            seen.event(&event.event, &event.data);
+        }
+    });
+}
+
+fn eventsource_stream(pushes: Pushes, seen: &mut Seen) {
+    let stream = iter(pushes.iter().map(|push| Ok::<_, Infallible>(*push)));
+    drain(eventsource_stream::EventStream::new(stream), |item| {
+        if let Ok(event) = item {
+            seen.event(&event.event, &event.data);
+        }
+    });
+}
+
+/// Its decoder is not public, but its transport can be ours.
+fn eventsource_client(pushes: Pushes, seen: &mut Seen) {
+    #[derive(Clone)]
+    struct Transport(Pushes);
+
+    impl HttpTransport for Transport {
+        fn request(&self, _: http::Request<Option<Bytes>>) -> ResponseFuture {
+            let pushes = self.0.iter().map(|push| Ok(Bytes::from_static(push)));
+            let body: ByteStream = Box::pin(iter(pushes));
+            Box::pin(ready(Ok(http::Response::new(body))))
+        }
+    }
+
+    let client = eventsource_client::ClientBuilder::for_url("http://localhost/")
+        .expect("a URL")
+        .reconnect(eventsource_client::ReconnectOptions::reconnect(false).build())
+        .build_with_transport(Transport(pushes));
+    // At the end it gives an error and would begin again.
+    let stream = client.stream().take_while(|item| ready(item.is_ok()));
+    drain(stream, |item| {
+        if let Ok(eventsource_client::SSE::Event(event)) = item {
+            seen.event(&event.event_type, &event.data);
+        }
+    });
+}
+
+/// Nothing here ever waits.
+fn drain<S: Stream>(stream: S, mut take: impl FnMut(S::Item)) {
+    let mut stream = pin!(stream);
+    let mut context = Context::from_waker(Waker::noop());
+    while let Poll::Ready(Some(item)) = stream.as_mut().poll_next(&mut context) {
+        take(item);
+    }
+}

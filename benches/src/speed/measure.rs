@@ -1,0 +1,113 @@
+//! One input in pushes of one size, by each decoder in turn.
+
+use std::time::{Duration, Instant};
+
+use embedded_sse_benches::inputs::Input;
+use embedded_sse_benches::seen::Seen;
+
+use crate::allocations;
+use crate::decoders::{OURS, PEERS, Pushes, Subject};
+use crate::limits::LIMITS;
+
+/// For each decoder; but each runs at least so often.
+const BUDGET: Duration = Duration::from_millis(100);
+const FEWEST: usize = 3;
+
+pub struct Cell {
+    pub letter: char,
+    pub what: &'static str,
+    pub ours: Figure,
+    pub peers: Vec<Figure>,
+    pub limits: Vec<Figure>,
+}
+
+pub struct Figure {
+    pub name: &'static str,
+    /// None if the time would be hours.
+    pub ns_per_event: Option<f64>,
+    /// So slow that it was measured once.
+    is_slow: bool,
+    pub allocations_per_event: f64,
+    /// Whether the events were those of the input.
+    pub is_right: bool,
+}
+
+impl Cell {
+    /// Of those who decode it rightly.
+    pub fn fastest_peer(&self) -> Option<(&'static str, f64)> {
+        self.peers
+            .iter()
+            .filter(|peer| peer.is_right)
+            .filter_map(|peer| Some((peer.name, peer.ns_per_event?)))
+            .min_by(|(_, a), (_, b)| a.total_cmp(b))
+    }
+
+    /// How many times as fast as the fastest peer.
+    pub fn ratio(&self) -> Option<f64> {
+        Some(self.fastest_peer()?.1 / self.ours.ns_per_event?)
+    }
+}
+
+pub fn measure(input: Input, push: usize) -> Cell {
+    let stream: &'static [u8] = input.stream.leak();
+    let pushes: Vec<&[u8]> = stream.chunks(push.min(stream.len())).collect();
+    let pushes: Pushes = pushes.leak();
+
+    let subjects: Vec<&Subject> = [&OURS].into_iter().chain(&PEERS).chain(&LIMITS).collect();
+    let mut figures: Vec<Figure> = subjects
+        .iter()
+        .map(|subject| check(subject, input.letter, push, pushes, &input.right))
+        .collect();
+
+    // In turn, so that what disturbs the machine disturbs all of them. Who is slow has fewer turns.
+    let mut spent = vec![Duration::ZERO; subjects.len()];
+    for round in 0.. {
+        let mut is_done = true;
+        for ((subject, figure), spent) in subjects.iter().zip(&mut figures).zip(&mut spent) {
+            if figure.is_slow || (round >= FEWEST && *spent >= BUDGET) {
+                continue;
+            }
+            let Some(least) = &mut figure.ns_per_event else {
+                continue;
+            };
+            is_done = false;
+            let mut seen = Seen::default();
+            let start = Instant::now();
+            (subject.run)(pushes, &mut seen);
+            let time = start.elapsed();
+            *spent += time;
+            *least = least.min(time.as_nanos() as f64 / input.right.events as f64);
+        }
+        if is_done {
+            break;
+        }
+    }
+
+    let mut figures = figures.into_iter();
+    Cell {
+        letter: input.letter,
+        what: input.what,
+        ours: figures.next().expect("ours is the first"),
+        peers: figures.by_ref().take(PEERS.len()).collect(),
+        limits: figures.collect(),
+    }
+}
+
+fn check(subject: &Subject, letter: char, push: usize, pushes: Pushes, right: &Seen) -> Figure {
+    // It looks at all of an unfinished line again at each push.
+    let takes_hours = subject.name == "eventsource-stream" && letter == 'c' && push == 1;
+    let mut seen = Seen::checking();
+    let before = allocations::count();
+    let start = Instant::now();
+    if !takes_hours {
+        (subject.run)(pushes, &mut seen);
+    }
+    let time = start.elapsed();
+    Figure {
+        name: subject.name,
+        ns_per_event: (!takes_hours).then_some(time.as_nanos() as f64 / right.events as f64),
+        is_slow: time > BUDGET * 5,
+        allocations_per_event: (allocations::count() - before) as f64 / right.events as f64,
+        is_right: seen == *right,
+    }
+}
