@@ -38,6 +38,13 @@ impl<B: ?Sized + AsRef<[u8]> + AsMut<[u8]>> Buffer<B> {
         self.len = len.min(self.len);
     }
 
+    /// Drops so many at the front.
+    pub(crate) fn drain(&mut self, count: usize) {
+        let left = self.len.saturating_sub(count);
+        utf8::copy_within(self.bytes.as_mut(), count, left, 0);
+        self.len = left;
+    }
+
     pub(crate) fn push(&mut self, byte: u8) -> Result<(), Full> {
         let place = self.bytes.as_mut().get_mut(self.len).ok_or(Full)?;
         *place = byte;

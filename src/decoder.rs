@@ -2,6 +2,7 @@
 
 mod fields;
 mod lines;
+mod pieces;
 mod scan;
 
 use core::fmt;
@@ -47,6 +48,8 @@ use crate::event::{Event, Item, TooLong};
 pub struct Decoder<const DATA: usize, const META: usize = 64> {
     show_comments: bool,
     show_retry: bool,
+    /// A pointer, so that its code is linked only where somebody asks for it.
+    advance_in_pieces: Option<Advance<Self>>,
 
     // What outlives a stream.
     last_event_id: heapless::String<META>,
@@ -61,11 +64,13 @@ pub struct Decoder<const DATA: usize, const META: usize = 64> {
     id_value: Bounded<META>,
     id_has_nul: bool,
     digits: Digits,
-    comment_start: usize,
+    /// Where in the data's memory the comment begins, or the piece that is handed out ends.
+    mark: usize,
     comment_too_long: bool,
 
     // The unfinished event: the standard's three buffers.
     has_data: bool,
+    is_in_pieces: bool,
     data: Bounded<DATA>,
     event_type: Bounded<META>,
     has_id: bool,
@@ -81,6 +86,7 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
         Self {
             show_comments: false,
             show_retry: false,
+            advance_in_pieces: None,
             last_event_id: heapless::String::new(),
             retry: None,
             retry_is_new: false,
@@ -89,9 +95,10 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
             id_value: Bounded::new(),
             id_has_nul: false,
             digits: Digits::NONE,
-            comment_start: 0,
+            mark: 0,
             comment_too_long: false,
             has_data: false,
+            is_in_pieces: false,
             data: Bounded::new(),
             event_type: Bounded::new(),
             has_id: false,
@@ -191,16 +198,28 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
     /// The second half: looks at what was found.
     pub(crate) fn view<'e, 'i: 'e>(&'e self, found: Found<&'i str>) -> Item<'e> {
         match found {
-            Found::Event { data, event_type } => Item::Event(Event {
-                event_type: match event_type.unwrap_or_else(|| self.event_type.as_str()) {
-                    "" => "message",
-                    event_type => event_type,
-                },
-                data: data.unwrap_or_else(|| self.data.as_str()),
-                last_event_id: &self.last_event_id,
-            }),
+            Found::Event { data, event_type } => {
+                let event = Event {
+                    event_type: match event_type.unwrap_or_else(|| self.event_type.as_str()) {
+                        "" => "message",
+                        event_type => event_type,
+                    },
+                    data: data.unwrap_or_else(|| self.data.as_str()),
+                    last_event_id: &self.last_event_id,
+                };
+                if self.is_in_pieces {
+                    Item::LastPiece(event)
+                } else {
+                    Item::Event(event)
+                }
+            }
+            Found::Piece { is_text: true } => {
+                let piece = self.data.bytes().get(..self.mark);
+                Item::Piece(text(piece.unwrap_or_default()))
+            }
+            Found::Piece { is_text: false } => Item::Piece("\u{FFFD}"),
             Found::Comment => {
-                let comment = self.data.bytes().get(self.comment_start..);
+                let comment = self.data.bytes().get(self.mark..);
                 Item::Comment(text(comment.unwrap_or_default()))
             }
             Found::Retry(time) => Item::Retry(time),
@@ -230,6 +249,9 @@ pub(crate) enum Found<T> {
         data: Option<T>,
         event_type: Option<T>,
     },
+    Piece {
+        is_text: bool,
+    },
     Comment,
     Retry(Duration),
     TooLong(TooLong),
@@ -239,8 +261,11 @@ pub(crate) enum Found<T> {
 enum HandedOut {
     Nothing,
     Event,
+    Piece,
     Comment,
 }
+
+type Advance<D> = for<'i> fn(&mut D, &mut &'i [u8]) -> Option<Found<&'i str>>;
 
 /// `id` is known to fit.
 fn replace<const N: usize>(last_event_id: &mut heapless::String<N>, id: &str) {

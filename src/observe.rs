@@ -146,7 +146,8 @@ impl Observe for Cell<Counters> {
                     counters.lost.count(cause);
                 }
             }
-            Item::Comment(_) | Item::Retry(_) => {}
+            Item::LastPiece(_) => counters.events = counters.events.saturating_add(1),
+            Item::Piece(_) | Item::Comment(_) | Item::Retry(_) => {}
         }
         self.set(counters);
     }

@@ -45,7 +45,7 @@ pub(crate) fn decode(bytes: &mut Buffer<[u8]>, start: usize) -> Result<(), Full>
 }
 
 /// How many bytes are well-formed, and how many behind them are one ill-formed sequence.
-fn first_chunk(bytes: &[u8]) -> (usize, usize) {
+pub(crate) fn first_chunk(bytes: &[u8]) -> (usize, usize) {
     match str::from_utf8(bytes) {
         Ok(_) => (bytes.len(), 0),
         Err(error) => {

@@ -539,6 +539,57 @@ fn a_loop_hands_out_what_a_decoder_does() {
     }
 }
 
+/// Also where the framing cuts it, and a chunk holds less than a piece.
+#[test]
+fn a_loop_hands_out_pieces() {
+    let data: String = ('a'..='z').cycle().take(300).collect();
+    let stream = format!("data: {data}\n\ndata: b\n\n");
+    let chunks: String = stream
+        .as_bytes()
+        .chunks(31)
+        .map(|chunk| {
+            format!(
+                "{:x}\r\n{}\r\n",
+                chunk.len(),
+                str::from_utf8(chunk).unwrap()
+            )
+        })
+        .collect();
+    let head = OPEN.trim_end();
+    let response = format!("{head}\r\nTransfer-Encoding: chunked\r\n\r\n{chunks}");
+    let connections = [answers(response).ends()];
+    let world = World::new(Manner::PLAIN, &connections, 0);
+    let mut decoder = Decoder::<128>::new();
+    decoder.split_long_events();
+    let reconnect = Reconnect::new(Policy::DEFAULT, 1);
+    let request = Request::get(url("http://h/"));
+    let mut source = EventSource::new(request, reconnect, &mut decoder).unwrap();
+    let (mut text, mut events, mut pieces) = (String::new(), Vec::new(), 0);
+    let on_item = |item: Item<'_>| {
+        match item {
+            Item::Piece(piece) => {
+                text += piece;
+                pieces += 1;
+            }
+            Item::LastPiece(event) | Item::Event(event) => {
+                events.push(std::mem::take(&mut text) + event.data);
+            }
+            Item::Lost(_) => return ControlFlow::Break(()),
+            _ => {}
+        }
+        ControlFlow::Continue(())
+    };
+    blocking::sse(
+        &mut Dialer(&world),
+        &world,
+        &mut source,
+        &mut [0; 7],
+        on_item,
+    );
+    assert_eq!(events, [data, "b".to_owned()]);
+    assert!(pieces > 1);
+}
+
 fn stream_through<const CHUNK: usize>(stream: &str) -> Vec<String> {
     let connections = [opens(stream).ends()];
     let world = World::new(Manner::PLAIN, &connections, 0);

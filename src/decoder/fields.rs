@@ -55,7 +55,7 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
             Field::Retry => self.digits = Digits::NONE,
             Field::Comment => {
                 // It lies behind the data of the unfinished event.
-                self.comment_start = self.data.bytes().len();
+                self.mark = self.data.bytes().len();
                 self.comment_too_long = false;
             }
         }
@@ -100,9 +100,7 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
             Field::Comment => {
                 self.handed_out = HandedOut::Comment;
                 let memory = self.data.memory();
-                if self.comment_too_long
-                    || utf8::decode(memory.as_view(), self.comment_start).is_err()
-                {
+                if self.comment_too_long || utf8::decode(memory.as_view(), self.mark).is_err() {
                     return Some(Found::TooLong(TooLong::Comment));
                 }
                 Some(Found::Comment)
@@ -139,7 +137,8 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
     pub(super) fn clear_handed_out(&mut self) {
         match mem::replace(&mut self.handed_out, HandedOut::Nothing) {
             HandedOut::Nothing => {}
-            HandedOut::Comment => self.data.memory().truncate(self.comment_start),
+            HandedOut::Comment => self.data.memory().truncate(self.mark),
+            HandedOut::Piece => self.data.memory().drain(self.mark),
             HandedOut::Event => self.clear_block(),
         }
     }
@@ -147,6 +146,7 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
     pub(super) fn clear_block(&mut self) {
         self.handed_out = HandedOut::Nothing;
         self.has_data = false;
+        self.is_in_pieces = false;
         self.data.clear();
         self.event_type.clear();
         self.has_id = false;

@@ -29,6 +29,14 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
     /// only from the input, so that it can be called in a loop.
     #[inline]
     pub(crate) fn advance<'i>(&mut self, input: &mut &'i [u8]) -> Option<Found<&'i str>> {
+        match self.advance_in_pieces {
+            None => self.advance_whole(input),
+            Some(advance_in_pieces) => advance_in_pieces(self, input),
+        }
+    }
+
+    #[inline]
+    pub(super) fn advance_whole<'i>(&mut self, input: &mut &'i [u8]) -> Option<Found<&'i str>> {
         // Most small pushes lie within a line, where nothing is left to do from before it.
         if !matches!(self.line, Line::Start | Line::Bom(_)) {
             let Some(line) = self.take_line(input) else {

@@ -25,6 +25,7 @@ impl<T> Received<T> {
                     data: data.map(&change),
                     event_type: event_type.map(&change),
                 },
+                Found::Piece { is_text } => Found::Piece { is_text },
                 Found::Comment => Found::Comment,
                 Found::Retry(time) => Found::Retry(time),
                 Found::TooLong(part) => Found::TooLong(part),
@@ -113,7 +114,8 @@ impl<const DATA: usize, const META: usize> EventSource<'_, DATA, META> {
                             }
                             if let Some(found) = found {
                                 match found {
-                                    Found::Comment
+                                    Found::Piece { .. }
+                                    | Found::Comment
                                     | Found::Retry(_)
                                     | Found::TooLong(TooLong::Comment) => {}
                                     Found::Event { .. } | Found::TooLong(_) => {

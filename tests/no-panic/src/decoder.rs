@@ -6,7 +6,17 @@ use crate::display::display;
 use crate::input;
 
 pub fn every_call<const DATA: usize, const META: usize>() {
-    let mut decoder: Decoder<DATA, META> = Decoder::new();
+    every_call_on::<DATA, META>(Decoder::new());
+}
+
+/// It needs more memory than the smallest has.
+pub fn every_call_in_pieces() {
+    let mut decoder = Decoder::<12>::new();
+    decoder.split_long_events();
+    every_call_on(decoder);
+}
+
+fn every_call_on<const DATA: usize, const META: usize>(mut decoder: Decoder<DATA, META>) {
     let mut buffer = [0; 1500];
     loop {
         // From here on the optimizer does not know what the calls before have made of it.

@@ -30,6 +30,7 @@ extern "C" fn main() -> i32 {
         5 => url::every_call(),
         6 => encoder::every_call(),
         7 => observe::every_call(),
+        8 => decoder::every_call_in_pieces(),
         _ => control(),
     }
     0

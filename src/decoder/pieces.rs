@@ -1,0 +1,82 @@
+//! Events that are longer than the memory, handed out as they come.
+
+use super::fields::Field;
+use super::lines::Line;
+use super::{Decoder, Found, HandedOut};
+use crate::utf8;
+
+impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
+    /// Hands out an event that is longer than `DATA` bytes as [`Item::Piece`](crate::Item::Piece)s
+    /// and an [`Item::LastPiece`](crate::Item::LastPiece), instead of dropping it. To be set between
+    /// streams.
+    ///
+    /// Pieces never split a character, and their joined text does not depend on the cuts. If the
+    /// stream ends before the last, or [`Item::TooLong`](crate::Item::TooLong) comes in its place,
+    /// what came of the event is to be dropped, as the standard drops an unfinished event.
+    ///
+    /// ```
+    /// use embedded_sse::{Decoder, Item};
+    ///
+    /// let mut decoder: Decoder<16> = Decoder::new();
+    /// decoder.split_long_events();
+    /// let mut input = &b"data: more than sixteen bytes of data\n\n"[..];
+    /// let mut text = String::new();
+    /// while let Some(item) = decoder.decode(&mut input) {
+    ///     match item {
+    ///         Item::Piece(piece) => text += piece,
+    ///         Item::LastPiece(event) => text += event.data,
+    ///         other => println!("{other:?}"),
+    ///     }
+    /// }
+    /// assert_eq!(text, "more than sixteen bytes of data");
+    /// ```
+    ///
+    /// It needs a `DATA` of at least 12 bytes, and does not compile with less.
+    pub const fn split_long_events(&mut self) {
+        const { assert!(DATA >= 12, "a piece has to hold a character") };
+        self.advance_in_pieces = Some(Self::advance_in_pieces);
+    }
+
+    /// Lets in only so much as surely fits, and makes room when it is full and more comes.
+    fn advance_in_pieces<'i>(&mut self, input: &mut &'i [u8]) -> Option<Found<&'i str>> {
+        self.clear_handed_out();
+        while let Some(first) = input.first() {
+            // The last piece has to fit also if each of its bytes becomes a U+FFFD.
+            let most = if self.is_in_pieces { DATA / 3 } else { DATA };
+            let room = most.saturating_sub(self.data.bytes().len());
+            if room == 0 && self.adds_data(*first) {
+                return Some(self.cut());
+            }
+            let mut part = input.get(..room.max(1)).unwrap_or(input);
+            let len = part.len();
+            let found = self.advance_whole(&mut part);
+            *input = input.get(len - part.len()..).unwrap_or_default();
+            if found.is_some() {
+                return found;
+            }
+        }
+        None
+    }
+
+    /// Whether this byte makes the data longer: as a part of it, or by the LF between two lines.
+    fn adds_data(&self, byte: u8) -> bool {
+        let is_end = matches!(byte, b'\n' | b'\r');
+        match self.line {
+            Line::Value(Field::Data) => !is_end,
+            Line::Space(Field::Data) => !is_end && byte != b' ',
+            Line::Name(Field::Data, seen) => {
+                usize::from(seen) == Field::Data.name().len() && (is_end || byte == b':')
+            }
+            _ => false,
+        }
+    }
+
+    /// The text that the memory begins with, or one ill-formed sequence.
+    fn cut(&mut self) -> Found<&'static str> {
+        let (valid, invalid) = utf8::first_chunk(self.data.bytes());
+        self.is_in_pieces = true;
+        self.handed_out = HandedOut::Piece;
+        self.mark = if valid > 0 { valid } else { invalid };
+        Found::Piece { is_text: valid > 0 }
+    }
+}

@@ -1,0 +1,234 @@
+//! Events that are longer than the memory, in pieces: their joined text is that of a decoder that
+//! has memory enough.
+
+use embedded_sse::{Decoder, Item, TooLong};
+
+/// What came, with pieces joined. Each event says whether it came in pieces.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Got {
+    items: Vec<String>,
+    unfinished: String,
+}
+
+impl Got {
+    fn take(&mut self, item: Item<'_>, most: usize) {
+        self.items.push(match item {
+            Item::Piece(piece) => {
+                assert!(!piece.is_empty() && piece.len() <= most.max(3), "{piece:?}");
+                self.unfinished += piece;
+                return;
+            }
+            Item::LastPiece(event) => {
+                assert!(event.data.len() <= most);
+                let data = std::mem::take(&mut self.unfinished) + event.data;
+                assert!(data.len() > most, "it would have fit: {data:?}");
+                format!("{}|{}|{data}", event.event_type, event.last_event_id)
+            }
+            Item::Event(event) => {
+                assert!(self.unfinished.is_empty() && event.data.len() <= most);
+                let (event_type, id) = (event.event_type, event.last_event_id);
+                format!("{event_type}|{id}|{}", event.data)
+            }
+            Item::TooLong(part) => {
+                self.unfinished.clear();
+                format!("{part:?}")
+            }
+            Item::Comment(comment) => format!(":{comment}"),
+            other => format!("{other:?}"),
+        });
+    }
+}
+
+fn decode<const DATA: usize>(stream: &[u8], pieces: bool, comments: bool, cut: usize) -> Got {
+    let mut decoder: Decoder<DATA> = Decoder::new();
+    if pieces {
+        // `DATA` of 12 or more.
+        decoder.split_long_events();
+    }
+    decoder.show_comments(comments);
+    let mut got = Got::default();
+    let (first, second) = stream.split_at(cut.min(stream.len()));
+    for push in [first, second] {
+        let mut input = push;
+        while let Some(item) = decoder.decode(&mut input) {
+            got.take(item, DATA);
+        }
+        assert!(input.is_empty());
+    }
+    // The pieces of an event that has not ended say nothing yet.
+    got.unfinished.clear();
+    got
+}
+
+fn bytewise<const DATA: usize>(stream: &[u8], comments: bool) -> Got {
+    let mut decoder: Decoder<DATA> = Decoder::new();
+    decoder.split_long_events();
+    decoder.show_comments(comments);
+    let mut got = Got::default();
+    for byte in stream {
+        let mut input = &[*byte][..];
+        while let Some(item) = decoder.decode(&mut input) {
+            got.take(item, DATA);
+        }
+    }
+    got.unfinished.clear();
+    got
+}
+
+fn check<const DATA: usize>(stream: &[u8]) {
+    let want = decode::<65536>(stream, false, false, 0);
+    for cut in 0..=stream.len() {
+        let got = decode::<DATA>(stream, true, false, cut);
+        assert_eq!(
+            got,
+            want,
+            "{:?} cut at {cut}",
+            stream.escape_ascii().to_string()
+        );
+    }
+    assert_eq!(
+        bytewise::<DATA>(stream, false),
+        want,
+        "{:?}",
+        stream.escape_ascii().to_string()
+    );
+    // With comments, which may be too long, it is the cuts alone that must not matter.
+    let want = bytewise::<DATA>(stream, true);
+    for cut in 0..=stream.len() {
+        assert_eq!(decode::<DATA>(stream, true, true, cut), want);
+    }
+}
+
+#[test]
+fn every_length_about_the_capacity() {
+    for len in 0..60 {
+        for text in ["x", "é", "€", "🌍", "a🌍"] {
+            let data: String = text.chars().cycle().take(len).collect();
+            check::<12>(format!("data: {data}\n\ndata: after\n\n").as_bytes());
+            check::<16>(
+                format!("id: 7\ndata:{data}\r\ndata: {data}\r\n\r\ndata: x\r\n\r\n").as_bytes(),
+            );
+            check::<33>(format!("data\ndata: {data}\nevent: e\n: c\ndata\n\n").as_bytes());
+        }
+    }
+}
+
+/// What else can be between, behind and before the lines of a long event.
+#[test]
+fn all_that_lines_can_be() {
+    let pieces = [
+        "data: 0123456789\n",
+        "data:\n",
+        "data\n",
+        "data: 01234567890123456789\r\n",
+        "id: 5\n",
+        "event: e\n",
+        ": comment\n",
+        "retry: 5\n",
+        "\n",
+        "datax: y\n",
+        "data: é\r",
+        "\u{FEFF}",
+    ];
+    for number in 0..12_usize.pow(4) {
+        let stream: String = (0..4)
+            .map(|place| pieces[number / 12_usize.pow(place) % 12])
+            .collect();
+        if number % 7 == 0 {
+            check::<12>((stream.clone() + "\n\ndata: end\n\n").as_bytes());
+        }
+        let stream = stream + "\n";
+        let want = decode::<65536>(stream.as_bytes(), false, false, 0);
+        assert_eq!(bytewise::<12>(stream.as_bytes(), false), want, "{stream:?}");
+        assert_eq!(
+            decode::<20>(stream.as_bytes(), true, false, 3),
+            want,
+            "{stream:?}"
+        );
+    }
+}
+
+/// Ill-formed bytes make the text longer than the stream: what fits as bytes may not as text.
+#[test]
+fn ill_formed_text_is_replaced_in_pieces_too() {
+    let alphabet: [&[u8]; 6] = [
+        b"a",
+        "🌍".as_bytes(),
+        b"\xFF",
+        b"\xE2\x82",
+        b"\xF0\x9F\x98",
+        b"\nda",
+    ];
+    for number in 0..6_usize.pow(5) {
+        let mut data: Vec<u8> = (0..5)
+            .flat_map(|place| alphabet[number / 6_usize.pow(place) % 6])
+            .copied()
+            .collect();
+        data.extend(b"0123456789ABC\xFF");
+        let stream = [b"data: ", &data[..], b"\n\ndata: x\n\n"].concat();
+        let want = decode::<65536>(&stream, false, false, 0);
+        let got = bytewise::<12>(&stream, false);
+        for cut in [0, 7, 11, 13, 17, 19, 40] {
+            assert_eq!(decode::<12>(&stream, true, false, cut), got);
+        }
+        // One that is short as bytes and long as text is too long, whatever the cuts are.
+        if got.items[0] == format!("{:?}", TooLong::Data) {
+            assert!(data.len() <= 12 || data.contains(&b'\n'), "{data:?}");
+            assert_eq!(got.items[1..], want.items[1..]);
+        } else {
+            assert_eq!(got, want, "{:?}", stream.escape_ascii().to_string());
+        }
+    }
+}
+
+#[test]
+fn a_megabyte_passes_through_256_bytes() {
+    let data: String = (0..150_000).map(|number| format!("{number}, é ")).collect();
+    assert!(data.len() > 1 << 20);
+    let stream = format!("id: 1\nevent: big\ndata: {data}\n\n");
+    let mut decoder: Decoder<256> = Decoder::new();
+    decoder.split_long_events();
+    let (mut text, mut ends) = (String::new(), 0);
+    for push in stream.as_bytes().chunks(1460) {
+        let mut input = push;
+        while let Some(item) = decoder.decode(&mut input) {
+            match item {
+                Item::Piece(piece) => text += piece,
+                Item::LastPiece(event) => {
+                    text += event.data;
+                    assert_eq!((event.event_type, event.last_event_id), ("big", "1"));
+                    ends += 1;
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+    assert_eq!(ends, 1);
+    assert!(text == data);
+}
+
+#[test]
+fn a_new_stream_begins_without_the_old_pieces() {
+    let mut decoder: Decoder<16> = Decoder::new();
+    decoder.split_long_events();
+    let mut input = &b"data: 0123456789ABCDEFGHIJ"[..];
+    assert!(matches!(
+        decoder.decode(&mut input),
+        Some(Item::Piece("0123456789ABCDEF"))
+    ));
+    decoder.new_stream();
+    let mut input = &b"data: short\n\n"[..];
+    let Some(Item::Event(event)) = decoder.decode(&mut input) else {
+        panic!("a whole event");
+    };
+    assert_eq!(event.data, "short");
+}
+
+/// An ID that does not fit takes the place of the end: what came is to be dropped.
+#[test]
+fn what_is_too_long_takes_the_place_of_the_end() {
+    let id = "x".repeat(65);
+    let stream = format!("data: 0123456789ABCDEFGHIJ\nid: {id}\n\ndata: x\n\n");
+    let got = decode::<12>(stream.as_bytes(), true, false, 0);
+    assert_eq!(got.items, ["Id", "message||x"]);
+}
