@@ -344,6 +344,28 @@ fn an_attempt_resumes_behind_what_is_finished() {
     assert_eq!(source.decoder().last_event_id(), "");
 }
 
+/// Mercure says behind which event it resumes; where that is another, some are lost.
+#[test]
+fn a_loss_can_be_seen() {
+    let resumed = |id: &str| {
+        let head = OPEN.replacen(
+            "\r\n\r\n",
+            &format!("\r\nMercure-Last-Event-ID: {id}\r\n\r\n"),
+            1,
+        );
+        answers(head + "id: 9\ndata: x\n\n").ends()
+    };
+    let mut gaps = Vec::new();
+    let connections = [resumed(""), resumed("9"), resumed("earliest"), gone()];
+    follow(&connections, 7, &Cell::new(Counters::default()), |item| {
+        if let Item::Open(head) = item {
+            let resumed = head.header("Mercure-Last-Event-ID").unwrap();
+            gaps.push(resumed != head.last_event_id());
+        }
+    });
+    assert_eq!(gaps, [false, false, true]);
+}
+
 #[test]
 fn an_id_that_no_header_can_say_is_refused() {
     let mut change = |draft: &mut Draft<'_>| {
