@@ -8,7 +8,8 @@ use crate::http::digits;
 use crate::reconnect::millis;
 use crate::url::split_at_any;
 
-/// An event, or whatever else a server can say in a stream, before it is written.
+/// An event, or whatever else a server can say in a stream, before it is written. The default says
+/// nothing.
 ///
 /// ```
 /// use embedded_sse::Outgoing;
@@ -22,7 +23,7 @@ use crate::url::split_at_any;
 /// assert_eq!(text, "event: temperature\nid: 17\ndata: 21.5\ndata: 22.0\n\n");
 /// # Ok::<(), embedded_sse::InvalidOutgoing>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Outgoing<'a> {
     /// A comment, which applications do not see. Of several lines each is one.
@@ -115,7 +116,8 @@ impl<'a> Encoded<'a> {
             .chain(iter::once("\n"))
     }
 
-    /// Writes it. The stream is broken if this fails or is dropped: close the connection.
+    /// Writes it, in small pieces and without a flush: put a buffer before it. The stream is broken
+    /// if this fails or is dropped: close the connection.
     ///
     /// # Errors
     /// Those of the writer.
