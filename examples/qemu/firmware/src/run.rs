@@ -20,9 +20,19 @@ const DNS: Ipv4Address = Ipv4Address::new(10, 0, 2, 3);
 static WORK: AtomicBool = AtomicBool::new(false);
 
 /// Runs the tasks that `start` spawns, for ever.
+pub fn run(start: impl FnOnce(Spawner, Stack<'static>)) -> ! {
+    static SOCKETS: StaticCell<StackResources<2>> = StaticCell::new();
+
+    run_with(SOCKETS.init(StackResources::new()), start)
+}
+
+/// The same with room for more sockets.
 ///
 /// embassy's own loop waits by WFE, which in QEMU does not wait; this one does by WFI.
-pub fn run(start: impl FnOnce(Spawner, Stack<'static>)) -> ! {
+pub fn run_with<const SOCKETS: usize>(
+    sockets: &'static mut StackResources<SOCKETS>,
+    start: impl FnOnce(Spawner, Stack<'static>),
+) -> ! {
     static EXECUTOR: StaticCell<Executor> = StaticCell::new();
 
     if let Some(mut core) = Peripherals::take() {
@@ -30,7 +40,7 @@ pub fn run(start: impl FnOnce(Spawner, Stack<'static>)) -> ! {
     }
     let executor = EXECUTOR.init(Executor::new(ptr::null_mut()));
     let spawner = executor.spawner();
-    start(spawner, network(spawner));
+    start(spawner, network(spawner, sockets));
     loop {
         // SAFETY: nothing else polls it.
         unsafe { executor.poll() };
@@ -49,9 +59,11 @@ fn pend(_: *mut ()) {
     WORK.store(true, Ordering::Release);
 }
 
-fn network(spawner: Spawner) -> Stack<'static> {
+fn network<const SOCKETS: usize>(
+    spawner: Spawner,
+    sockets: &'static mut StackResources<SOCKETS>,
+) -> Stack<'static> {
     static BUFFERS: ConstStaticCell<Buffers> = ConstStaticCell::new(Buffers::new());
-    static RESOURCES: StaticCell<StackResources<2>> = StaticCell::new();
 
     let Some(ethernet) = Ethernet::start(BUFFERS.take()) else {
         board::put(b"there is no LAN9118\n");
@@ -65,8 +77,7 @@ fn network(spawner: Spawner) -> Stack<'static> {
     let _fits = config.dns_servers.push(DNS);
     // Ports need not be different in each run: each has a network of its own.
     let seed = 1;
-    let resources = RESOURCES.init(StackResources::new());
-    let (stack, runner) = embassy_net::new(ethernet, Config::ipv4_static(config), resources, seed);
+    let (stack, runner) = embassy_net::new(ethernet, Config::ipv4_static(config), sockets, seed);
     spawner.spawn(forward(runner).expect("it is spawned once"));
     stack
 }
