@@ -6,4 +6,4 @@ mod ethernet;
 pub mod footprint;
 mod run;
 
-pub use run::{run, run_with};
+pub use run::run;

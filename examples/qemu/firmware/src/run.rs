@@ -17,22 +17,15 @@ const GUEST: Ipv4Address = Ipv4Address::new(10, 0, 2, 15);
 const HOST: Ipv4Address = Ipv4Address::new(10, 0, 2, 2);
 const DNS: Ipv4Address = Ipv4Address::new(10, 0, 2, 3);
 
+/// One of them is the DNS client's.
+const SOCKETS: usize = if cfg!(feature = "server") { 5 } else { 2 };
+
 static WORK: AtomicBool = AtomicBool::new(false);
 
 /// Runs the tasks that `start` spawns, for ever.
-pub fn run(start: impl FnOnce(Spawner, Stack<'static>)) -> ! {
-    static SOCKETS: StaticCell<StackResources<2>> = StaticCell::new();
-
-    run_with(SOCKETS.init(StackResources::new()), start)
-}
-
-/// The same with room for more sockets.
 ///
 /// embassy's own loop waits by WFE, which in QEMU does not wait; this one does by WFI.
-pub fn run_with<const SOCKETS: usize>(
-    sockets: &'static mut StackResources<SOCKETS>,
-    start: impl FnOnce(Spawner, Stack<'static>),
-) -> ! {
+pub fn run(start: impl FnOnce(Spawner, Stack<'static>)) -> ! {
     static EXECUTOR: StaticCell<Executor> = StaticCell::new();
 
     if let Some(mut core) = Peripherals::take() {
@@ -40,7 +33,7 @@ pub fn run_with<const SOCKETS: usize>(
     }
     let executor = EXECUTOR.init(Executor::new(ptr::null_mut()));
     let spawner = executor.spawner();
-    start(spawner, network(spawner, sockets));
+    start(spawner, network(spawner));
     loop {
         // SAFETY: nothing else polls it.
         unsafe { executor.poll() };
@@ -59,11 +52,9 @@ fn pend(_: *mut ()) {
     WORK.store(true, Ordering::Release);
 }
 
-fn network<const SOCKETS: usize>(
-    spawner: Spawner,
-    sockets: &'static mut StackResources<SOCKETS>,
-) -> Stack<'static> {
+fn network(spawner: Spawner) -> Stack<'static> {
     static BUFFERS: ConstStaticCell<Buffers> = ConstStaticCell::new(Buffers::new());
+    static RESOURCES: StaticCell<StackResources<SOCKETS>> = StaticCell::new();
 
     let Some(ethernet) = Ethernet::start(BUFFERS.take()) else {
         board::put(b"there is no LAN9118\n");
@@ -77,7 +68,8 @@ fn network<const SOCKETS: usize>(
     let _fits = config.dns_servers.push(DNS);
     // Ports need not be different in each run: each has a network of its own.
     let seed = 1;
-    let (stack, runner) = embassy_net::new(ethernet, Config::ipv4_static(config), sockets, seed);
+    let resources = RESOURCES.init(StackResources::new());
+    let (stack, runner) = embassy_net::new(ethernet, Config::ipv4_static(config), resources, seed);
     spawner.spawn(forward(runner).expect("it is spawned once"));
     stack
 }

@@ -8,16 +8,16 @@
 
 mod events;
 
-use embassy_net::{Stack, StackResources};
+use embassy_net::Stack;
 use events::Events;
 use picoserve::response::custom::CustomResponse;
 use picoserve::response::{File, StatusCode};
 use picoserve::routing::{get, get_service, post};
 use picoserve::{Config, Router, Server};
-use static_cell::{ConstStaticCell, StaticCell};
+use static_cell::ConstStaticCell;
 
 /// A browser has one for the stream, one for the page and what it tells, and may open one more in
-/// advance. With the fourth somebody else can follow too.
+/// advance. With the fourth somebody else can follow too. `firmware` has sockets for so many.
 const CONNECTIONS: usize = 4;
 
 /// What a connection needs. A browser's request has half a kilobyte of headers and more.
@@ -29,8 +29,6 @@ struct Memory {
 
 #[cortex_m_rt::entry]
 fn main() -> ! {
-    // The DNS client, which is not used here, has one too.
-    static SOCKETS: StaticCell<StackResources<{ CONNECTIONS + 1 }>> = StaticCell::new();
     static MEMORY: ConstStaticCell<[Memory; CONNECTIONS]> = ConstStaticCell::new(
         [const {
             Memory {
@@ -41,8 +39,7 @@ fn main() -> ! {
         }; CONNECTIONS],
     );
 
-    let sockets = SOCKETS.init(StackResources::new());
-    firmware::run_with(sockets, |spawner, stack| {
+    firmware::run(|spawner, stack| {
         for memory in MEMORY.take() {
             spawner.spawn(serve(stack, memory).expect("there is a task for each"));
         }
