@@ -1,5 +1,7 @@
 //! Runs the firmware in QEMU.
 
+mod browser;
+mod chromium;
 mod elf;
 mod firmware;
 mod link;
@@ -21,6 +23,8 @@ usage: cargo run [-- COMMAND]
                           follows that one; 127.0.0.1 is this computer, and there is no TLS;
                           the names are in firmware/src/bin/client/main.rs
   scenarios [NAME]...     runs the firmware of each board against servers that misbehave
+  serve [PORT]            boots the firmware that serves events itself, and a page for a browser
+  browser                 has headless Chromium and our client follow that one
   measure                 prints what the crate takes of flash, RAM, stack and instructions
 ";
 
@@ -30,6 +34,9 @@ fn main() -> ExitCode {
     let result = match words[..] {
         [] => show::demo(),
         ["follow", ref arguments @ .., url] => show::follow(arguments, url),
+        ["serve"] => show::serve("8080"),
+        ["serve", port] => show::serve(port),
+        ["browser"] => browser::browser(),
         ["measure"] => measure::measure(),
         ["scenarios", ref names @ ..] => scenario::run_all(names),
         _ => Err(USAGE.to_owned()),

@@ -189,6 +189,7 @@ fn run(
         firmware: &firmware,
         arguments: arguments.to_vec(),
         options: options.iter().map(|&option| option.to_owned()).collect(),
+        port: None,
         limit: Some(LIMIT),
         show: false,
     };

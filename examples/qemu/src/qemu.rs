@@ -16,6 +16,8 @@ pub struct Run<'a> {
     pub arguments: Vec<String>,
     /// QEMU's own, besides those that each run has.
     pub options: Vec<String>,
+    /// The port of this computer's at which the firmware's HTTP server is to be found, if it has one.
+    pub port: Option<u16>,
     /// `None` is for ever.
     pub limit: Option<Duration>,
     /// Whether the user sees what the firmware says.
@@ -32,9 +34,13 @@ impl Run<'_> {
             semihosting += ",arg=";
             semihosting += &argument.replace(',', ",,");
         }
+        let mut network = String::from("user,id=net,model=lan9118");
+        if let Some(port) = self.port {
+            network += &format!(",hostfwd=tcp:127.0.0.1:{port}-:80");
+        }
         let mut child = Command::new("qemu-system-arm")
             .args(["-machine", self.board.name])
-            .args(["-nic", "user,id=net,model=lan9118"])
+            .args(["-nic", &network])
             .args(["-display", "none", "-serial", "null", "-monitor", "none"])
             .args(["-no-reboot", "-semihosting-config", &semihosting])
             .args(self.options)

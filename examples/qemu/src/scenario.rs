@@ -90,6 +90,7 @@ fn play(scenario: &Scenario, board: Board, firmware: &Path) -> Vec<String> {
         firmware,
         arguments: words.chain([url]).collect(),
         options: stage.link.options(),
+        port: None,
         limit: Some(Duration::from_secs(scenario.limit)),
         show: false,
     };
@@ -109,7 +110,7 @@ fn play(scenario: &Scenario, board: Board, firmware: &Path) -> Vec<String> {
 }
 
 /// Where the first line is that is not as it has to be.
-fn difference(printed: &[String], expected: &[String]) -> Option<String> {
+pub fn difference(printed: &[String], expected: &[String]) -> Option<String> {
     let pairs = printed.iter().zip(expected);
     let same = pairs
         .take_while(|(line, start)| line.starts_with(*start))

@@ -26,15 +26,18 @@ impl Screen {
     /// Waits for so many lines.
     pub fn wait_for(&self, count: usize) {
         let limit = Duration::from_secs(30);
-        let few = |lines: &mut Vec<String>| lines.len() < count;
-        let (lines, waited) = (self.0.1)
-            .wait_timeout_while(self.lines(), limit, few)
-            .unwrap_or_else(PoisonError::into_inner);
+        let lines = self.wait_until(limit, |lines| lines.len() >= count);
         let seen = lines.len();
-        drop(lines);
         assert!(
-            !waited.timed_out(),
+            seen >= count,
             "the firmware has said {seen} lines, not {count}"
         );
+    }
+
+    /// Waits until the lines are such, or the time is over. Returns them.
+    pub fn wait_until(&self, limit: Duration, such: impl Fn(&[String]) -> bool) -> Vec<String> {
+        let not_yet = |lines: &mut Vec<String>| !such(lines);
+        let waited = (self.0.1).wait_timeout_while(self.lines(), limit, not_yet);
+        waited.unwrap_or_else(PoisonError::into_inner).0.clone()
     }
 }

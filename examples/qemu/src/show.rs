@@ -35,6 +35,28 @@ pub fn follow(arguments: &[&str], url: &str) -> Result<(), String> {
     boot(arguments, &url.replacen("127.0.0.1", "10.0.2.2", 1), 0)
 }
 
+/// Events of the firmware's own.
+pub fn serve(port: &str) -> Result<(), String> {
+    let port = port.parse().map_err(|_| format!("no port: {port:?}"))?;
+    let firmware = firmware::build("server", "server", "release", AN386)?;
+    println!(
+        "{} serves http://127.0.0.1:{port}/ for a browser,",
+        AN386.name
+    );
+    println!("and http://127.0.0.1:{port}/events for any other client");
+    let run = Run {
+        board: AN386,
+        firmware: &firmware,
+        arguments: Vec::new(),
+        options: Vec::new(),
+        port: Some(port),
+        limit: None,
+        show: true,
+    };
+    let status = run.go(&Screen::default())?;
+    Err(format!("the firmware has ended with status {status}"))
+}
+
 fn boot(arguments: &[&str], url: &str, expected: i32) -> Result<(), String> {
     let firmware = firmware::build("firmware", "client", "release", AN386)?;
     let mut arguments: Vec<_> = arguments
@@ -47,6 +69,7 @@ fn boot(arguments: &[&str], url: &str, expected: i32) -> Result<(), String> {
         firmware: &firmware,
         arguments,
         options: Vec::new(),
+        port: None,
         limit: None,
         show: true,
     };

@@ -17,6 +17,9 @@ const GUEST: Ipv4Address = Ipv4Address::new(10, 0, 2, 15);
 const HOST: Ipv4Address = Ipv4Address::new(10, 0, 2, 2);
 const DNS: Ipv4Address = Ipv4Address::new(10, 0, 2, 3);
 
+/// One of them is the DNS client's.
+const SOCKETS: usize = if cfg!(feature = "server") { 5 } else { 2 };
+
 static WORK: AtomicBool = AtomicBool::new(false);
 
 /// Runs the tasks that `start` spawns, for ever.
@@ -51,7 +54,7 @@ fn pend(_: *mut ()) {
 
 fn network(spawner: Spawner) -> Stack<'static> {
     static BUFFERS: ConstStaticCell<Buffers> = ConstStaticCell::new(Buffers::new());
-    static RESOURCES: StaticCell<StackResources<2>> = StaticCell::new();
+    static RESOURCES: StaticCell<StackResources<SOCKETS>> = StaticCell::new();
 
     let Some(ethernet) = Ethernet::start(BUFFERS.take()) else {
         board::put(b"there is no LAN9118\n");
