@@ -19,6 +19,8 @@ pub fn print(item: &Item<'_>) {
             wait.delay.as_millis(),
         )),
         Item::TooLong(part) => line(format_args!(r#""too long","part":"{part:?}""#)),
+        // The loop returns it too, and one that the application asked for.
+        Item::Stopped(_) => {}
         _ => line(format_args!(r#""other""#)),
     }
 }
