@@ -430,15 +430,12 @@ impl<'a, const DATA: usize, const META: usize> EventSource<'a, DATA, META> {
     }
 
     fn unsent(&self, written: usize) -> Option<&[u8]> {
+        let headers = self.decoder.idle_memory().get(..self.headers_len);
         let sent = Sent {
             url: self.url(),
             as_get: self.as_get,
             has_left: self.has_left,
-            headers: self
-                .decoder
-                .idle_memory()
-                .get(..self.headers_len)
-                .unwrap_or_default(),
+            headers: text(headers.unwrap_or_default()),
             last_event_id: self.sent_id(),
         };
         http::unsent(&self.request, &sent, written)

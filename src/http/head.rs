@@ -8,6 +8,7 @@ use heapless::Vec;
 use memchr::memchr;
 
 use super::Body;
+use crate::url::decimal;
 
 /// More header fields than this are [`InvalidHead::TooManyHeaders`].
 const MOST_HEADERS: usize = 64;
@@ -111,7 +112,7 @@ fn essences(value: &[u8]) -> impl Iterator<Item = &[u8]> {
         let end = memchr(b';', part).unwrap_or(part.len());
         part.get(..end).unwrap_or_default().trim_ascii()
     });
-    essences.filter(|essence| essence.contains(&b'/') && *essence != b"*/*")
+    essences.filter(|essence| memchr(b'/', essence).is_some() && *essence != b"*/*")
 }
 
 /// Without the values, which may be secret: cookies, say.
@@ -247,17 +248,6 @@ pub(crate) fn body_of(head: &Head<'_>) -> Result<Body, InvalidHead> {
         _ if chunked => Body::CHUNKED,
         Some(length) => Body::Length(length),
         None => Body::UntilClose,
-    })
-}
-
-/// Digits only, within 64 bits.
-fn decimal(digits: &[u8]) -> Option<u64> {
-    if digits.is_empty() {
-        return None;
-    }
-    digits.iter().try_fold(0_u64, |number, digit| {
-        let digit = char::from(*digit).to_digit(10)?;
-        number.checked_mul(10)?.checked_add(u64::from(digit))
     })
 }
 
