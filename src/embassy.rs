@@ -128,16 +128,18 @@ impl<'d> Connect for Tcp<'d> {
         origin: Origin<'_>,
         deadline: Option<Duration>,
     ) -> Result<Connection<'_, 'd>, CannotConnect> {
-        let mut addresses = Err(DnsError::Failed);
-        for version in [DnsQueryType::A, DnsQueryType::Aaaa] {
-            // An IPv6 address is an answer to itself, but not to the first question.
-            if version == DnsQueryType::Aaaa || !is_ipv6(origin.host) {
-                addresses = self.stack.dns_query(origin.host, version).await;
+        // An IPv6 address is an answer to itself, but not to the first question.
+        let mut version = match is_ipv6(origin.host) {
+            true => DnsQueryType::Aaaa,
+            false => DnsQueryType::A,
+        };
+        let addresses = loop {
+            let answer = self.stack.dns_query(origin.host, version).await;
+            if answer.is_ok() || version == DnsQueryType::Aaaa {
+                break answer;
             }
-            if addresses.is_ok() {
-                break;
-            }
-        }
+            version = DnsQueryType::Aaaa;
+        };
         let why = addresses
             .as_ref()
             .err()

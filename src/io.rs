@@ -5,7 +5,7 @@
     reason = "an `async fn` keeps all it is given twice"
 )]
 
-use core::future::{Future, pending, poll_fn};
+use core::future::{Future, poll_fn};
 use core::ops::{ControlFlow, Range};
 use core::pin::{Pin, pin};
 use core::task::Poll;
@@ -274,16 +274,15 @@ impl<'s, 'a, Io: Read + Write, K: Clock, const DATA: usize, const META: usize>
                 }
             };
             self.flushed &= transfer != Transfer::Write;
-            let (io, chunk) = (&mut self.io, &mut *self.chunk);
             // One future for all three, so that there is one that waits for it or the deadline.
             let result = before(
                 deadline,
                 clock,
-                pin!(async move {
+                pin!(async {
                     match transfer {
-                        Transfer::Write => io.write(bytes).await,
-                        Transfer::Flush => io.flush().await.map(|()| 0),
-                        Transfer::Read => io.read(chunk).await,
+                        Transfer::Write => self.io.write(bytes).await,
+                        Transfer::Flush => self.io.flush().await.map(|()| 0),
+                        Transfer::Read => self.io.read(self.chunk).await,
                     }
                 }),
             )
@@ -351,15 +350,15 @@ async fn before<F: Future>(
     clock: &impl Clock,
     mut future: Pin<&mut F>,
 ) -> Option<F::Output> {
-    let mut timer = pin!(async {
-        match deadline {
-            Some(deadline) => clock.sleep_until(deadline).await,
-            None => pending().await,
+    let mut timer = pin!(deadline.map(|deadline| clock.sleep_until(deadline)));
+    poll_fn(|context| {
+        if let Poll::Ready(output) = future.as_mut().poll(context) {
+            return Poll::Ready(Some(output));
         }
-    });
-    poll_fn(|context| match future.as_mut().poll(context) {
-        Poll::Ready(output) => Poll::Ready(Some(output)),
-        Poll::Pending => timer.as_mut().poll(context).map(|()| None),
+        match timer.as_mut().as_pin_mut() {
+            Some(timer) => timer.poll(context).map(|()| None),
+            None => Poll::Pending,
+        }
     })
     .await
 }
