@@ -1,6 +1,7 @@
 //! [`Connect`] over an embassy-net TCP socket, and [`Clock`] over embassy-time.
 
 use core::fmt;
+use core::future::Future;
 use core::mem;
 use core::time::Duration;
 
@@ -11,7 +12,7 @@ use embassy_time::{Duration as Ticks, Instant, Timer, with_timeout};
 use embedded_io_async::{ErrorType, Read, Write};
 
 use crate::io::{Clock, Connect};
-use crate::url::Origin;
+use crate::url::{Origin, is_ipv6};
 
 /// The memory of a socket: `RX` bytes to receive into, `TX` to send from. `RX` is the window that
 /// is offered, so how much may be on its way at once; `TX` of 256 bytes takes most requests whole.
@@ -84,7 +85,7 @@ impl<'d> Tcp<'d> {
         &mut self,
         address: IpAddress,
         port: u16,
-        timeout: Option<Ticks>,
+        timeout: Ticks,
     ) -> Result<(), CannotConnect> {
         self.reset().await;
         let keep_alive = self.keep_alive.max(Duration::from_secs(1));
@@ -93,13 +94,8 @@ impl<'d> Tcp<'d> {
         self.socket.set_timeout(Some(ticks(dead)));
         // Who is dropped here, or gives up, leaves no half-open connection behind.
         let attempt = Connection(&mut self.socket);
-        let connect = attempt.0.connect((address, port));
-        let connected = match timeout {
-            Some(timeout) => with_timeout(timeout, connect)
-                .await
-                .unwrap_or(Err(ConnectError::TimedOut)),
-            None => connect.await,
-        };
+        let connected = with_timeout(timeout, attempt.0.connect((address, port))).await;
+        let connected = connected.unwrap_or(Err(ConnectError::TimedOut));
         connected.map_err(CannotConnect::Tcp)?;
         mem::forget(attempt);
         Ok(())
@@ -132,24 +128,31 @@ impl<'d> Connect for Tcp<'d> {
         origin: Origin<'_>,
         deadline: Option<Duration>,
     ) -> Result<Connection<'_, 'd>, CannotConnect> {
-        let answer = async {
-            // An IPv6 address is an answer to itself, but not to this question.
-            if !origin.host.contains(':')
-                && let Ok(addresses) = self.stack.dns_query(origin.host, DnsQueryType::A).await
-            {
-                return Ok(addresses);
+        // An IPv6 address is an answer to itself, but not to the first question.
+        let mut version = match is_ipv6(origin.host) {
+            true => DnsQueryType::Aaaa,
+            false => DnsQueryType::A,
+        };
+        let addresses = loop {
+            let answer = self.stack.dns_query(origin.host, version).await;
+            if answer.is_ok() || version == DnsQueryType::Aaaa {
+                break answer;
             }
-            self.stack.dns_query(origin.host, DnsQueryType::Aaaa).await
+            version = DnsQueryType::Aaaa;
         };
-        let (addresses, why) = match answer.await {
-            Ok(addresses) => (addresses, DnsError::Failed),
-            Err(error) => (Default::default(), error),
-        };
+        let why = addresses
+            .as_ref()
+            .err()
+            .copied()
+            .unwrap_or(DnsError::Failed);
+        let addresses = addresses.unwrap_or_default();
         let mut result = Err(CannotConnect::Dns(why));
         for (tried, address) in addresses.iter().enumerate() {
             let left = (addresses.len() - tried) as u32;
-            let share = deadline.map(|at| ticks(at.saturating_sub(EmbassyTime.now())) / left);
-            result = self.connect_to(*address, origin.port, share).await;
+            let share = deadline.map_or(Duration::MAX, |at| at.saturating_sub(EmbassyTime.now()));
+            result = self
+                .connect_to(*address, origin.port, ticks(share) / left)
+                .await;
             if result.is_ok() {
                 break;
             }
@@ -202,10 +205,10 @@ impl Clock for EmbassyTime {
         Duration::from_micros(Instant::now().as_micros())
     }
 
-    async fn sleep_until(&self, time: Duration) {
+    fn sleep_until(&self, time: Duration) -> impl Future<Output = ()> {
         // Times are finer than the clock, which must not wake too early.
-        let left = time.saturating_sub(self.now());
-        Timer::after(ticks(left.saturating_add(Duration::from_micros(1)))).await;
+        let time = ticks(time.saturating_add(Duration::from_micros(1)));
+        Timer::at(Instant::from_ticks(time.as_ticks()))
     }
 }
 

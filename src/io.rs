@@ -264,47 +264,52 @@ impl<'s, 'a, Io: Read + Write, K: Clock, const DATA: usize, const META: usize>
     async fn read(&mut self) -> bool {
         let clock = self.clock;
         loop {
-            match self.source.step(clock.now()) {
-                Step::Write(bytes, deadline) => {
-                    self.flushed = false;
-                    let written = before(deadline, clock, pin!(self.io.write(bytes))).await;
-                    match written {
-                        Some(Ok(written)) if written > 0 => self.source.wrote(written),
-                        // The next step knows that it is late.
-                        None => {}
-                        Some(Err(error)) if is_passing(&error) => {}
-                        Some(_) => self.source.failed(clock.now()),
-                    }
-                }
-                Step::Read(deadline) if !self.flushed => {
-                    match before(deadline, clock, pin!(self.io.flush())).await {
-                        Some(Ok(())) => self.flushed = true,
-                        None => {}
-                        Some(Err(error)) if is_passing(&error) => {}
-                        Some(Err(_)) => self.source.failed(clock.now()),
-                    }
-                }
-                Step::Read(deadline) => {
-                    match before(deadline, clock, pin!(self.io.read(self.chunk))).await {
-                        Some(Ok(0)) => self.source.ended(clock.now()),
-                        Some(Ok(read)) => {
-                            self.unread = 0..read;
-                            return true;
-                        }
-                        None => self.source.handle_timeout(clock.now()),
-                        Some(Err(error)) if is_passing(&error) => {
-                            self.source.handle_timeout(clock.now());
-                        }
-                        Some(Err(_)) => self.source.failed(clock.now()),
-                    }
-                }
+            let (transfer, bytes, deadline) = match self.source.step(clock.now()) {
+                Step::Write(bytes, deadline) => (Transfer::Write, bytes, deadline),
+                Step::Read(deadline) if !self.flushed => (Transfer::Flush, &[][..], deadline),
+                Step::Read(deadline) => (Transfer::Read, &[][..], deadline),
                 Step::Connect(..) | Step::Wait(_) | Step::Stop(_) => {
                     self.source.tell_again();
                     return false;
                 }
+            };
+            self.flushed &= transfer != Transfer::Write;
+            // One future for all three, so that there is one that waits for it or the deadline.
+            let result = before(
+                deadline,
+                clock,
+                pin!(async {
+                    match transfer {
+                        Transfer::Write => self.io.write(bytes).await,
+                        Transfer::Flush => self.io.flush().await.map(|()| 0),
+                        Transfer::Read => self.io.read(self.chunk).await,
+                    }
+                }),
+            )
+            .await;
+            let now = clock.now();
+            match (transfer, result) {
+                (_, None) => self.source.handle_timeout(now),
+                (_, Some(Err(error))) if is_passing(&error) => self.source.handle_timeout(now),
+                (_, Some(Err(_))) | (Transfer::Write, Some(Ok(0))) => self.source.failed(now),
+                (Transfer::Write, Some(Ok(written))) => self.source.wrote(written),
+                (Transfer::Flush, Some(Ok(_))) => self.flushed = true,
+                (Transfer::Read, Some(Ok(0))) => self.source.ended(now),
+                (Transfer::Read, Some(Ok(read))) => {
+                    self.unread = 0..read;
+                    return true;
+                }
             }
         }
     }
+}
+
+/// What a [`Session`] does with its connection.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Transfer {
+    Write,
+    Flush,
+    Read,
 }
 
 /// Why there is no session.
@@ -345,15 +350,15 @@ async fn before<F: Future>(
     clock: &impl Clock,
     mut future: Pin<&mut F>,
 ) -> Option<F::Output> {
-    let Some(deadline) = deadline else {
-        return Some(future.await);
-    };
-    let mut timer = pin!(clock.sleep_until(deadline));
+    let mut timer = pin!(deadline.map(|deadline| clock.sleep_until(deadline)));
     poll_fn(|context| {
         if let Poll::Ready(output) = future.as_mut().poll(context) {
             return Poll::Ready(Some(output));
         }
-        timer.as_mut().poll(context).map(|()| None)
+        match timer.as_mut().as_pin_mut() {
+            Some(timer) => timer.poll(context).map(|()| None),
+            None => Poll::Pending,
+        }
     })
     .await
 }

@@ -275,9 +275,8 @@ impl Reconnect {
             .saturating_mul(1 << doublings)
             .min(self.policy.max_delay.max(base))
             .max(least);
-        let most = (delay / 100).saturating_mul(self.policy.jitter_percent.into());
-        let part = self.next_random() >> 16;
-        delay.saturating_add((most / (1 << 16)).saturating_mul(part))
+        let part = u32::from(self.policy.jitter_percent) * (self.next_random() >> 16);
+        delay.saturating_add((delay / (100 << 16)).saturating_mul(part))
     }
 
     /// Marsaglia's xorshift: jitter needs no better.

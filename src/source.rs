@@ -10,7 +10,7 @@ pub(crate) use response::Received;
 use crate::bounded::text;
 use crate::decoder::Decoder;
 use crate::event::Item;
-use crate::http::{self, Body, Draft, Head, HeadReader, InvalidRequest, Request, Sent, Verdict};
+use crate::http::{self, Body, Draft, Head, InvalidRequest, Request, Sent, Verdict};
 use crate::observe::Observe;
 use crate::reconnect::{Loss, Reconnect};
 use crate::step::{Cause, Reason, Step, Stop, Wait};
@@ -71,7 +71,7 @@ enum State {
     Write {
         written: usize,
     },
-    Head(HeadReader),
+    Head,
     Stream(Body),
     /// A response that ends it, of whose body the first bytes are collected.
     Refused {
@@ -163,7 +163,7 @@ impl<'a, const DATA: usize, const META: usize> EventSource<'a, DATA, META> {
         self.remembered_len = 0;
         if matches!(
             self.state,
-            State::Connect | State::Write { .. } | State::Head(_)
+            State::Connect | State::Write { .. } | State::Head
         ) {
             // That attempt may be to where an earlier redirect has led.
             self.state = State::Start;
@@ -174,7 +174,7 @@ impl<'a, const DATA: usize, const META: usize> EventSource<'a, DATA, META> {
     pub fn step(&mut self, now: Duration) -> Step<'_> {
         if self.reconnect.is_due(now) {
             match self.state {
-                State::Connect | State::Write { .. } | State::Head(_) => {
+                State::Connect | State::Write { .. } | State::Head => {
                     self.lose(Cause::ConnectTimeout, None, now);
                 }
                 State::Refused { reason, .. } => self.stop(reason, None),
@@ -201,7 +201,7 @@ impl<'a, const DATA: usize, const META: usize> EventSource<'a, DATA, META> {
                 Some(bytes) => Step::Write(bytes, deadline),
                 None => Step::Read(deadline),
             },
-            State::Head(_) | State::Stream(_) | State::Refused { .. } => Step::Read(deadline),
+            State::Head | State::Stream(_) | State::Refused { .. } => Step::Read(deadline),
             State::Wait { wait, .. } => {
                 self.state = State::Wait { wait, told: true };
                 Step::Wait(wait)
@@ -225,7 +225,7 @@ impl<'a, const DATA: usize, const META: usize> EventSource<'a, DATA, META> {
             let written = written + bytes.min(offered);
             self.state = State::Write { written };
             if self.unsent(written).is_none() {
-                self.state = State::Head(HeadReader::new());
+                self.state = State::Head;
             }
         }
     }
@@ -241,11 +241,11 @@ impl<'a, const DATA: usize, const META: usize> EventSource<'a, DATA, META> {
     /// No connection could be made, or it failed.
     pub fn failed(&mut self, now: Duration) {
         match self.state {
-            State::Connect | State::Write { .. } | State::Head(_) if self.reconnect.is_due(now) => {
+            State::Connect | State::Write { .. } | State::Head if self.reconnect.is_due(now) => {
                 self.lose(Cause::ConnectTimeout, None, now);
             }
             State::Connect => self.lose(Cause::Connect, None, now),
-            State::Write { .. } | State::Head(_) | State::Stream(_) => {
+            State::Write { .. } | State::Head | State::Stream(_) => {
                 self.lose(Cause::Transport, None, now);
             }
             State::Refused { reason, .. } => self.stop(reason, None),
@@ -257,7 +257,7 @@ impl<'a, const DATA: usize, const META: usize> EventSource<'a, DATA, META> {
     pub fn ended(&mut self, now: Duration) {
         match self.state {
             State::Stream(body) if body.is_whole_at_end() => self.lose(Cause::End, None, now),
-            State::Stream(_) | State::Head(_) => self.lose(Cause::CutOff, None, now),
+            State::Stream(_) | State::Head => self.lose(Cause::CutOff, None, now),
             _ => self.failed(now),
         }
     }
@@ -430,15 +430,12 @@ impl<'a, const DATA: usize, const META: usize> EventSource<'a, DATA, META> {
     }
 
     fn unsent(&self, written: usize) -> Option<&[u8]> {
+        let headers = self.decoder.idle_memory().get(..self.headers_len);
         let sent = Sent {
             url: self.url(),
             as_get: self.as_get,
             has_left: self.has_left,
-            headers: self
-                .decoder
-                .idle_memory()
-                .get(..self.headers_len)
-                .unwrap_or_default(),
+            headers: text(headers.unwrap_or_default()),
             last_event_id: self.sent_id(),
         };
         http::unsent(&self.request, &sent, written)

@@ -89,20 +89,20 @@ impl<'a> Url<'a> {
             return Err(InvalidUrl::Scheme);
         };
         let (authority, path) = split_at_any(rest, b"/?#");
-        if authority.contains('@') {
+        if has(authority, b'@') {
             return Err(InvalidUrl::UserInfo);
         }
-        let (host, port) = match authority.strip_prefix('[') {
+        let (host, port) = match authority.strip_prefix("[") {
             Some(literal) => {
                 let (host, rest) = split_at_any(literal, b"]");
-                (host, rest.strip_prefix(']').ok_or(InvalidUrl::Host)?)
+                (host, rest.strip_prefix("]").ok_or(InvalidUrl::Host)?)
             }
             None => split_at_any(authority, b":"),
         };
-        if authority.starts_with('[') != host.contains(':') {
+        if authority.starts_with('[') != is_ipv6(host) {
             return Err(InvalidUrl::Host);
         }
-        let port = match port.strip_prefix(':') {
+        let port = match port.strip_prefix(":") {
             Some("") => None,
             Some(digits) => Some(parse_port(digits)?),
             None if port.is_empty() => None,
@@ -122,7 +122,7 @@ impl<'a> Url<'a> {
         port: Option<u16>,
         path: &'a str,
     ) -> Result<Self, InvalidUrl> {
-        let is_ipv6 = host.contains(':');
+        let is_ipv6 = is_ipv6(host);
         let valid = |byte: u8| match byte {
             b'%' | b'"' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}' => false,
             b'/' | b'?' | b'#' | b'@' | b'[' | b']' => false,
@@ -139,7 +139,9 @@ impl<'a> Url<'a> {
         }
         let (path, _fragment) = split_at_any(path, b"#");
         let path = if path.is_empty() { "/" } else { path };
-        if !path.starts_with(['/', '?']) || !path.bytes().all(|byte| byte.is_ascii_graphic()) {
+        if !matches!(path.as_bytes(), [b'/' | b'?', ..])
+            || !path.bytes().all(|byte| byte.is_ascii_graphic())
+        {
             return Err(InvalidUrl::Path);
         }
         Ok(Self {
@@ -161,16 +163,36 @@ impl<'a> Url<'a> {
 }
 
 fn parse_port(digits: &str) -> Result<u16, InvalidUrl> {
-    if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(InvalidUrl::Port);
+    let port = decimal(digits.as_bytes()).and_then(|port| port.try_into().ok());
+    port.ok_or(InvalidUrl::Port)
+}
+
+/// Digits only, at least one, within 64 bits.
+pub(crate) fn decimal(digits: &[u8]) -> Option<u64> {
+    if digits.is_empty() {
+        return None;
     }
-    digits.parse().map_err(|_| InvalidUrl::Port)
+    digits.iter().try_fold(0_u64, |number, digit| {
+        let digit = char::from(*digit).to_digit(10)?;
+        number.checked_mul(10)?.checked_add(u64::from(digit))
+    })
+}
+
+/// Whether a host is an address with colons, which stands in brackets in a URL.
+pub(crate) fn is_ipv6(host: &str) -> bool {
+    has(host, b':')
+}
+
+fn has(text: &str, byte: u8) -> bool {
+    text.bytes().any(|other| other == byte)
 }
 
 /// Splits before the first of some ASCII bytes. `str`'s own searches are made for any character or
 /// text: they take more code, and some have panics in it that the optimizer does not see through.
 pub(crate) fn split_at_any<'a>(whole: &'a str, stops: &[u8]) -> (&'a str, &'a str) {
-    let at = whole.bytes().position(|byte| stops.contains(&byte));
+    let at = whole
+        .bytes()
+        .position(|byte| stops.iter().any(|stop| *stop == byte));
     whole
         .split_at_checked(at.unwrap_or(whole.len()))
         .unwrap_or((whole, ""))

@@ -5,169 +5,154 @@ use core::fmt;
 
 /// The framing of one body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Body {
-    /// As long as the connection: its end is the body's end.
-    UntilClose,
-    /// `Content-Length`: so many bytes are to come.
-    Length(u64),
-    Chunked(Chunked),
+pub(crate) struct Body {
+    next: Next,
+    /// How many bytes are to come, of the body or of its chunk; of that its size, as far as it is
+    /// known.
+    left: u64,
+    /// How many bytes of a line or of trailers have been seen.
+    seen: u16,
 }
 
-/// What comes next in a chunked body.
+/// What comes next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Chunked {
-    /// The size of a chunk, of which so many digits have been seen.
-    Size {
-        size: u64,
-        digits: u16,
-    },
+enum Next {
+    /// A body as long as the connection: its end is the body's end.
+    UntilClose,
+    /// A body of `Content-Length`.
+    Length,
+    /// The size of a chunk.
+    Size,
     /// The rest of that line: an extension, which nobody needs, or white space.
-    Extension {
-        size: u64,
-        seen: u16,
-    },
+    Extension,
     /// The LF of that line.
-    SizeLf {
-        size: u64,
-    },
+    SizeLf,
     /// The chunk itself.
-    Data {
-        left: u64,
-    },
+    Data,
     /// The CR LF behind the chunk.
     DataEnd,
     DataLf,
     /// A trailer field, or the empty line that ends the body.
-    Trailer {
-        seen: u16,
-        empty_line: bool,
-    },
-    TrailerLf {
-        seen: u16,
-        empty_line: bool,
-    },
-    Done,
+    TrailerOrEnd,
+    /// The rest of a trailer field.
+    Trailer,
+    TrailerLf,
+    EndLf,
+    /// Nothing: a chunked body is whole.
+    Nothing,
 }
 
 /// More digits or extensions in a line, or trailers, come from no server that means well.
 const MOST_IGNORED: u16 = 8192;
 
 impl Body {
-    pub(crate) const CHUNKED: Self = Self::Chunked(Chunked::Size { size: 0, digits: 0 });
+    pub(crate) const UNTIL_CLOSE: Self = Self::new(Next::UntilClose, u64::MAX);
+    pub(crate) const CHUNKED: Self = Self::new(Next::Size, 0);
+
+    pub(crate) const fn of_length(length: u64) -> Self {
+        Self::new(Next::Length, length)
+    }
+
+    const fn new(next: Next, left: u64) -> Self {
+        Self {
+            next,
+            left,
+            seen: 0,
+        }
+    }
 
     /// Skips framing at the front of `input`, and returns the bytes of the body that are then
     /// there. Of those the caller takes some, and says so to [`consume`](Self::consume).
     pub(crate) fn payload<'i>(&mut self, input: &mut &'i [u8]) -> Result<&'i [u8], InvalidChunk> {
-        if let Self::Chunked(state) = self {
-            while !matches!(state, Chunked::Data { .. } | Chunked::Done)
-                && let Some((&byte, rest)) = input.split_first()
-            {
-                *state = state.next(byte)?;
-                *input = rest;
-            }
+        loop {
+            let left = match self.next {
+                Next::UntilClose | Next::Length | Next::Data => self.left,
+                Next::Nothing => 0,
+                _ => match input.split_first() {
+                    Some((&byte, rest)) => {
+                        self.next = self.skip(byte)?;
+                        *input = rest;
+                        continue;
+                    }
+                    None => 0,
+                },
+            };
+            let left = usize::try_from(left).unwrap_or(usize::MAX);
+            return Ok(input.get(..left).unwrap_or(input));
         }
-        let left = match *self {
-            Self::UntilClose => u64::MAX,
-            Self::Length(left) | Self::Chunked(Chunked::Data { left }) => left,
-            Self::Chunked(_) => 0,
-        };
-        let left = usize::try_from(left).unwrap_or(usize::MAX);
-        Ok(input.get(..left).unwrap_or(input))
     }
 
     /// `taken` bytes of the payload have been taken from the front of the input.
     pub(crate) fn consume(&mut self, taken: usize) {
-        match self {
-            Self::Length(left) => *left = left.saturating_sub(taken as u64),
-            Self::Chunked(state) => {
-                if let Chunked::Data { left } = *state {
-                    *state = match left.saturating_sub(taken as u64) {
-                        0 => Chunked::DataEnd,
-                        left => Chunked::Data { left },
-                    };
-                }
-            }
-            Self::UntilClose => {}
+        self.left = self.left.saturating_sub(taken as u64);
+        if self.next == Next::Data && self.left == 0 {
+            self.next = Next::DataEnd;
         }
     }
 
     /// Whether the body is whole, without the connection's end.
     pub(crate) fn is_done(&self) -> bool {
-        matches!(self, Self::Length(0) | Self::Chunked(Chunked::Done))
+        match self.next {
+            Next::Length => self.left == 0,
+            next => next == Next::Nothing,
+        }
     }
 
     /// Whether the body is whole if the connection ends here.
     pub(crate) fn is_whole_at_end(&self) -> bool {
-        self.is_done() || *self == Self::UntilClose
+        self.is_done() || self.next == Next::UntilClose
     }
-}
 
-impl Chunked {
-    fn next(self, byte: u8) -> Result<Self, InvalidChunk> {
-        Ok(match (self, byte) {
-            (Self::Size { size, digits }, _) => match (char::from(byte).to_digit(16), byte) {
-                (Some(digit), _) => Self::Size {
-                    size: size
-                        .checked_mul(16)
-                        .and_then(|size| size.checked_add(u64::from(digit)))
-                        .ok_or(InvalidChunk::Size)?,
-                    digits: one_more(digits)?,
-                },
-                (None, b';' | b' ' | b'\t') if digits > 0 => Self::Extension { size, seen: 0 },
-                (None, b'\r') if digits > 0 => Self::SizeLf { size },
-                (None, b'\n') if digits > 0 => Self::after_size(size),
-                _ => return Err(InvalidChunk::Size),
-            },
-            (Self::Extension { size, .. }, b'\r') => Self::SizeLf { size },
-            (Self::Extension { size, .. }, b'\n') => Self::after_size(size),
-            (Self::Extension { size, seen }, _) => Self::Extension {
-                size,
-                seen: one_more(seen)?,
-            },
-            (Self::SizeLf { size }, b'\n') => Self::after_size(size),
-
-            (Self::DataEnd, b'\r') => Self::DataLf,
-            (Self::DataEnd | Self::DataLf, b'\n') => Self::Size { size: 0, digits: 0 },
-
-            (Self::Trailer { seen, empty_line }, b'\r') => Self::TrailerLf { seen, empty_line },
-            (Self::Trailer { seen, empty_line } | Self::TrailerLf { seen, empty_line }, b'\n') => {
-                if empty_line {
-                    Self::Done
-                } else {
-                    Self::Trailer {
-                        seen,
-                        empty_line: true,
-                    }
+    /// Takes a byte of a chunked body's framing. Returns what comes behind it.
+    fn skip(&mut self, byte: u8) -> Result<Next, InvalidChunk> {
+        Ok(match (self.next, byte) {
+            (Next::Size, b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F') => {
+                if self.left >> 60 != 0 {
+                    return Err(InvalidChunk::Size);
+                }
+                let digit = char::from(byte).to_digit(16).unwrap_or_default();
+                self.left = self.left << 4 | u64::from(digit);
+                self.one_more(Next::Size)?
+            }
+            (Next::Size, _) if self.seen == 0 => return Err(InvalidChunk::Size),
+            (Next::Size, b';' | b' ' | b'\t') => {
+                self.seen = 0;
+                Next::Extension
+            }
+            (Next::Size | Next::Extension, b'\r') => Next::SizeLf,
+            (Next::Size | Next::Extension | Next::SizeLf, b'\n') => {
+                self.seen = 0;
+                match self.left {
+                    0 => Next::TrailerOrEnd,
+                    _ => Next::Data,
                 }
             }
-            (Self::Trailer { seen, .. }, _) => Self::Trailer {
-                seen: one_more(seen)?,
-                empty_line: false,
-            },
+            (Next::Size, _) => return Err(InvalidChunk::Size),
+            (Next::Extension, _) => self.one_more(Next::Extension)?,
 
-            (Self::SizeLf { .. } | Self::DataEnd | Self::DataLf | Self::TrailerLf { .. }, _) => {
+            (Next::DataEnd, b'\r') => Next::DataLf,
+            (Next::DataEnd | Next::DataLf, b'\n') => Next::Size,
+
+            (Next::TrailerOrEnd, b'\r') => Next::EndLf,
+            (Next::TrailerOrEnd | Next::EndLf, b'\n') => Next::Nothing,
+            (Next::Trailer, b'\r') => Next::TrailerLf,
+            (Next::Trailer | Next::TrailerLf, b'\n') => Next::TrailerOrEnd,
+            (Next::TrailerOrEnd | Next::Trailer, _) => self.one_more(Next::Trailer)?,
+
+            (Next::SizeLf | Next::DataEnd | Next::DataLf | Next::TrailerLf | Next::EndLf, _) => {
                 return Err(InvalidChunk::LineEnd);
             }
-            (Self::Data { .. } | Self::Done, _) => self,
+            (Next::UntilClose | Next::Length | Next::Data | Next::Nothing, _) => self.next,
         })
     }
 
-    fn after_size(size: u64) -> Self {
-        match size {
-            0 => Self::Trailer {
-                seen: 0,
-                empty_line: true,
-            },
-            left => Self::Data { left },
+    fn one_more(&mut self, next: Next) -> Result<Next, InvalidChunk> {
+        if self.seen < MOST_IGNORED {
+            self.seen += 1;
+            Ok(next)
+        } else {
+            Err(InvalidChunk::TooLong)
         }
-    }
-}
-
-fn one_more(seen: u16) -> Result<u16, InvalidChunk> {
-    if seen < MOST_IGNORED {
-        Ok(seen + 1)
-    } else {
-        Err(InvalidChunk::TooLong)
     }
 }
 

@@ -8,6 +8,7 @@ use memchr::memchr;
 
 use super::Body;
 use crate::bounded::Buffer;
+use crate::url::decimal;
 
 /// More header fields than this are [`InvalidHead::TooManyHeaders`].
 const MOST_HEADERS: usize = 64;
@@ -47,11 +48,7 @@ impl<'a> Head<'a> {
     /// without regard to case. Of several the last wins, as the Fetch standard has it for
     /// `Content-Type`.
     pub fn header(&self, name: &str) -> Option<&'a str> {
-        let (_, value) = self
-            .headers()
-            .filter(|(other, _)| other.eq_ignore_ascii_case(name))
-            .last()?;
-        str::from_utf8(value).ok()
+        str::from_utf8(self.values(name).last()?).ok()
     }
 
     /// Its length in bytes: what of `DATA` it takes.
@@ -75,21 +72,27 @@ impl<'a> Head<'a> {
             })
     }
 
+    fn values(&self, name: &str) -> impl Iterator<Item = &'a [u8]> {
+        let named =
+            move |(other, value): (&str, _)| other.eq_ignore_ascii_case(name).then_some(value);
+        self.headers().filter_map(named)
+    }
+
     /// Parameters do not count. Of several types the last does, be they in several fields or, as
     /// a proxy may have joined them, in one.
     pub(crate) fn is_event_stream(&self) -> bool {
-        let fields = self.headers();
-        let types = fields.filter(|(name, _)| name.eq_ignore_ascii_case("content-type"));
-        types
-            .flat_map(|(_, value)| essences(value))
-            .last()
-            .is_some_and(|essence| essence.eq_ignore_ascii_case(b"text/event-stream"))
+        let mut is_event_stream = false;
+        for value in self.values("content-type") {
+            for essence in essences(value) {
+                is_event_stream = essence.eq_ignore_ascii_case(b"text/event-stream");
+            }
+        }
+        is_event_stream
     }
 
     pub(crate) fn is_plain(&self) -> bool {
-        self.headers()
-            .filter(|(name, _)| name.eq_ignore_ascii_case("content-encoding"))
-            .all(|(_, value)| value.is_empty() || value.eq_ignore_ascii_case(b"identity"))
+        self.values("content-encoding")
+            .all(|value| value.is_empty() || value.eq_ignore_ascii_case(b"identity"))
     }
 
     /// `Retry-After` in seconds. Its other form, a date, needs a clock that nobody here has.
@@ -111,7 +114,7 @@ fn essences(value: &[u8]) -> impl Iterator<Item = &[u8]> {
         let end = memchr(b';', part).unwrap_or(part.len());
         part.get(..end).unwrap_or_default().trim_ascii()
     });
-    essences.filter(|essence| essence.contains(&b'/') && *essence != b"*/*")
+    essences.filter(|essence| memchr(b'/', essence).is_some() && *essence != b"*/*")
 }
 
 /// Without the values, which may be secret: cookies, say.
@@ -162,50 +165,26 @@ pub fn default_verdict(head: &Head<'_>) -> Verdict {
     }
 }
 
-/// Collects a head until its empty line.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct HeadReader {
-    line: Line,
-}
-
-/// What there is since the last LF.
-#[derive(Clone, Copy, Debug)]
-enum Line {
-    Nothing,
-    OneCr,
-    Something,
-}
-
-impl HeadReader {
-    pub(crate) const fn new() -> Self {
-        Self {
-            line: Line::Something,
+/// Moves bytes of a head from `input` to the end of `memory`, where it lies from `start` on; returns
+/// whether it is complete, with its empty line.
+pub(crate) fn read_head(
+    input: &mut &[u8],
+    memory: &mut Buffer<[u8]>,
+    start: usize,
+) -> Result<bool, InvalidHead> {
+    while !input.is_empty() {
+        let line_end = input.iter().position(|byte| *byte == b'\n');
+        let len = line_end.map_or(input.len(), |at| at + 1);
+        let (piece, rest) = input.split_at_checked(len).unwrap_or((input, &[]));
+        let fits = memory.extend_from_slice(piece);
+        fits.map_err(|_| InvalidHead::TooLong)?;
+        *input = rest;
+        let head = memory.get(start..).unwrap_or_default();
+        if head.ends_with(b"\n\n") || head.ends_with(b"\n\r\n") {
+            return Ok(true);
         }
     }
-
-    /// Moves bytes of the head from `input` to the end of `memory`; returns whether the head is
-    /// complete.
-    pub(crate) fn read<const N: usize>(
-        &mut self,
-        input: &mut &[u8],
-        memory: &mut Buffer<[u8; N]>,
-    ) -> Result<bool, InvalidHead> {
-        while !input.is_empty() {
-            let len = memchr(b'\n', input).map_or(input.len(), |at| at + 1);
-            let (piece, rest) = input.split_at_checked(len).unwrap_or((input, &[]));
-            memory
-                .extend_from_slice(piece)
-                .map_err(|_| InvalidHead::TooLong)?;
-            *input = rest;
-            self.line = match (self.line, piece) {
-                (Line::Nothing, b"\n" | b"\r\n") | (Line::OneCr, b"\n") => return Ok(true),
-                (_, [.., b'\n']) => Line::Nothing,
-                (Line::Nothing, b"\r") => Line::OneCr,
-                _ => Line::Something,
-            };
-        }
-        Ok(false)
-    }
+    Ok(false)
 }
 
 /// Parses a complete head. A function of its own, so that its array of headers is on the stack only
@@ -245,19 +224,8 @@ pub(crate) fn body_of(head: &Head<'_>) -> Result<Body, InvalidHead> {
     Ok(match length {
         // With both, chunked counts.
         _ if chunked => Body::CHUNKED,
-        Some(length) => Body::Length(length),
-        None => Body::UntilClose,
-    })
-}
-
-/// Digits only, within 64 bits.
-fn decimal(digits: &[u8]) -> Option<u64> {
-    if digits.is_empty() {
-        return None;
-    }
-    digits.iter().try_fold(0_u64, |number, digit| {
-        let digit = char::from(*digit).to_digit(10)?;
-        number.checked_mul(10)?.checked_add(u64::from(digit))
+        Some(length) => Body::of_length(length),
+        None => Body::UNTIL_CLOSE,
     })
 }
 

@@ -10,7 +10,7 @@ pub(crate) use body::Body;
 pub use body::InvalidChunk;
 pub use draft::{Draft, InvalidDraft};
 pub use head::{Head, InvalidHead, Verdict, default_verdict};
-pub(crate) use head::{HeadReader, body_of, parse};
+pub(crate) use head::{body_of, parse, read_head};
 pub use redirect::RedirectError;
 pub(crate) use redirect::follow;
 pub use request::{InvalidRequest, Request};

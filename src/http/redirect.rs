@@ -4,7 +4,7 @@
 use core::fmt;
 use core::ops::Range;
 
-use super::request::digits;
+use super::request::{digits, in_brackets};
 use crate::bounded::{Buffer, Full, text};
 use crate::url::{Origin, Scheme, Url, split_at_any};
 use crate::utf8::copy_within;
@@ -120,12 +120,10 @@ fn path_in(url: &str) -> Range<usize> {
     } else {
         0
     };
-    let find = |from: usize, stops: &[char]| {
-        let at = url.get(from..).and_then(|rest| rest.find(stops));
-        at.map_or(url.len(), |at| from + at)
-    };
-    let start = find(authority, &['/', '?', '#']);
-    start..find(start, &['?', '#'])
+    let (host, rest) = split_at_any(url.get(authority..).unwrap_or_default(), b"/?#");
+    let (path, _) = split_at_any(rest, b"?#");
+    let start = authority + host.len();
+    start..start + path.len()
 }
 
 /// RFC 3986, section 5.2.4, on a path that starts with `/`. Returns the new length. What `..`
@@ -166,21 +164,11 @@ fn write_url<const N: usize>(memory: &mut Buffer<[u8; N]>, url: Url<'_>) -> Resu
 }
 
 pub(super) fn write_origin(memory: &mut Buffer<[u8]>, origin: Origin<'_>) -> Result<(), Full> {
-    let mut push = |piece: &str| memory.extend_from_slice(piece.as_bytes());
-    push(origin.scheme.as_str())?;
-    push("://")?;
-    if origin.host.contains(':') {
-        push("[")?;
-        push(origin.host)?;
-        push("]")?;
-    } else {
-        push(origin.host)?;
-    }
-    push(":")?;
-    for digit in digits(origin.port.into()) {
-        push(digit)?;
-    }
-    Ok(())
+    let [open, host, close] = in_brackets(origin.host);
+    [origin.scheme.as_str(), "://", open, host, close, ":"]
+        .into_iter()
+        .chain(digits(origin.port.into()))
+        .try_for_each(|piece| memory.extend_from_slice(piece.as_bytes()))
 }
 
 /// Why a redirect leads nowhere.

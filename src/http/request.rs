@@ -3,8 +3,7 @@
 use core::fmt;
 use core::iter;
 
-use crate::bounded::text;
-use crate::url::{Origin, Url, split_at_any};
+use crate::url::{Url, is_ipv6, split_at_any};
 
 /// What to ask for.
 ///
@@ -114,7 +113,7 @@ pub(crate) struct Sent<'a> {
     /// Whether redirects have led to another origin, if only for a while.
     pub(crate) has_left: bool,
     /// Header lines of this attempt.
-    pub(crate) headers: &'a [u8],
+    pub(crate) headers: &'a str,
     /// Empty if it is not to be sent.
     pub(crate) last_event_id: &'a str,
 }
@@ -125,83 +124,39 @@ pub(crate) fn unsent<'a>(
     sent: &Sent<'a>,
     written: usize,
 ) -> Option<&'a [u8]> {
-    let Origin { scheme, host, port } = sent.url.origin();
-    let method = if sent.as_get { "GET" } else { request.method };
-    let drafted = sent.headers.split(|byte| *byte == b'\n').map(|line| {
-        let (name, value) = split_at_any(text(line), b":");
-        let value = value.strip_prefix(": ").unwrap_or_default();
-        (name, value.strip_suffix('\r').unwrap_or_default())
-    });
-    let drafted = drafted.filter(|(name, _)| !name.is_empty());
-    let has = |name: &str| {
-        let mut drafted = drafted.clone();
-        drafted.any(|(other, _)| other.eq_ignore_ascii_case(name))
-    };
-    let given = request.headers.iter().copied();
-    let given = given.filter(|(name, _)| !has(name));
-    let headers = drafted.clone().chain(given).filter(|(name, _)| {
-        let left_behind = sent.has_left
-            && is_one_of(
-                name,
-                &["authorization", "proxy-authorization", "cookie", "host"],
-            )
-            || sent.as_get
-                && is_one_of(
-                    name,
-                    &[
-                        "content-type",
-                        "content-encoding",
-                        "content-language",
-                        "content-location",
-                    ],
-                );
-        !left_behind
-    });
-    let ours = |ours: &str| {
-        !headers
-            .clone()
-            .any(|(name, _)| name.eq_ignore_ascii_case(ours))
-    };
-
+    let origin = sent.url.origin();
     let mut out = Skip {
         skip: written,
         found: None,
     };
-    out.text(method);
+    out.text(if sent.as_get { "GET" } else { request.method });
     out.text(" ");
     if !sent.url.path().starts_with('/') {
         out.text("/");
     }
     out.text(sent.url.path());
     out.text(" HTTP/1.1\r\n");
-    if ours("host") {
+    if is_ours(request, sent, "host") {
         out.text("Host: ");
-        if host.contains(':') {
-            out.text("[");
-            out.text(host);
-            out.text("]");
-        } else {
-            out.text(host);
+        for piece in in_brackets(origin.host) {
+            out.text(piece);
         }
-        if port != scheme.default_port() {
+        if origin.port != origin.scheme.default_port() {
             out.text(":");
-            out.number(port.into());
+            out.number(origin.port.into());
         }
         out.text("\r\n");
     }
-    if ours("accept") {
-        out.text("Accept: text/event-stream\r\n");
+    for (name, value) in [
+        ("Accept", "text/event-stream"),
+        ("Cache-Control", "no-cache"),
+        ("Last-Event-ID", sent.last_event_id),
+    ] {
+        if !value.is_empty() && is_ours(request, sent, name) {
+            out.header(name, value);
+        }
     }
-    if ours("cache-control") {
-        out.text("Cache-Control: no-cache\r\n");
-    }
-    let id = sent.last_event_id;
-    if !id.is_empty() && ours("last-event-id") {
-        out.header("Last-Event-ID", id);
-    }
-    for (name, value) in headers.clone() {
-        out.header(name, value);
-    }
+    each_header(request, sent, &mut |name, value| out.header(name, value));
     let has_body = !request.body.is_empty() || !matches!(request.method, "GET" | "HEAD");
     if has_body && !sent.as_get {
         out.text("Content-Length: ");
@@ -214,6 +169,57 @@ pub(crate) fn unsent<'a>(
     out.found
 }
 
+/// Whether nobody else gives a header of this name.
+fn is_ours(request: &Request<'_>, sent: &Sent<'_>, ours: &str) -> bool {
+    let mut is_ours = true;
+    each_header(request, sent, &mut |name, _| {
+        is_ours &= !name.eq_ignore_ascii_case(ours);
+    });
+    is_ours
+}
+
+/// Calls `take` with the name and value of each header that the draft and the request give. It is
+/// no generic, as there would be one for each call.
+fn each_header<'a>(request: &Request<'a>, sent: &Sent<'a>, take: &mut dyn FnMut(&'a str, &'a str)) {
+    let drafted = Lines(sent.headers);
+    let given = request.headers.iter().copied().filter(|(name, _)| {
+        let mut drafted = Lines(sent.headers);
+        !drafted.any(|(other, _)| other.eq_ignore_ascii_case(name))
+    });
+    for (name, value) in drafted.chain(given) {
+        let left_behind = sent.has_left && is_one_of(name, &SECRET)
+            || sent.as_get && is_one_of(name, &OF_THE_BODY);
+        if !left_behind {
+            take(name, value);
+        }
+    }
+}
+
+/// What stays behind where a redirect leads to another origin.
+const SECRET: [&str; 4] = ["authorization", "proxy-authorization", "cookie", "host"];
+
+/// What stays behind with the body.
+const OF_THE_BODY: [&str; 4] = [
+    "content-type",
+    "content-encoding",
+    "content-language",
+    "content-location",
+];
+
+/// The names and values in header lines that a draft has written.
+struct Lines<'a>(&'a str);
+
+impl<'a> Iterator for Lines<'a> {
+    type Item = (&'a str, &'a str);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (name, rest) = split_at_any(self.0, b":");
+        let (value, rest) = split_at_any(rest.strip_prefix(": ")?, b"\r");
+        self.0 = rest.strip_prefix("\r\n").unwrap_or_default();
+        Some((name, value))
+    }
+}
+
 /// Finds the first piece behind the bytes to be skipped.
 struct Skip<'a> {
     skip: usize,
@@ -221,6 +227,8 @@ struct Skip<'a> {
 }
 
 impl<'a> Skip<'a> {
+    /// Not inlined: it would be in each of its many calls.
+    #[inline(never)]
     fn bytes(&mut self, piece: &'a [u8]) {
         if self.found.is_none() {
             self.found = piece.get(self.skip..).filter(|rest| !rest.is_empty());
@@ -233,10 +241,9 @@ impl<'a> Skip<'a> {
     }
 
     fn header(&mut self, name: &'a str, value: &'a str) {
-        self.text(name);
-        self.text(": ");
-        self.text(value);
-        self.text("\r\n");
+        for piece in [name, ": ", value, "\r\n"] {
+            self.text(piece);
+        }
     }
 
     fn number(&mut self, number: usize) {
@@ -246,8 +253,17 @@ impl<'a> Skip<'a> {
     }
 }
 
+/// A host as it is in a URL and in a request.
+pub(super) fn in_brackets(host: &str) -> [&str; 3] {
+    if is_ipv6(host) {
+        ["[", host, "]"]
+    } else {
+        ["", host, ""]
+    }
+}
+
 /// The decimal digits of a number, which are borrowed too.
-pub(crate) fn digits(number: u64) -> impl Iterator<Item = &'static str> {
+pub(crate) fn digits<'a>(number: u64) -> impl Iterator<Item = &'a str> {
     let mut unit = 1;
     while number.checked_div(unit).is_some_and(|rest| rest >= 10) {
         unit *= 10;
@@ -271,16 +287,18 @@ fn is_one_of(name: &str, names: &[&str]) -> bool {
 
 /// RFC 9110, section 5.6.2.
 pub(super) fn is_token(name: &str) -> bool {
-    !name.is_empty()
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+    let is_valid = |byte: u8| match byte {
+        b'!' | b'#' | b'$' | b'%' | b'&' | b'\'' | b'*' | b'+' => true,
+        b'-' | b'.' | b'^' | b'_' | b'`' | b'|' | b'~' => true,
+        _ => byte.is_ascii_alphanumeric(),
+    };
+    !name.is_empty() && name.bytes().all(is_valid)
 }
 
 /// RFC 9110, section 5.5: no control characters, and no white space at the ends, where a server
 /// would drop it.
 pub(crate) fn is_field_value(value: &str) -> bool {
-    value.trim_matches([' ', '\t']).len() == value.len()
+    value.trim_ascii().len() == value.len()
         && value
             .bytes()
             .all(|byte| byte == b'\t' || !byte.is_ascii_control())

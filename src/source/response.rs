@@ -6,7 +6,7 @@ use core::time::Duration;
 use super::{EventSource, State, base};
 use crate::decoder::Found;
 use crate::event::TooLong;
-use crate::http::{self, HeadReader, RedirectError, Verdict};
+use crate::http::{self, RedirectError, Verdict};
 use crate::step::{Cause, Reason};
 
 /// What [`EventSource::receive`] has found, with borrows of the input only.
@@ -64,13 +64,13 @@ impl<const DATA: usize, const META: usize> EventSource<'_, DATA, META> {
         if self.reconnect.is_due(now) {
             // As the next step would, so that it makes no difference in how many reads they came.
             match self.state {
-                State::Head(_) => self.lose(Cause::ConnectTimeout, None, now),
+                State::Head => self.lose(Cause::ConnectTimeout, None, now),
                 State::Refused { reason, .. } => self.stop(reason, None),
                 _ => {}
             }
         }
         loop {
-            match self.state {
+            match &mut self.state {
                 State::Start
                 | State::Connect
                 | State::Write { .. }
@@ -79,10 +79,9 @@ impl<const DATA: usize, const META: usize> EventSource<'_, DATA, META> {
                     *input = &[];
                     return None;
                 }
-                State::Head(mut reader) => {
-                    let complete = reader.read(input, self.decoder.memory());
-                    self.state = State::Head(reader);
-                    match complete {
+                State::Head => {
+                    let start = self.url_range().end;
+                    match http::read_head(input, self.decoder.memory(), start) {
                         Ok(false) => return None,
                         Ok(true) => {
                             if self.judge(now) {
@@ -92,14 +91,12 @@ impl<const DATA: usize, const META: usize> EventSource<'_, DATA, META> {
                         Err(invalid) => self.lose(Cause::Head(invalid), None, now),
                     }
                 }
-                State::Stream(mut body) => {
+                State::Stream(body) => {
                     if self.head_len > 0 && !input.is_empty() {
                         self.head_len = 0;
                         self.decoder.new_stream();
                     }
-                    let payload = body.payload(input);
-                    self.state = State::Stream(body);
-                    match payload {
+                    match body.payload(input) {
                         Ok([]) if body.is_done() => self.lose(Cause::End, None, now),
                         Ok([]) => return None,
                         Ok(mut payload) => {
@@ -107,7 +104,6 @@ impl<const DATA: usize, const META: usize> EventSource<'_, DATA, META> {
                             let found = self.decoder.advance(&mut payload);
                             let taken = len - payload.len();
                             body.consume(taken);
-                            self.state = State::Stream(body);
                             *input = input.get(taken..).unwrap_or_default();
                             if let Some(retry) = self.decoder.take_retry() {
                                 self.reconnect.set_reconnection_time(retry);
@@ -128,7 +124,7 @@ impl<const DATA: usize, const META: usize> EventSource<'_, DATA, META> {
                         Err(invalid) => self.lose(Cause::Chunk(invalid), None, now),
                     }
                 }
-                State::Refused { mut body, reason } => {
+                &mut State::Refused { mut body, reason } => {
                     let payload = body.payload(input);
                     let is_valid = payload.is_ok();
                     let payload = payload.unwrap_or_default();
@@ -167,7 +163,7 @@ impl<const DATA: usize, const META: usize> EventSource<'_, DATA, META> {
         let status = head.status();
         if status < 200 {
             self.decoder.memory().truncate(start);
-            self.state = State::Head(HeadReader::new());
+            self.state = State::Head;
             return false;
         }
         self.last_status = Some(status);
