@@ -189,6 +189,10 @@ fn has(text: &str, byte: u8) -> bool {
 
 /// Splits before the first of some ASCII bytes. `str`'s own searches are made for any character or
 /// text: they take more code, and some have panics in it that the optimizer does not see through.
+#[expect(
+    clippy::manual_contains,
+    reason = "that one searches word by word, for long slices"
+)]
 pub(crate) fn split_at_any<'a>(whole: &'a str, stops: &[u8]) -> (&'a str, &'a str) {
     let at = whole
         .bytes()
