@@ -1,7 +1,6 @@
 //! Bytes up to a capacity, or the knowledge that there were more.
 
 use core::ops::{Deref, DerefMut};
-use core::str;
 
 use crate::utf8;
 
@@ -132,7 +131,7 @@ impl<const N: usize> Bounded<N> {
             if bytes.len() > N {
                 return Err(Full);
             }
-            if let Ok(text) = str::from_utf8(bytes) {
+            if let Ok(text) = utf8::from_utf8(bytes) {
                 return Ok(Some(text));
             }
             self.clear();
@@ -166,5 +165,5 @@ impl<const N: usize> Bounded<N> {
 /// Text that was decoded before. It is looked at again because nothing else than looking makes a
 /// `str` of bytes without `unsafe`.
 pub(crate) fn text(bytes: &[u8]) -> &str {
-    str::from_utf8(bytes).unwrap_or_default()
+    utf8::from_utf8(bytes).unwrap_or_default()
 }

@@ -4,6 +4,11 @@ use core::str;
 
 use crate::bounded::{Buffer, Full};
 
+#[cfg(not(feature = "simdutf8"))]
+pub(crate) use core::str::from_utf8;
+#[cfg(feature = "simdutf8")]
+pub(crate) use simdutf8::basic::from_utf8;
+
 const REPLACEMENT: [u8; 3] = *b"\xEF\xBF\xBD";
 
 /// Makes `bytes[start..]` well-formed UTF-8. Fails, with the bytes in no useful state, if the

@@ -1,4 +1,5 @@
-//! What the benches share: the streams that are decoded, and what must come out.
+//! What the benches share: the streams that are decoded, what must come out, and on what machine.
 
 pub mod inputs;
+pub mod machine;
 pub mod seen;

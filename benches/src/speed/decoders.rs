@@ -22,7 +22,10 @@ pub struct Subject {
 }
 
 pub const OURS: Subject = Subject {
-    name: "embedded-sse",
+    name: match cfg!(feature = "simdutf8") {
+        true => "embedded-sse, simdutf8",
+        false => "embedded-sse",
+    },
     run: ours,
 };
 

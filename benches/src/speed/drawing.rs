@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use embedded_sse_benches::machine::conditions;
+
 use crate::Row;
 
 const WIDTH: f64 = 760.0;
@@ -33,8 +35,9 @@ pub fn svg(rows: &[Row]) -> String {
     let mut out = format!(
         r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif" font-size="12">
 <style>text {{ fill: #222 }} line {{ stroke: #8888 }} @media (prefers-color-scheme: dark) {{ text {{ fill: #ddd }} }}</style>
-<text x="{LEFT}" y="20" font-size="15">embedded-sse: how many times as fast as the fastest other decoder</text>
-"##
+<text x="{LEFT}" y="20" font-size="15">{}: how many times as fast as the fastest other decoder</text>
+"##,
+        crate::decoders::OURS.name
     );
     for times in 0..=most as u32 {
         let y = height_of(f64::from(times));
@@ -86,7 +89,7 @@ pub fn svg(rows: &[Row]) -> String {
         out,
         r##"<text x="{LEFT}" y="{:.0}" font-size="10">{}</text>"##,
         HEIGHT - 10.0,
-        crate::tables::conditions()
+        conditions()
     );
     out + "</svg>\n"
 }

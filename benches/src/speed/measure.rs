@@ -9,9 +9,10 @@ use crate::allocations;
 use crate::decoders::{OURS, PEERS, Pushes, Subject};
 use crate::limits::LIMITS;
 
-/// For each decoder; but each runs at least so often.
+/// For each decoder; but each runs at least so often, and who is far behind no oftener.
 const BUDGET: Duration = Duration::from_millis(100);
 const FEWEST: usize = 3;
+const FAR_BEHIND: f64 = 5.0;
 
 pub struct Cell {
     pub letter: char,
@@ -63,13 +64,17 @@ pub fn measure(input: Input, push: usize) -> Cell {
     let mut spent = vec![Duration::ZERO; subjects.len()];
     for round in 0.. {
         let mut is_done = true;
+        let far = figures[0]
+            .ns_per_event
+            .map_or(f64::MAX, |ns| ns * FAR_BEHIND);
         for ((subject, figure), spent) in subjects.iter().zip(&mut figures).zip(&mut spent) {
-            if figure.is_slow || (round >= FEWEST && *spent >= BUDGET) {
-                continue;
-            }
             let Some(least) = &mut figure.ns_per_event else {
                 continue;
             };
+            let is_enough = round >= FEWEST && (*spent >= BUDGET || *least > far);
+            if figure.is_slow || is_enough {
+                continue;
+            }
             is_done = false;
             let mut seen = Seen::default();
             let start = Instant::now();

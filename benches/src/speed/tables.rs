@@ -1,7 +1,8 @@
 //! The figures as Markdown.
 
 use std::fmt::Write;
-use std::process::Command;
+
+use embedded_sse_benches::machine::conditions;
 
 use crate::Row;
 use crate::measure::{Cell, Figure};
@@ -36,26 +37,6 @@ pub fn markdown(rows: &[Row]) -> String {
         }
     }
     out
-}
-
-/// When, on what, with what.
-pub fn conditions() -> String {
-    let date = said("date", &["-u", "+%Y-%m-%d"]);
-    let compiler = said("rustc", &["--version"]);
-    let compiler: Vec<&str> = compiler.split(' ').take(2).collect();
-    let machine = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let machine = machine
-        .lines()
-        .find_map(|line| line.strip_prefix("model name")?.split_once(": "))
-        .map_or(std::env::consts::ARCH, |(_, name)| name);
-    format!("{date}, {machine}, {}.", compiler.join(" "))
-}
-
-fn said(program: &str, arguments: &[&str]) -> String {
-    let output = Command::new(program).args(arguments).output();
-    output
-        .map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned())
-        .unwrap_or_default()
 }
 
 fn inputs(rows: &[Row]) -> String {
