@@ -12,7 +12,9 @@ const HOUR_MS: u64 = 3600 * 1000;
 /// The first attempts, up to half of those of an hour, may come as they like; then they are spaced.
 /// In no hour are there more than said.
 ///
-/// Ask it when a wait is told, and sleep until then instead:
+/// Redirects do not count, and a reboot begins anew. Ask it before the first attempt and at each
+/// [`Item::Lost`](crate::Item::Lost), and sleep until then: in the callback of a ready loop, before it
+/// returns.
 ///
 /// ```
 /// use core::num::NonZero;
@@ -50,7 +52,8 @@ impl Budget {
 
     /// The earliest moment from `at` on at which it allows an attempt, which then counts as made.
     pub fn connect(&mut self, at: Duration) -> Duration {
-        let at_ms = millis(at);
+        // Rounded up: not a part of a millisecond too early.
+        let at_ms = millis(at.saturating_add(Duration::from_nanos(999_999)));
         let allowed_ms = at_ms.max(self.next_ms.saturating_sub(self.ahead_ms));
         self.next_ms = self.next_ms.max(at_ms).saturating_add(self.interval_ms);
         Duration::from_millis(allowed_ms).max(at)

@@ -64,13 +64,15 @@ pub struct Decoder<const DATA: usize, const META: usize = 64> {
     id_value: Bounded<META>,
     id_has_nul: bool,
     digits: Digits,
-    /// Where in the data's memory the comment begins, or the piece that is handed out ends.
+    /// Where in the data's memory the comment begins, or the piece that is handed out.
     mark: usize,
     comment_too_long: bool,
 
     // The unfinished event: the standard's three buffers.
     has_data: bool,
     is_in_pieces: bool,
+    /// So much of the data's memory was handed out in pieces.
+    cut_at: usize,
     data: Bounded<DATA>,
     event_type: Bounded<META>,
     has_id: bool,
@@ -99,6 +101,7 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
             comment_too_long: false,
             has_data: false,
             is_in_pieces: false,
+            cut_at: 0,
             data: Bounded::new(),
             event_type: Bounded::new(),
             has_id: false,
@@ -214,7 +217,7 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
                 }
             }
             Found::Piece { is_text: true } => {
-                let piece = self.data.bytes().get(..self.mark);
+                let piece = self.data.bytes().get(self.mark..self.cut_at);
                 Item::Piece(text(piece.unwrap_or_default()))
             }
             Found::Piece { is_text: false } => Item::Piece("\u{FFFD}"),
@@ -261,7 +264,6 @@ pub(crate) enum Found<T> {
 enum HandedOut {
     Nothing,
     Event,
-    Piece,
     Comment,
 }
 

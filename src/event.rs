@@ -41,7 +41,7 @@ pub enum Item<'a> {
     /// The next piece of the data of an event that is longer than `DATA`; more comes. Only if
     /// [`split_long_events`](crate::Decoder::split_long_events) asked for pieces.
     Piece(&'a str),
-    /// The end of an event whose data came in pieces: `data` is the last of them.
+    /// The end of an event whose data came in pieces: `data` is the last of them, and not the whole.
     LastPiece(Event<'a>),
     /// A comment: all that follows the colon, its first space too. Only if
     /// [`show_comments`](crate::Decoder::show_comments) asked for comments.

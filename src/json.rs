@@ -1,5 +1,7 @@
 //! Typed events, by `serde-json-core`.
 
+mod syntax;
+
 use core::fmt;
 
 use serde::Deserialize;
@@ -34,26 +36,41 @@ impl<'a> Event<'a> {
     /// `heapless::String`; a `&str` cannot hold it and is an error, as is one that is longer than
     /// 256 bytes without its escapes. These are kept on the stack.
     ///
+    /// For a float `null` is a NaN, and a number beyond it is infinite: ask for an `Option`, and
+    /// look at `is_finite`. Of an [`Item::LastPiece`](crate::Item::LastPiece) this would be the end
+    /// alone.
+    ///
     /// # Errors
-    /// What is not such JSON; what `serde-json-core` does not do: two escapes for one character
-    /// (`\ud83d\ude00`, as Python writes an emoji), types that ask what comes next, such as an
-    /// untagged `enum`. Nothing wrong is passed on in silence.
+    /// What is no JSON or not of this type; arrays and objects in each other more than 32 deep,
+    /// which would take the stack; what `serde-json-core` does not do: two escapes for one
+    /// character (`\ud83d\ude00`, as Python writes an emoji), types that ask what comes next, such
+    /// as an untagged `enum`.
+    ///
+    /// # Panics
+    /// `serde-json-core` does for a map whose keys are no borrowed or `heapless` strings.
     pub fn json<T: Deserialize<'a>>(&self) -> Result<T, InvalidJson> {
+        if !syntax::is_valid(self.data.as_bytes()) {
+            return Err(InvalidJson(None));
+        }
         let mut unescaped = [0; LONGEST_ESCAPED];
-        let (value, _all) =
-            serde_json_core::from_str_escaped(self.data, &mut unescaped).map_err(InvalidJson)?;
-        Ok(value)
+        match serde_json_core::from_str_escaped(self.data, &mut unescaped) {
+            Ok((value, _all)) => Ok(value),
+            Err(error) => Err(InvalidJson(Some(error))),
+        }
     }
 }
 
 /// Why the data of an event is no value of such a type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct InvalidJson(Error);
+pub struct InvalidJson(Option<Error>);
 
 impl fmt::Display for InvalidJson {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "JSON: {}", self.0)
+        match &self.0 {
+            Some(error) => write!(f, "JSON: {error}"),
+            None => f.write_str("JSON: it is none, or more than 32 deep"),
+        }
     }
 }
 

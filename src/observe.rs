@@ -4,9 +4,9 @@ use core::cell::{Cell, RefCell};
 use core::fmt;
 use core::time::Duration;
 
-use crate::event::Item;
+use crate::event::{Item, TooLong};
 use crate::reconnect::millis;
-use crate::step::Cause;
+use crate::step::{Cause, Stop, Wait};
 
 /// Sees all that an [`EventSource`](crate::EventSource) sees, by
 /// [`observe`](crate::EventSource::observe). It is shared, so that the application can look at it
@@ -81,6 +81,8 @@ pub struct Counters {
     pub longest_head: usize,
     /// Bytes of the longest ID or event type; compare it with `META`.
     pub longest_meta: usize,
+    /// Bytes of the pieces so far of an event that has not ended.
+    pub unfinished: usize,
     /// Connections and attempts that were lost, by cause.
     pub lost: Losses,
 }
@@ -133,21 +135,36 @@ impl Observe for Cell<Counters> {
                 counters.opened = counters.opened.saturating_add(1);
                 counters.longest_head = counters.longest_head.max(head.len());
             }
-            Item::Event(event) => {
-                let meta = event.event_type.len().max(event.last_event_id.len());
+            Item::Event(event) | Item::LastPiece(event) => {
+                let data = counters.unfinished.saturating_add(event.data.len());
+                counters.unfinished = 0;
                 counters.events = counters.events.saturating_add(1);
-                counters.longest_data = counters.longest_data.max(event.data.len());
-                counters.longest_meta = counters.longest_meta.max(meta);
+                counters.longest_data = counters.longest_data.max(data);
+                counters.longest_meta = counters.longest_meta.max(event.last_event_id.len());
+                // That takes no memory if nobody has sent it.
+                if event.event_type != "message" {
+                    counters.longest_meta = counters.longest_meta.max(event.event_type.len());
+                }
             }
-            Item::TooLong(_) => counters.too_long = counters.too_long.saturating_add(1),
-            Item::Lost(wait) => counters.lost.count(wait.cause),
+            Item::Piece(piece) => {
+                counters.unfinished = counters.unfinished.saturating_add(piece.len());
+            }
+            Item::TooLong(part) => {
+                if *part != TooLong::Comment {
+                    counters.unfinished = 0;
+                }
+                counters.too_long = counters.too_long.saturating_add(1);
+            }
+            Item::Lost(wait) => {
+                counters.unfinished = 0;
+                counters.lost.count(wait.cause);
+            }
             Item::Stopped(stop) => {
                 if let Some(cause) = stop.cause {
                     counters.lost.count(cause);
                 }
             }
-            Item::LastPiece(_) => counters.events = counters.events.saturating_add(1),
-            Item::Piece(_) | Item::Comment(_) | Item::Retry(_) => {}
+            Item::Comment(_) | Item::Retry(_) => {}
         }
         self.set(counters);
     }
@@ -296,8 +313,10 @@ impl Heartbeat {
 impl Observe for Heartbeat {
     fn received(&self, _: &[u8], now: Duration) {
         let now_ms = millis(now);
+        let heard_ms = self.heard_ms.replace(Some(now_ms));
+        // The time between two streams says nothing.
         if self.is_open.get()
-            && let Some(heard_ms) = self.heard_ms.replace(Some(now_ms))
+            && let Some(heard_ms) = heard_ms
         {
             let silence_ms = now_ms.saturating_sub(heard_ms);
             self.listened_ms.update(|ms| ms.saturating_add(silence_ms));
@@ -308,15 +327,17 @@ impl Observe for Heartbeat {
     fn told(&self, item: &Item<'_>) {
         match item {
             Item::Open(_) => self.is_open.set(true),
-            Item::Lost(wait) => {
-                // The time between two streams says nothing.
+            Item::Lost(Wait { cause, .. })
+            | Item::Stopped(Stop {
+                cause: Some(cause), ..
+            }) => {
                 self.is_open.set(false);
-                self.heard_ms.set(None);
-                if wait.cause == Cause::IdleTimeout {
+                if *cause == Cause::IdleTimeout {
                     self.listened_ms.set(0);
                     self.longest_ms.set(0);
                 }
             }
+            Item::Stopped(_) => self.is_open.set(false),
             _ => {}
         }
     }

@@ -142,8 +142,9 @@ impl Reconnect {
         }
     }
 
-    /// As if so many attempts in a row had failed: with [`Wait::failures`](crate::Wait::failures) of
-    /// before a reboot or a deep sleep the delay goes on growing.
+    /// The delay goes on growing as after so many failures in a row: with
+    /// [`Wait::failures`](crate::Wait::failures) of before a reboot or a deep sleep. The attempts
+    /// that have a limit are counted anew.
     pub const fn after_failures(mut self, failures: u32) -> Self {
         self.failures = failures;
         self
@@ -187,13 +188,14 @@ impl Reconnect {
     /// A `retry` field sets the base of the delay, within the policy's floor and ceiling, and
     /// starts its growth anew.
     pub fn set_reconnection_time(&mut self, retry: Duration) {
-        let Policy {
-            min_retry,
-            max_retry,
-            ..
-        } = self.policy;
-        self.reconnection_time = retry.min(max_retry).max(min_retry);
+        self.begin_with(retry);
         self.failures = 0;
+    }
+
+    /// What an earlier stream has asked for is no new beginning.
+    pub(crate) fn begin_with(&mut self, retry: Duration) {
+        let (least, most) = (self.policy.min_retry, self.policy.max_retry);
+        self.reconnection_time = retry.min(most).max(least);
     }
 
     /// The connection is lost, or the attempt has failed. Returns how long to wait, or `None` if

@@ -111,7 +111,7 @@ impl<'a, const DATA: usize, const META: usize> EventSource<'a, DATA, META> {
         // What an earlier source has learned holds for this one too.
         decoder.take_retry();
         if let Some(retry) = decoder.reconnection_time() {
-            reconnect.set_reconnection_time(retry);
+            reconnect.begin_with(retry);
         }
         Ok(Self {
             request,

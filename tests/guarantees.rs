@@ -77,14 +77,22 @@ fn time_is_linear() {
         b"event: x\n",
         b"a:b\n",
     ];
+    let mut in_pieces = Box::new(Decoder::<65536>::new());
+    in_pieces.split_long_events();
     for line in lines {
         let stream = line.repeat(LEN / line.len());
-        let mut decoder = DECODER.lock().unwrap();
-        for push in [1, 64, LEN] {
-            decoder.new_stream();
-            for mut push in stream.chunks(push) {
-                while decoder.decode(&mut push).is_some() {}
-            }
+        read_all(&mut DECODER.lock().unwrap(), &stream);
+        read_all(&mut in_pieces, &stream);
+        // What is ill-formed comes out one by one.
+        read_all(&mut in_pieces, &[b"data: ", &stream[..]].concat());
+    }
+}
+
+fn read_all<const DATA: usize>(decoder: &mut Decoder<DATA>, stream: &[u8]) {
+    for push in [1, 64, LEN] {
+        decoder.new_stream();
+        for mut push in stream.chunks(push) {
+            while decoder.decode(&mut push).is_some() {}
         }
     }
 }

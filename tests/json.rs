@@ -2,7 +2,7 @@
 
 #![cfg(feature = "json")]
 
-use embedded_sse::{Decoder, InvalidJson, Item};
+use embedded_sse::{Decoder, Event, InvalidJson, Item};
 use serde::Deserialize;
 
 #[derive(Debug, PartialEq, Deserialize)]
@@ -70,6 +70,82 @@ fn nothing_wrong_is_passed_on_in_silence() {
             assert!(invalid.starts_with("JSON: "), "{invalid}");
         });
     }
+}
+
+/// `serde_json` is the oracle: what it refuses is refused here, whatever type is asked for.
+#[test]
+fn what_is_no_json_is_refused() {
+    let pieces = [
+        "{", "}", "[", "]", ",", ":", "\"", "a", "\\", "n", "u00e9", "u+041", "null", "true", "1",
+        "0", "-", "+", ".", "e", " ", "\t", "\u{1}", "\"k\":", "{}", "[]", "qqq", "1.2.3", "é",
+    ];
+    let mut random = 1_u32;
+    let mut valid = 0;
+    for _ in 0..300_000 {
+        let mut text = String::new();
+        loop {
+            random ^= random << 13;
+            random ^= random >> 17;
+            random ^= random << 5;
+            if random.is_multiple_of(7) {
+                break;
+            }
+            text += pieces[(random / 7) as usize % pieces.len()];
+        }
+        for text in [format!("{{\"z\":{text}}}"), text] {
+            let is_json = serde_json::from_str::<serde_json::Value>(&text).is_ok();
+            let taken = json_of::<serde::de::IgnoredAny>(&text).is_ok();
+            // A lone surrogate, say, is a matter of meaning; but nothing wrong is taken.
+            assert!(is_json || !taken, "{text:?}");
+            valid += u32::from(is_json && taken);
+        }
+    }
+    assert!(valid > 10_000, "{valid}");
+}
+
+fn json_of<T: for<'a> Deserialize<'a>>(data: &str) -> Result<T, InvalidJson> {
+    let event = Event {
+        event_type: "message",
+        data,
+        last_event_id: "",
+    };
+    event.json()
+}
+
+#[test]
+fn valid_json_is_taken() {
+    for text in [
+        "0",
+        "-0",
+        "1.5e-3",
+        "1E5",
+        "\"\\u00e9\\n\\/\"",
+        "[1, 2]",
+        "[]",
+        " { } ",
+        "{\"a\":{\"b\":[null,true,false]}}",
+        "\"é\u{7f}\"",
+        "\n[\r\n\t]",
+    ] {
+        let text = format!("[{text}]");
+        assert!(json_of::<serde::de::IgnoredAny>(&text).is_ok(), "{text}");
+    }
+    for text in [
+        "01", "+1", ".5", "1.", "1e", "[,1]", "[1,]", "{\"a\"}", "{a:1}", "\"a", "\"\\x\"", "nul",
+        "1 2", "",
+    ] {
+        assert!(json_of::<serde::de::IgnoredAny>(text).is_err(), "{text}");
+    }
+    assert!(json_of::<f32>("+1").is_err() && json_of::<f64>("01").is_err());
+}
+
+/// Else a server could have it take all of the stack.
+#[test]
+fn what_is_too_deep_is_refused() {
+    let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+    assert!(json_of::<serde::de::IgnoredAny>(&nested(32)).is_ok());
+    assert!(json_of::<serde::de::IgnoredAny>(&nested(33)).is_err());
+    assert!(json_of::<serde::de::IgnoredAny>(&"[".repeat(1_000_000)).is_err());
 }
 
 #[test]

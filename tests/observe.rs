@@ -7,9 +7,11 @@ use std::num::NonZero;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use embedded_sse::http::Draft;
+use embedded_sse::http::{Draft, InvalidDraft};
 use embedded_sse::observe::{Counters, Heartbeat, Losses, Observe, Recent};
-use embedded_sse::{Budget, Decoder, EventSource, Item, Policy, Reconnect, Request, blocking};
+use embedded_sse::{
+    Budget, Decoder, EventSource, Item, Policy, Reconnect, Request, Step, blocking,
+};
 use wire::{
     Connection, Dialer, Manner, OPEN, World, answers, gone, line_of, ms, opens, refuses, status,
     url,
@@ -81,7 +83,8 @@ fn counters_count_all_that_is_told() {
             too_long: 1,
             longest_data: 3,
             longest_head: OPEN.len(),
-            longest_meta: "message".len(),
+            longest_meta: "12345".len(),
+            unfinished: 0,
             lost: Losses {
                 connect: 1,
                 status: 1,
@@ -143,6 +146,38 @@ fn the_recent_bytes_are_the_last() {
         let last = &all[all.len().saturating_sub(4)..];
         assert_eq!([older, newer].concat(), last);
     }
+}
+
+#[test]
+fn counters_know_the_length_of_what_came_in_pieces() {
+    let counters = Cell::new(Counters::default());
+    let (x, y) = ("x".repeat(300), "y".repeat(200));
+    let stream = format!("event: longer_than_id\nid: 7\ndata: {x}\n\ndata: {y}\n\ndata: {x}{x}");
+    let world = World::new(Manner::PLAIN, &[opens(stream).ends(), gone()], 0);
+    let mut decoder: Decoder<128> = Decoder::new();
+    decoder.split_long_events();
+    let request = Request::get(url("http://h/"));
+    let reconnect = Reconnect::new(Policy::DEFAULT, 1);
+    let mut source = EventSource::new(request, reconnect, &mut decoder).unwrap();
+    source.observe(&counters);
+    let go_on = |_: Item<'_>| ControlFlow::Continue(());
+    blocking::sse(
+        &mut Dialer(&world),
+        &world,
+        &mut source,
+        &mut [0; 50],
+        go_on,
+    );
+    let counters = counters.get();
+    assert_eq!(
+        (
+            counters.events,
+            counters.longest_data,
+            counters.longest_meta
+        ),
+        (2, 300, 14)
+    );
+    assert_eq!(counters.unfinished, 0);
 }
 
 /// A source that is observed while somebody looks goes on.
@@ -366,12 +401,35 @@ fn a_loss_can_be_seen() {
     assert_eq!(gaps, [false, false, true]);
 }
 
+/// What an earlier stream has asked for does not make a reboot forget the failures.
+#[test]
+fn failures_of_before_a_reboot_count() {
+    let mut decoder: Decoder<256> = Decoder::new();
+    assert!(decoder.decode(&mut &b"retry: 1000\n"[..]).is_none());
+    decoder.new_stream();
+    let policy = Policy {
+        jitter_percent: 0,
+        ..Policy::DEFAULT
+    };
+    let reconnect = Reconnect::new(policy, 1).after_failures(3);
+    let request = Request::get(url("http://h/"));
+    let mut source = EventSource::new(request, reconnect, &mut decoder).unwrap();
+    source.step(ms(0));
+    source.failed(ms(0));
+    let Step::Wait(wait) = source.step(ms(0)) else {
+        panic!("it waits");
+    };
+    assert_eq!((wait.delay, wait.failures), (ms(8000), 4));
+}
+
 #[test]
 fn an_id_that_no_header_can_say_is_refused() {
     let mut change = |draft: &mut Draft<'_>| {
         for id in ["a\nb", " a", "a\u{7f}", &"x".repeat(65)] {
             assert!(draft.set_last_event_id(id).is_err(), "{id:?}");
         }
+        draft.set_last_event_id("7").unwrap();
+        assert_eq!(draft.set_last_event_id("8"), Err(InvalidDraft::SecondId));
     };
     let mut decoder: Decoder<256> = Decoder::new();
     decoder.set_last_event_id("7").unwrap();

@@ -36,11 +36,12 @@ impl Memory {
         Ok(String::from_utf8_lossy(id).into_owned())
     }
 
-    /// When it was to wake up, since 1970, and how many attempts in a row had failed.
-    pub async fn sleep(&mut self) -> Result<(Duration, u32), Error<NorFlashErrorKind>> {
-        let sleep = self.map.fetch_item::<[u64; 2]>(&mut self.buffer, &SLEEP);
-        let [wake_at_ms, failures] = sleep.await?.unwrap_or_default();
-        Ok((Duration::from_millis(wake_at_ms), failures as u32))
+    /// When it was to wake up, since 1970, after how long, and how many attempts in a row had failed.
+    pub async fn sleep(&mut self) -> Result<(Duration, Duration, u32), Error<NorFlashErrorKind>> {
+        let sleep = self.map.fetch_item::<[u64; 3]>(&mut self.buffer, &SLEEP);
+        let [wake_at_ms, delay_ms, failures] = sleep.await?.unwrap_or_default();
+        let delay = Duration::from_millis(delay_ms);
+        Ok((Duration::from_millis(wake_at_ms), delay, failures as u32))
     }
 
     /// A flash that takes no more writes costs events that come twice, and nothing else.
@@ -53,8 +54,9 @@ impl Memory {
         );
     }
 
-    pub async fn set_sleep(&mut self, wake_at: Duration, failures: u32) {
-        let sleep = [wake_at.as_millis() as u64, failures.into()];
+    pub async fn set_sleep(&mut self, wake_at: Duration, delay: Duration, failures: u32) {
+        let ms = [wake_at, delay].map(|time| time.as_millis() as u64);
+        let sleep = [ms[0], ms[1], failures.into()];
         tell(self.map.store_item(&mut self.buffer, &SLEEP, &sleep).await);
     }
 }

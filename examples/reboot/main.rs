@@ -33,8 +33,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     // Whoever was woken by something else than the time goes back to sleep: a thousand devices whose
     // power comes back must not all connect at once.
-    let (wake_at, failures) = memory.sleep().await.map_err(no_flash)?;
-    tokio::time::sleep(wake_at.saturating_sub(unix_time())).await;
+    let (wake_at, delay, failures) = memory.sleep().await.map_err(no_flash)?;
+    // Its clock may have lost the power too, and be behind.
+    tokio::time::sleep(wake_at.saturating_sub(unix_time()).min(delay)).await;
 
     let mut decoder: Decoder<4096> = Decoder::new();
     let id = memory.last_event_id().await.map_err(no_flash)?;
@@ -62,7 +63,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
                     memory.set_last_event_id(&finished).await;
                 }
                 let wake_at = unix_time() + wait.delay;
-                memory.set_sleep(wake_at, wait.failures).await;
+                memory.set_sleep(wake_at, wait.delay, wait.failures).await;
                 println!("lost: {}; asleep for {:?}", wait.cause, wait.delay);
                 return ControlFlow::Break(());
             }

@@ -138,7 +138,6 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
         match mem::replace(&mut self.handed_out, HandedOut::Nothing) {
             HandedOut::Nothing => {}
             HandedOut::Comment => self.data.memory().truncate(self.mark),
-            HandedOut::Piece => self.data.memory().drain(self.mark),
             HandedOut::Event => self.clear_block(),
         }
     }
@@ -147,6 +146,7 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
         self.handed_out = HandedOut::Nothing;
         self.has_data = false;
         self.is_in_pieces = false;
+        self.cut_at = 0;
         self.data.clear();
         self.event_type.clear();
         self.has_id = false;

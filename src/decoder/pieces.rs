@@ -2,17 +2,18 @@
 
 use super::fields::Field;
 use super::lines::Line;
-use super::{Decoder, Found, HandedOut};
+use super::{Decoder, Found};
 use crate::utf8;
 
 impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
     /// Hands out an event that is longer than `DATA` bytes as [`Item::Piece`](crate::Item::Piece)s
     /// and an [`Item::LastPiece`](crate::Item::LastPiece), instead of dropping it. To be set between
-    /// streams.
+    /// streams. One that fits is an [`Item::Event`](crate::Item::Event) as ever.
     ///
-    /// Pieces never split a character, and their joined text does not depend on the cuts. If the
-    /// stream ends before the last, or [`Item::TooLong`](crate::Item::TooLong) comes in its place,
-    /// what came of the event is to be dropped, as the standard drops an unfinished event.
+    /// Pieces are of any length, never split a character, and their joined text does not depend on
+    /// the cuts. If the stream ends before the last, or [`Item::TooLong`](crate::Item::TooLong) comes
+    /// in its place, what came of the event is to be dropped, as the standard drops an unfinished
+    /// event. An event that fits as bytes but not as text, being ill-formed, is too long here too.
     ///
     /// ```
     /// use embedded_sse::{Decoder, Item};
@@ -25,6 +26,8 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
     ///     match item {
     ///         Item::Piece(piece) => text += piece,
     ///         Item::LastPiece(event) => text += event.data,
+    ///         // With an `EventSource`: at `Item::Lost` too.
+    ///         Item::TooLong(_) => text.clear(),
     ///         other => println!("{other:?}"),
     ///     }
     /// }
@@ -43,6 +46,16 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
         while let Some(first) = input.first() {
             // The last piece has to fit also if each of its bytes becomes a U+FFFD.
             let most = if self.is_in_pieces { DATA / 3 } else { DATA };
+            if self.cut_at > 0 {
+                // Half of it goes before the rest moves: it would move again and again. But 3 bytes
+                // may be the beginning of a character.
+                let left = self.data.bytes().len().saturating_sub(self.cut_at);
+                if left > (most / 2).max(3) {
+                    return Some(self.cut());
+                }
+                self.data.memory().drain(self.cut_at);
+                self.cut_at = 0;
+            }
             let room = most.saturating_sub(self.data.bytes().len());
             if room == 0 && self.adds_data(*first) {
                 return Some(self.cut());
@@ -73,10 +86,11 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
 
     /// The text that the memory begins with, or one ill-formed sequence.
     fn cut(&mut self) -> Found<&'static str> {
-        let (valid, invalid) = utf8::first_chunk(self.data.bytes());
+        let rest = self.data.bytes().get(self.cut_at..);
+        let (valid, invalid) = utf8::first_chunk(rest.unwrap_or_default());
         self.is_in_pieces = true;
-        self.handed_out = HandedOut::Piece;
-        self.mark = if valid > 0 { valid } else { invalid };
+        self.mark = self.cut_at;
+        self.cut_at += if valid > 0 { valid } else { invalid };
         Found::Piece { is_text: valid > 0 }
     }
 }

@@ -65,13 +65,17 @@ impl<'m> Draft<'m> {
 
     /// Resumes behind this event instead, the last one that your application has *finished* with:
     /// what it was told of later comes again. The decoder's last event ID becomes this too; empty is
-    /// from the beginning. To be called once in a draft.
+    /// from the beginning.
     ///
     /// # Errors
-    /// An ID that cannot be a header's value, or that does not fit. All stays as it was.
+    /// An ID that cannot be a header's value, that does not fit, or a second one. All stays as it
+    /// was.
     pub fn set_last_event_id(&mut self, id: &str) -> Result<(), InvalidDraft> {
         if id.len() > self.longest_id {
             return Err(InvalidDraft::TooLong);
+        }
+        if self.resumes_after.is_some() {
+            return Err(InvalidDraft::SecondId);
         }
         let mut start = self.headers_len;
         if !id.is_empty() {
@@ -168,6 +172,8 @@ pub enum InvalidDraft {
     HeaderName,
     /// The header's value has a control character, or white space at an end.
     HeaderValue,
+    /// The draft has a last event ID of the application's already.
+    SecondId,
     /// It does not fit in the decoder's `DATA` bytes; raise it.
     TooLong,
 }
@@ -178,6 +184,7 @@ impl fmt::Display for InvalidDraft {
             Self::Path => "the path has no / in front or a character to be percent-encoded",
             Self::HeaderName => "the header's name is not a token, or of the framing",
             Self::HeaderValue => "the header's value has a control character or outer white space",
+            Self::SecondId => "the last event ID is set once in a draft",
             Self::TooLong => "path and headers are longer than the decoder's DATA; raise it",
         })
     }
