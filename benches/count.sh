@@ -12,7 +12,6 @@ if [ "${1:-}" != --write ] && ! grep -qxF "# $compiler" counts.txt; then
     echo "SKIPPED: $(head -1 counts.txt | tail -c +3) made the counts, and this is $compiler"
     exit 0
 fi
-command -v valgrind >/dev/null || apt-get install --yes --quiet valgrind >/dev/null
 cargo build --quiet --release --locked --no-default-features --bin count --target-dir target/count
 
 new=$(mktemp)
