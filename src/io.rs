@@ -67,8 +67,8 @@ pub trait Clock {
 /// The future may be dropped at any time: the connection closes, and calling this again with the
 /// same source resumes after its last event ID, after the wait that a loss has; call
 /// [`restart`](EventSource::restart) first to spare that. An item of the stream that `on_item` was
-/// dropped with counts as handed out; a loss or stop is told again. To look at other things between items, use a [`Session`], whose
-/// [`next`](Session::next) can be dropped without any loss.
+/// dropped with counts as handed out; a loss or stop is told again. To look at other things between
+/// items, use a [`Session`], whose [`next`](Session::next) can be dropped without any loss.
 pub fn sse<C: Connect, const CHUNK: usize, const DATA: usize, const META: usize>(
     connect: &mut C,
     clock: &impl Clock,

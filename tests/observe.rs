@@ -58,6 +58,12 @@ fn follow(
         .collect()
 }
 
+/// Until it stops.
+fn drive<const DATA: usize>(world: &World, source: &mut EventSource<'_, DATA>) {
+    let go_on = |_: Item<'_>| ControlFlow::Continue(());
+    blocking::sse(&mut Dialer(world), world, source, &mut [0; 50], go_on);
+}
+
 #[test]
 fn counters_count_all_that_is_told() {
     let long = "x".repeat(300);
@@ -160,14 +166,7 @@ fn counters_know_the_length_of_what_came_in_pieces() {
     let reconnect = Reconnect::new(Policy::DEFAULT, 1);
     let mut source = EventSource::new(request, reconnect, &mut decoder).unwrap();
     source.observe(&counters);
-    let go_on = |_: Item<'_>| ControlFlow::Continue(());
-    blocking::sse(
-        &mut Dialer(&world),
-        &world,
-        &mut source,
-        &mut [0; 50],
-        go_on,
-    );
+    drive(&world, &mut source);
     let counters = counters.get();
     assert_eq!(
         (
@@ -438,13 +437,6 @@ fn an_id_that_no_header_can_say_is_refused() {
     let mut source =
         EventSource::new(request, Reconnect::new(Policy::DEFAULT, 1), &mut decoder).unwrap();
     source.before_connect(&mut change);
-    let go_on = |_: Item<'_>| ControlFlow::Continue(());
-    blocking::sse(
-        &mut Dialer(&world),
-        &world,
-        &mut source,
-        &mut [0; 64],
-        go_on,
-    );
+    drive(&world, &mut source);
     assert_eq!(world.log.borrow().headers(0, "last-event-id"), ["7"]);
 }

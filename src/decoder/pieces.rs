@@ -84,7 +84,7 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
         }
     }
 
-    /// The text that the memory begins with, or one ill-formed sequence.
+    /// The text behind what was handed out before, or one ill-formed sequence.
     fn cut(&mut self) -> Found<&'static str> {
         let rest = self.data.bytes().get(self.cut_at..);
         let (valid, invalid) = utf8::first_chunk(rest.unwrap_or_default());
