@@ -113,7 +113,8 @@ enum Phase {
 
 /// In whole milliseconds; what is beyond 64 bits of them is the most.
 pub(crate) fn millis(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+    let ms = time.as_secs().saturating_mul(1000);
+    ms.saturating_add(time.subsec_millis().into())
 }
 
 /// How a connection was lost.

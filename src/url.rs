@@ -89,7 +89,7 @@ impl<'a> Url<'a> {
             return Err(InvalidUrl::Scheme);
         };
         let (authority, path) = split_at_any(rest, b"/?#");
-        if has(authority, b'@') {
+        if has(authority.as_bytes(), b'@') {
             return Err(InvalidUrl::UserInfo);
         }
         let (host, port) = match authority.strip_prefix("[") {
@@ -173,30 +173,28 @@ pub(crate) fn decimal(digits: &[u8]) -> Option<u64> {
         return None;
     }
     digits.iter().try_fold(0_u64, |number, digit| {
-        let digit = char::from(*digit).to_digit(10)?;
-        number.checked_mul(10)?.checked_add(u64::from(digit))
+        let digit = Some(digit.wrapping_sub(b'0')).filter(|digit| *digit < 10)?;
+        number.checked_mul(10)?.checked_add(digit.into())
     })
 }
 
 /// Whether a host is an address with colons, which stands in brackets in a URL.
 pub(crate) fn is_ipv6(host: &str) -> bool {
-    has(host, b':')
+    has(host.as_bytes(), b':')
 }
 
-fn has(text: &str, byte: u8) -> bool {
-    text.bytes().any(|other| other == byte)
-}
-
-/// Splits before the first of some ASCII bytes. `str`'s own searches are made for any character or
-/// text: they take more code, and some have panics in it that the optimizer does not see through.
 #[expect(
     clippy::manual_contains,
     reason = "that one searches word by word, for long slices"
 )]
+pub(crate) fn has(bytes: &[u8], byte: u8) -> bool {
+    bytes.iter().any(|other| *other == byte)
+}
+
+/// Splits before the first of some ASCII bytes. `str`'s own searches are made for any character or
+/// text: they take more code, and some have panics in it that the optimizer does not see through.
 pub(crate) fn split_at_any<'a>(whole: &'a str, stops: &[u8]) -> (&'a str, &'a str) {
-    let at = whole
-        .bytes()
-        .position(|byte| stops.iter().any(|stop| *stop == byte));
+    let at = whole.bytes().position(|byte| has(stops, byte));
     whole
         .split_at_checked(at.unwrap_or(whole.len()))
         .unwrap_or((whole, ""))

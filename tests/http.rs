@@ -433,14 +433,10 @@ fn head_without_end_is_too_long() {
 }
 
 #[test]
-fn head_with_too_many_headers_is_refused() {
-    for (number, fits) in [(63, true), (64, false), (5000, false)] {
-        let response = head(&"a:b\r\n".repeat(number));
-        let log = Script::get(HERE).then(answers(response).ends());
-        let losses = log.run_in::<65536>().losses;
-        let refused = Cause::Head(InvalidHead::TooManyHeaders);
-        assert_eq!(losses, [if fits { Cause::End } else { refused }]);
-    }
+fn head_may_have_any_number_of_headers() {
+    let response = head(&"a:b\r\n".repeat(5000));
+    let log = Script::get(HERE).then(answers(response).ends());
+    assert_eq!(log.run_in::<65536>().losses, [Cause::End]);
 }
 
 #[test]

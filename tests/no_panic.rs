@@ -4,9 +4,9 @@
 //! allocator. It links only if the optimizer has found every panic to be unreachable.
 //!
 //! What the optimizer has found out here is true of the source, so it holds at any opt-level, though
-//! at another one the dead panics may still take flash. What is not in it: the inside of `httparse`
-//! (see its stand-in there), `Debug`, arithmetic overflow, which panics only where `overflow-checks`
-//! are switched on, and machines of other than 64 bits.
+//! at another one the dead panics may still take flash. What is not in it: `Debug`, arithmetic
+//! overflow, which panics only where `overflow-checks` are switched on, and machines of other than 64
+//! bits.
 
 use std::path::Path;
 use std::process::{Command, Output};

@@ -66,7 +66,7 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
             Field::Data => self.data.push(value),
             Field::EventType => self.event_type.push(value),
             Field::Id => {
-                self.id_has_nul |= value.contains(&0);
+                self.id_has_nul |= has_nul(value);
                 self.id_value.push(value);
             }
             Field::Retry => self.digits.push(value),
@@ -151,6 +151,11 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
         self.event_type.clear();
         self.has_id = false;
     }
+}
+
+/// Not by `contains`, which is made for long ones.
+pub(super) fn has_nul(id: &[u8]) -> bool {
+    id.iter().fold(false, |any, byte| any | (*byte == 0))
 }
 
 /// The value of a `retry` field so far.

@@ -2,7 +2,7 @@
 
 use core::mem;
 
-use super::fields::{Block, Field};
+use super::fields::{Block, Field, has_nul};
 use super::scan::line_end;
 use super::{Decoder, Found};
 
@@ -105,7 +105,7 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
             Field::Data if !self.has_data && block.data.is_none() => block.data = Some(value),
             Field::EventType => block.event_type = Some(value),
             // An ID with a NUL is no ID, and leaves an earlier one of this event alone.
-            Field::Id if value.contains(&0) => {}
+            Field::Id if has_nul(value) => {}
             Field::Id => block.id = Some(value),
             Field::Comment if !self.show_comments => {}
             Field::Data | Field::Comment | Field::Retry => {

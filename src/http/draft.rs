@@ -125,7 +125,7 @@ impl<'m> Draft<'m> {
     /// A header that [`Request`](crate::Request) refuses too, or that does not fit. It is left
     /// out.
     pub fn header(&mut self, name: &str, value: impl fmt::Display) -> Result<(), InvalidDraft> {
-        if !is_token(name) || is_framing(name) {
+        if !is_token(name.as_bytes()) || is_framing(name) {
             return Err(InvalidDraft::HeaderName);
         }
         let line_start = self.memory.len();

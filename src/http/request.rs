@@ -69,11 +69,11 @@ impl<'a> Request<'a> {
     }
 
     pub(crate) fn check(&self) -> Result<(), InvalidRequest> {
-        if !is_token(self.method) {
+        if !is_token(self.method.as_bytes()) {
             return Err(InvalidRequest::Method);
         }
         for (index, (name, value)) in self.headers.iter().enumerate() {
-            if !is_token(name) {
+            if !is_token(name.as_bytes()) {
                 return Err(InvalidRequest::HeaderName { index });
             }
             if !is_field_value(value) {
@@ -286,22 +286,24 @@ fn is_one_of(name: &str, names: &[&str]) -> bool {
 }
 
 /// RFC 9110, section 5.6.2.
-pub(super) fn is_token(name: &str) -> bool {
-    let is_valid = |byte: u8| match byte {
+pub(super) fn is_token(name: &[u8]) -> bool {
+    let is_valid = |byte: &u8| match byte {
         b'!' | b'#' | b'$' | b'%' | b'&' | b'\'' | b'*' | b'+' => true,
         b'-' | b'.' | b'^' | b'_' | b'`' | b'|' | b'~' => true,
         _ => byte.is_ascii_alphanumeric(),
     };
-    !name.is_empty() && name.bytes().all(is_valid)
+    !name.is_empty() && name.iter().all(is_valid)
 }
 
 /// RFC 9110, section 5.5: no control characters, and no white space at the ends, where a server
 /// would drop it.
 pub(crate) fn is_field_value(value: &str) -> bool {
-    value.trim_ascii().len() == value.len()
-        && value
-            .bytes()
-            .all(|byte| byte == b'\t' || !byte.is_ascii_control())
+    value.trim_ascii().len() == value.len() && value.as_bytes().iter().all(is_field_byte)
+}
+
+/// What may be in a value: no control characters but the tab.
+pub(super) fn is_field_byte(byte: &u8) -> bool {
+    *byte == b'\t' || !byte.is_ascii_control()
 }
 
 /// What is wrong with a request. `index` is the place in [`Request::headers`].
