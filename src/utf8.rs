@@ -15,7 +15,7 @@ const REPLACEMENT: [u8; 3] = *b"\xEF\xBF\xBD";
 /// result does not fit: an ill-formed sequence has 1 to 3 bytes and its replacement has 3.
 pub(crate) fn decode(bytes: &mut Buffer<[u8]>, start: usize) -> Result<(), Full> {
     let raw = bytes.get(start..).unwrap_or_default();
-    if raw.is_ascii() {
+    if is_ascii(raw) {
         return Ok(());
     }
     let len = raw.len();
@@ -47,6 +47,16 @@ pub(crate) fn decode(bytes: &mut Buffer<[u8]>, start: usize) -> Result<(), Full>
         }
     }
     Ok(())
+}
+
+/// Without an early end, as nearly all is ASCII: for a few hundred bytes it takes half of what that of
+/// `slice` does, for more as much.
+fn is_ascii(bytes: &[u8]) -> bool {
+    let (words, rest) = bytes.as_chunks();
+    let any = words
+        .iter()
+        .fold(0, |any, word| any | usize::from_ne_bytes(*word));
+    any & (usize::MAX / 0xFF * 0x80) == 0 && rest.is_ascii()
 }
 
 /// How many bytes are well-formed, and how many behind them are one ill-formed sequence.

@@ -3,7 +3,7 @@
 use core::mem;
 
 use super::fields::{Block, Field, has_nul};
-use super::scan::line_end;
+use super::scan::{is_line_end, line_end};
 use super::{Decoder, Found};
 
 /// How much of the present line has been seen.
@@ -39,7 +39,12 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
     pub(super) fn advance_whole<'i>(&mut self, input: &mut &'i [u8]) -> Option<Found<&'i str>> {
         // Most small pushes lie within a line, where nothing is left to do from before it.
         if !matches!(self.line, Line::Start | Line::Bom(_)) {
-            let Some(line) = self.take_line(input) else {
+            // Nothing is to be looked for in one byte, as a UART brings them.
+            let line = match **input {
+                [byte] if !is_line_end(&byte) => None,
+                _ => self.take_line(input),
+            };
+            let Some(line) = line else {
                 self.piece(mem::take(input));
                 return None;
             };
@@ -48,6 +53,9 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
             if found.is_some() {
                 return found;
             }
+        }
+        if input.is_empty() {
+            return None;
         }
         self.advance_by_lines(input)
     }
@@ -59,7 +67,7 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
         while let Line::Bom(seen) = self.line {
             self.line = bom(seen, input)?;
         }
-        if self.after_cr && !input.is_empty() {
+        if self.after_cr {
             self.after_cr = false;
             *input = input.strip_prefix(b"\n").unwrap_or(input);
         }
@@ -108,7 +116,12 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
             Field::Id if has_nul(value) => {}
             Field::Id => block.id = Some(value),
             Field::Comment if !self.show_comments => {}
-            Field::Data | Field::Comment | Field::Retry => {
+            Field::Data => {
+                self.keep_data(block);
+                self.begin(field);
+                self.append(field, value);
+            }
+            Field::Comment | Field::Retry => {
                 self.keep(block);
                 self.begin(field);
                 self.append(field, value);
@@ -120,10 +133,7 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
 
     /// Copies what was only noted: the event does not end in this input.
     fn keep(&mut self, block: &mut Block<'_>) {
-        if let Some(value) = block.data.take() {
-            self.begin(Field::Data);
-            self.append(Field::Data, value);
-        }
+        self.keep_data(block);
         if let Some(value) = block.event_type.take() {
             self.begin(Field::EventType);
             self.append(Field::EventType, value);
@@ -132,6 +142,14 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
             self.has_id = true;
             self.id.clear();
             self.id.push(value);
+        }
+    }
+
+    #[inline]
+    fn keep_data(&mut self, block: &mut Block<'_>) {
+        if let Some(value) = block.data.take() {
+            self.begin(Field::Data);
+            self.append(Field::Data, value);
         }
     }
 
@@ -146,6 +164,14 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
     }
 
     fn piece_of_any_line(&mut self, mut bytes: &[u8]) {
+        // Nearly all that can lie here whole; the rest is done byte by byte.
+        if self.line == Line::Start
+            && let [b'd', b'a', b't', b'a', b':', b' ', value @ ..] = bytes
+        {
+            self.begin(Field::Data);
+            self.line = Line::Value(Field::Data);
+            return self.data.push(value);
+        }
         while let Some((&first, rest)) = bytes.split_first() {
             self.line = match self.line {
                 Line::Skip => return,

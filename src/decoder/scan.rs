@@ -53,7 +53,7 @@ fn low_bytes(word: [u8; WORD]) -> usize {
 }
 
 #[inline]
-fn is_line_end(byte: &u8) -> bool {
+pub(super) fn is_line_end(byte: &u8) -> bool {
     matches!(byte, b'\n' | b'\r')
 }
 
