@@ -90,46 +90,48 @@ impl<B: ?Sized + AsRef<[u8]> + AsMut<[u8]>> DerefMut for Buffer<B> {
 /// One of the decoder's buffers.
 pub(crate) struct Bounded<const N: usize> {
     bytes: Buffer<[u8; N]>,
-    overflow: bool,
+    /// How long all that has come is, if that is too long; else 0.
+    too_long: usize,
 }
 
 impl<const N: usize> Bounded<N> {
     pub(crate) const fn new() -> Self {
         Self {
             bytes: Buffer::new(),
-            overflow: false,
+            too_long: 0,
         }
     }
 
     pub(crate) fn clear(&mut self) {
         self.bytes.clear();
-        self.overflow = false;
+        self.too_long = 0;
     }
 
     /// Once too long, it stays empty until it is cleared.
     pub(crate) fn push(&mut self, piece: &[u8]) {
-        if !self.overflow && self.bytes.extend_from_slice(piece).is_err() {
+        if self.too_long > 0 || self.bytes.extend_from_slice(piece).is_err() {
+            let len = self.too_long.max(self.bytes.len());
+            self.too_long = len.saturating_add(piece.len());
             self.bytes.clear();
-            self.overflow = true;
         }
     }
 
     pub(crate) fn copy_from(&mut self, other: &Self) {
         self.clear();
         self.push(&other.bytes);
-        self.overflow = other.overflow;
+        self.too_long = other.too_long;
     }
 
     /// Makes the content text. `borrowed`, if given, is the whole content and is not here yet: it
-    /// is given back if it can be used as it is. Either way the same contents are [`Full`]: an
-    /// answer that depended on it would depend on the cuts.
+    /// is given back if it can be used as it is. Either way the same contents are too long, and give
+    /// back their length: an answer that depended on it would depend on the cuts.
     pub(crate) fn decode<'i>(
         &mut self,
         borrowed: Option<&'i [u8]>,
-    ) -> Result<Option<&'i str>, Full> {
+    ) -> Result<Option<&'i str>, usize> {
         if let Some(bytes) = borrowed {
             if bytes.len() > N {
-                return Err(Full);
+                return Err(bytes.len());
             }
             if let Ok(text) = utf8::from_utf8(bytes) {
                 return Ok(Some(text));
@@ -137,8 +139,8 @@ impl<const N: usize> Bounded<N> {
             self.clear();
             self.push(bytes);
         }
-        if self.overflow {
-            return Err(Full);
+        if self.too_long > 0 {
+            return Err(self.too_long);
         }
         if self.bytes.is_empty() {
             return Ok(Some(""));

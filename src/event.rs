@@ -68,12 +68,21 @@ pub enum Item<'a> {
 pub enum TooLong {
     /// The event's data is longer than `DATA` bytes. The event is lost, but its `id` counts, or
     /// each reconnect would fetch it again.
-    Data,
+    Data {
+        /// How many bytes it has: the least `DATA` that would do, unless it is ill-formed.
+        len: usize,
+    },
     /// The event's `id` is longer than `META` bytes. The event is lost, and the last event ID
     /// stays what it was: a shortened one would resume at the wrong place.
-    Id,
+    Id {
+        /// How many bytes it has.
+        len: usize,
+    },
     /// The event's type is longer than `META` bytes. The event is lost, but its `id` counts.
-    EventType,
+    EventType {
+        /// How many bytes it has.
+        len: usize,
+    },
     /// The comment is longer than what the unfinished event leaves of `DATA`. The event lives.
     Comment,
 }
@@ -82,11 +91,17 @@ impl core::error::Error for TooLong {}
 
 impl fmt::Display for TooLong {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Data => "an event's data is longer than the decoder's DATA; raise it",
-            Self::Id => "an event's id is longer than the decoder's META; raise it",
-            Self::EventType => "an event's type is longer than the decoder's META; raise it",
-            Self::Comment => "a comment is longer than what is free of the decoder's DATA",
-        })
+        let (part, len, limit) = match self {
+            Self::Data { len } => ("data", len, "DATA"),
+            Self::Id { len } => ("id", len, "META"),
+            Self::EventType { len } => ("type", len, "META"),
+            Self::Comment => {
+                return f.write_str("a comment is longer than what is free of the decoder's DATA");
+            }
+        };
+        write!(
+            f,
+            "an event's {part} has {len} bytes, more than the decoder's {limit}; raise it"
+        )
     }
 }

@@ -75,11 +75,12 @@ pub struct Counters {
     pub events: u32,
     /// Parts that did not fit.
     pub too_long: u32,
-    /// Bytes of the longest data of an event handed out; compare it with `DATA`.
+    /// Bytes of the longest data of an event, be it handed out or too long: the least `DATA` for all
+    /// so far.
     pub longest_data: usize,
     /// Bytes of the longest head of an event stream; it has to fit in `DATA` too.
     pub longest_head: usize,
-    /// Bytes of the longest ID or event type; compare it with `META`.
+    /// Bytes of the longest ID or event type, likewise: the least `META`.
     pub longest_meta: usize,
     /// Bytes of the pieces so far of an event that has not ended.
     pub unfinished: usize,
@@ -150,10 +151,18 @@ impl Observe for Cell<Counters> {
                 counters.unfinished = counters.unfinished.saturating_add(piece.len());
             }
             Item::TooLong(part) => {
-                if *part != TooLong::Comment {
+                counters.too_long = counters.too_long.saturating_add(1);
+                let longest = match part {
+                    TooLong::Data { len } => Some((&mut counters.longest_data, len)),
+                    TooLong::Id { len } | TooLong::EventType { len } => {
+                        Some((&mut counters.longest_meta, len))
+                    }
+                    TooLong::Comment => None,
+                };
+                if let Some((longest, len)) = longest {
+                    *longest = (*longest).max(*len);
                     counters.unfinished = 0;
                 }
-                counters.too_long = counters.too_long.saturating_add(1);
             }
             Item::Lost(wait) => {
                 counters.unfinished = 0;

@@ -2,7 +2,7 @@
 
 use core::str;
 
-use crate::bounded::{Buffer, Full};
+use crate::bounded::Buffer;
 
 #[cfg(not(feature = "simdutf8"))]
 pub(crate) use core::str::from_utf8;
@@ -11,9 +11,9 @@ pub(crate) use simdutf8::basic::from_utf8;
 
 const REPLACEMENT: [u8; 3] = *b"\xEF\xBF\xBD";
 
-/// Makes `bytes[start..]` well-formed UTF-8. Fails, with the bytes in no useful state, if the
-/// result does not fit: an ill-formed sequence has 1 to 3 bytes and its replacement has 3.
-pub(crate) fn decode(bytes: &mut Buffer<[u8]>, start: usize) -> Result<(), Full> {
+/// Makes `bytes[start..]` well-formed UTF-8. Fails, with the length that it would have, if that does
+/// not fit: an ill-formed sequence has 1 to 3 bytes and its replacement has 3.
+pub(crate) fn decode(bytes: &mut Buffer<[u8]>, start: usize) -> Result<(), usize> {
     let raw = bytes.get(start..).unwrap_or_default();
     if is_ascii(raw) {
         return Ok(());
@@ -25,7 +25,7 @@ pub(crate) fn decode(bytes: &mut Buffer<[u8]>, start: usize) -> Result<(), Full>
         growth += REPLACEMENT.len() - invalid;
         rest = rest.get(valid + invalid..).unwrap_or_default();
     }
-    bytes.grow(growth)?;
+    bytes.grow(growth).map_err(|_| len + growth)?;
 
     // The text moves to the end of its room and is decoded to the front. The gap between the two
     // is the growth still to come, so writing never overtakes reading.

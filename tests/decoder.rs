@@ -256,7 +256,10 @@ fn the_last_event_id_changes_with_the_item() {
 fn an_event_that_is_too_long_is_reported_once_and_its_id_counts() {
     let mut decoder = open_decoder::<4, 4>();
     let stream = b"id:1\ndata:12345\ndata:6\ndata:7\nevent:12345\n\ndata:1234\n\n";
-    let expected = [Item::TooLong(TooLong::Data), message("1234", "1")];
+    let expected = [
+        Item::TooLong(TooLong::Data { len: 9 }),
+        message("1234", "1"),
+    ];
     assert_eq!(decode(&mut decoder, [&stream[..]]), expected);
 }
 
@@ -266,8 +269,8 @@ fn an_id_that_is_too_long_leaves_the_old_one() {
     let stream = b"id:1234\ndata:a\n\nid:12345\ndata:b\n\nid:12345\n\ndata:c\n\n";
     let expected = [
         message("a", "1234"),
-        Item::TooLong(TooLong::Id),
-        Item::TooLong(TooLong::Id),
+        Item::TooLong(TooLong::Id { len: 5 }),
+        Item::TooLong(TooLong::Id { len: 5 }),
         message("c", "1234"),
     ];
     assert_eq!(decode(&mut decoder, [&stream[..]]), expected);

@@ -1,6 +1,6 @@
 //! The features that only derive. Run with `--all-features`.
 
-#![cfg(all(feature = "defmt", feature = "serde"))]
+#![cfg(all(feature = "defmt", feature = "embassy-net", feature = "serde"))]
 
 use embedded_sse::http::{InvalidChunk, InvalidDraft, InvalidHead, RedirectError};
 use embedded_sse::io::Pause;

@@ -138,7 +138,7 @@ fn an_event_too_long_loses_itself_and_nothing_else() {
                     assert_eq!((event.data, event.event_type), ("b", "message"));
                     assert_eq!(event.last_event_id, "1");
                 }
-                other => assert!(matches!(other, Item::TooLong(TooLong::Data))),
+                other => assert!(matches!(other, Item::TooLong(TooLong::Data { .. }))),
             }
         }
     }

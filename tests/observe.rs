@@ -67,11 +67,15 @@ fn drive<const DATA: usize>(world: &World, source: &mut EventSource<'_, DATA>) {
 #[test]
 fn counters_count_all_that_is_told() {
     let long = "x".repeat(300);
+    let type_ = "y".repeat(70);
     let connections = [
         refuses(),
         status(503, ""),
         opens(format!("id: 12345\ndata: ab\n\n: c\ndata: {long}\n\n")).ends(),
-        opens("event: e\ndata: abc\n\n").fails(std::io::ErrorKind::ConnectionReset),
+        opens(format!(
+            "event: {type_}\ndata: a\n\nevent: e\ndata: abc\n\n"
+        ))
+        .fails(std::io::ErrorKind::ConnectionReset),
         gone(),
     ];
     let bytes = {
@@ -86,10 +90,10 @@ fn counters_count_all_that_is_told() {
             bytes,
             opened: 2,
             events: 2,
-            too_long: 1,
-            longest_data: 3,
+            too_long: 2,
+            longest_data: long.len(),
             longest_head: OPEN.len(),
-            longest_meta: "12345".len(),
+            longest_meta: type_.len(),
             unfinished: 0,
             lost: Losses {
                 connect: 1,
@@ -102,7 +106,7 @@ fn counters_count_all_that_is_told() {
         assert_eq!(counters.get(), want, "{told:#?}");
         let text = counters.get().to_string();
         assert!(
-            text.contains("2 events, 1 too long; longest data 3,"),
+            text.contains("2 events, 2 too long; longest data 300,"),
             "{text}"
         );
         assert!(text.contains("lost: connect 1, transport 1,"), "{text}");

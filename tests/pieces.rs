@@ -1,7 +1,7 @@
 //! Events that are longer than the memory, in pieces: their joined text is that of a decoder that
 //! has memory enough.
 
-use embedded_sse::{Decoder, Item, TooLong};
+use embedded_sse::{Decoder, Item};
 
 /// What came, with pieces joined. Each event says whether it came in pieces.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -172,7 +172,7 @@ fn ill_formed_text_is_replaced_in_pieces_too() {
             assert_eq!(decode::<12>(&stream, true, false, cut), got);
         }
         // One that is short as bytes and long as text is too long, whatever the cuts are.
-        if got.items[0] == format!("{:?}", TooLong::Data) {
+        if got.items[0].starts_with("Data {") {
             assert!(data.len() <= 12 || data.contains(&b'\n'), "{data:?}");
             assert_eq!(got.items[1..], want.items[1..]);
         } else {
@@ -230,5 +230,5 @@ fn what_is_too_long_takes_the_place_of_the_end() {
     let id = "x".repeat(65);
     let stream = format!("data: 0123456789ABCDEFGHIJ\nid: {id}\n\ndata: x\n\n");
     let got = decode::<12>(stream.as_bytes(), true, false, 0);
-    assert_eq!(got.items, ["Id", "message||x"]);
+    assert_eq!(got.items, ["Id { len: 65 }", "message||x"]);
 }

@@ -178,7 +178,7 @@ fn id_that_does_not_fit_leaves_the_old_one() {
     let body = format!("id: 7\n\nid: {}\ndata: x\n\n", "x".repeat(65));
     let script = Script::get(HERE).then(opens(body).ends());
     let log = script.then(refuses()).run();
-    assert_eq!(log.told()[1], "too long: Id");
+    assert_eq!(log.told()[1], "too long: Id { len: 65 }");
     assert_eq!(log.last_event_id, "7");
 }
 

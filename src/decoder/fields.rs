@@ -116,9 +116,10 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
             return id.err().map(Found::TooLong);
         }
         self.handed_out = HandedOut::Event;
-        let data = self.data.decode(block.data).map_err(|_| TooLong::Data);
+        let data = self.data.decode(block.data);
+        let data = data.map_err(|len| TooLong::Data { len });
         let event_type = self.event_type.decode(block.event_type);
-        let event_type = event_type.map_err(|_| TooLong::EventType);
+        let event_type = event_type.map_err(|len| TooLong::EventType { len });
         Some(match (data, id, event_type) {
             (Ok(data), Ok(()), Ok(event_type)) => Found::Event { data, event_type },
             (Err(part), _, _) | (_, Err(part), _) | (_, _, Err(part)) => Found::TooLong(part),
@@ -128,7 +129,8 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
     /// `borrowed` if it is the event's ID, else the pending one, if there is one.
     fn commit_id(&mut self, borrowed: Option<&[u8]>) -> Result<(), TooLong> {
         if mem::take(&mut self.has_id) || borrowed.is_some() {
-            let id = self.id.decode(borrowed).map_err(|_| TooLong::Id)?;
+            let id = self.id.decode(borrowed);
+            let id = id.map_err(|len| TooLong::Id { len })?;
             replace(&mut self.last_event_id, id.unwrap_or(self.id.as_str()));
         }
         Ok(())

@@ -40,6 +40,8 @@ struct Buffers {
     last_event_id: String,
     /// By how much `data` is longer than the bytes it was decoded from.
     data_growth: usize,
+    type_growth: usize,
+    id_growth: usize,
 }
 
 impl Model {
@@ -83,13 +85,19 @@ impl Model {
 
     fn field(&mut self, name: &str, value: &str, growth: usize) -> Option<Item> {
         match name {
-            "event" => self.buffers.event_type = value.to_owned(),
+            "event" => {
+                self.buffers.event_type = value.to_owned();
+                self.buffers.type_growth = growth;
+            }
             "data" => {
                 self.buffers.data += value;
                 self.buffers.data += "\n";
                 self.buffers.data_growth += growth;
             }
-            "id" if !value.contains('\0') => self.buffers.last_event_id = value.to_owned(),
+            "id" if !value.contains('\0') => {
+                self.buffers.last_event_id = value.to_owned();
+                self.buffers.id_growth = growth;
+            }
             "retry" if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) => {
                 // All that can go wrong with digits is that they are too many.
                 let time = Duration::from_millis(value.parse().unwrap_or(u64::MAX));
@@ -104,15 +112,23 @@ impl Model {
     // ---- 5. Dispatch ----
 
     fn dispatch(&mut self) -> Option<Item> {
-        let id_fits = self.commit_id();
+        let id = self.commit_id();
         let data = mem::take(&mut self.buffers.data);
         let event_type = mem::take(&mut self.buffers.event_type);
-        self.buffers.data_growth = 0;
+        let data_growth = mem::take(&mut self.buffers.data_growth);
+        let type_growth = mem::take(&mut self.buffers.type_growth);
 
         let Some(data) = data.strip_suffix('\n') else {
-            return (!id_fits).then_some(Item::TooLong(TooLong::Id));
+            return id.err().map(Item::TooLong);
         };
-        if let Some(part) = self.too_long(data, id_fits, &event_type) {
+        let fits = length(data, data_growth, self.data_limit)
+            .map_err(|len| TooLong::Data { len })
+            .and(id)
+            .and_then(|()| {
+                let len = length(&event_type, type_growth, self.meta_limit);
+                len.map_err(|len| TooLong::EventType { len })
+            });
+        if let Err(part) = fits {
             return Some(Item::TooLong(part));
         }
         Some(Item::Event {
@@ -127,29 +143,18 @@ impl Model {
     }
 
     /// The string becomes the buffer; or, if that does not fit, the buffer becomes the string.
-    fn commit_id(&mut self) -> bool {
-        let fits = self.buffers.last_event_id.len() <= self.meta_limit;
-        if fits {
+    fn commit_id(&mut self) -> Result<(), TooLong> {
+        let growth = mem::take(&mut self.buffers.id_growth);
+        let fits = length(&self.buffers.last_event_id, growth, self.meta_limit);
+        if fits.is_ok() {
             self.last_event_id = self.buffers.last_event_id.clone();
         } else {
             self.buffers.last_event_id = self.last_event_id.clone();
         }
-        fits
+        fits.map_err(|len| TooLong::Id { len })
     }
 
     // ---- Limits: not of the standard, but section 10 and the rustdoc of `TooLong` ----
-
-    fn too_long(&self, data: &str, id_fits: bool, event_type: &str) -> Option<TooLong> {
-        if data.len() > self.data_limit {
-            Some(TooLong::Data)
-        } else if !id_fits {
-            Some(TooLong::Id)
-        } else if event_type.len() > self.meta_limit {
-            Some(TooLong::EventType)
-        } else {
-            None
-        }
-    }
 
     /// A comment needs room beside the data of the unfinished event, which is not decoded before
     /// its blank line and takes no room once it is known to be too long.
@@ -166,6 +171,16 @@ impl Model {
         } else {
             Item::Comment(comment.to_owned())
         }
+    }
+}
+
+/// A text that does not fit has the length of its bytes, unless those alone would fit.
+fn length(text: &str, growth: usize, limit: usize) -> Result<(), usize> {
+    let bytes = text.len() - growth;
+    match text.len() {
+        len if len <= limit => Ok(()),
+        _ if bytes > limit => Err(bytes),
+        len => Err(len),
     }
 }
 

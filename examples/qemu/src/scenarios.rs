@@ -159,7 +159,7 @@ pub const SCENARIOS: &[Scenario] = &[
             connection.events(4..=6);
             connection.left();
         },
-        prints: || [open(), got(1..=2), too_long(), got(4..=6), closed()].concat(),
+        prints: || [open(), got(1..=2), too_long(2049), got(4..=6), closed()].concat(),
         status: 0,
     },
     Scenario {
@@ -187,7 +187,7 @@ pub const SCENARIOS: &[Scenario] = &[
             connection.events(4..=5);
             connection.left();
         },
-        prints: || [open(), got(1..=2), too_long(), got(4..=5), closed()].concat(),
+        prints: || [open(), got(1..=2), too_long(4 << 20), got(4..=5), closed()].concat(),
         status: 0,
     },
     Scenario {
@@ -337,8 +337,10 @@ fn got(numbers: RangeInclusive<u32>) -> Vec<String> {
     numbers.map(event).collect()
 }
 
-fn too_long() -> Vec<String> {
-    vec![r#"{"kind":"too long","part":"Data"}"#.to_owned()]
+fn too_long(len: u32) -> Vec<String> {
+    vec![format!(
+        r#"{{"kind":"too long","part":"Data {{ len: {len} }}"}}"#
+    )]
 }
 
 fn lost(cause: &str, ms: u32) -> Vec<String> {
