@@ -12,6 +12,7 @@ mod scenarios;
 mod screen;
 mod server;
 mod show;
+mod stack;
 
 use std::process::ExitCode;
 
