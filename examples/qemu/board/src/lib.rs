@@ -4,6 +4,8 @@
 
 mod console;
 mod faults;
+#[cfg(not(target_os = "none"))]
+mod host;
 mod stack;
 
 pub use console::{argument, exit, put, put_number};
