@@ -1,6 +1,7 @@
 //! Builds what runs in QEMU.
 
 use std::env;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -35,6 +36,7 @@ pub fn build(package: &str, binary: &str, profile: &str, board: Board) -> Result
     }
     let status = cargo
         .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .env("CARGO_ENCODED_RUSTFLAGS", without_paths())
         .args(["build", "--quiet", "--locked", "--package", package])
         .args(["--bin", binary, "--profile", profile])
         .args(["--target", board.target, "--target-dir"])
@@ -51,4 +53,25 @@ pub fn build(package: &str, binary: &str, profile: &str, board: Board) -> Result
         .iter()
         .collect::<PathBuf>()
         .join(binary))
+}
+
+/// Flags by which no path of this computer gets into a firmware, whose size would depend on it. They
+/// stand in for those of the user's environment, which are for another target.
+fn without_paths() -> OsString {
+    let home = env::var_os("HOME").map(|home| Path::new(&home).join(".cargo"));
+    let registry = env::var_os("CARGO_HOME").map(PathBuf::from).or(home);
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2);
+    let mut flags = OsString::new();
+    for (path, name) in [(repository, "embedded-sse"), (registry.as_deref(), "cargo")] {
+        let Some(path) = path else { continue };
+        if !flags.is_empty() {
+            // What cargo wants between two.
+            flags.push("\x1F");
+        }
+        flags.push("--remap-path-prefix=");
+        flags.push(path);
+        flags.push("=");
+        flags.push(name);
+    }
+    flags
 }

@@ -4,6 +4,7 @@ mod browser;
 mod chromium;
 mod elf;
 mod firmware;
+mod follow;
 mod link;
 mod measure;
 mod qemu;
@@ -12,6 +13,7 @@ mod scenarios;
 mod screen;
 mod server;
 mod show;
+mod stack;
 
 use std::process::ExitCode;
 
@@ -20,8 +22,9 @@ usage: cargo run [-- COMMAND]
 
   (nothing)               shows the firmware follow a server that loses its connections
   follow [NAME=VALUE]... URL
-                          follows that one; 127.0.0.1 is this computer, and there is no TLS;
-                          the names are in firmware/src/bin/client/main.rs
+                          follows that one; localhost is this computer, and there is no TLS;
+                          the names are count, idle, connect, delay, max-delay and attempts, as
+                          firmware/src/bin/client/main.rs says
   scenarios [NAME]...     runs the firmware of each board against servers that misbehave
   serve [PORT]            boots the firmware that serves events itself, and a page for a browser
   browser                 has headless Chromium and our client follow that one
@@ -33,7 +36,7 @@ fn main() -> ExitCode {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let result = match words[..] {
         [] => show::demo(),
-        ["follow", ref arguments @ .., url] => show::follow(arguments, url),
+        ["follow", ref words @ ..] => follow::follow(words),
         ["serve"] => show::serve("8080"),
         ["serve", port] => show::serve(port),
         ["browser"] => browser::browser(),

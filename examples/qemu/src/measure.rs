@@ -1,20 +1,16 @@
 //! What the crate takes on a Cortex-M4: measured, put into tables, and held against `bounds.txt`.
 
 use std::fmt::Write;
-use std::thread;
 use std::time::Duration;
 
 use crate::elf::Sections;
 use crate::firmware::{self, AN386};
 use crate::qemu::Run;
 use crate::screen::Screen;
-use crate::server::Server;
+use crate::stack::stack;
 
 /// A line for each number that is measured: its name, and what it may be at most.
 const BOUNDS: &str = include_str!("../bounds.txt");
-
-/// As many events as the longest scenario has.
-const EVENTS: u32 = 100_000;
 
 const LIMIT: Duration = Duration::from_secs(60);
 
@@ -32,13 +28,13 @@ pub fn measure() -> Result<(), String> {
     }
 }
 
-struct Number {
-    name: String,
-    value: f64,
+pub struct Number {
+    pub name: String,
+    pub value: f64,
 }
 
 impl Number {
-    fn new(name: impl Into<String>, value: impl Into<f64>) -> Self {
+    pub fn new(name: impl Into<String>, value: impl Into<f64>) -> Self {
         Self {
             name: name.into(),
             value: value.into(),
@@ -46,7 +42,7 @@ impl Number {
     }
 
     /// From a line that a firmware has said.
-    fn parse(line: &str) -> Result<Self, String> {
+    pub fn parse(line: &str) -> Result<Self, String> {
         let parts = line.rsplit_once(' ');
         let number =
             parts.and_then(|(name, value)| Some(Self::new(name, value.parse::<f64>().ok()?)));
@@ -97,38 +93,13 @@ fn footprint() -> Result<Vec<Number>, String> {
         let Number { name, value } = Number::parse(&line)?;
         numbers.push(Number::new(format!("`{name}`, size"), value));
     }
-    let (without, with) = (peak_stack("socket")?, peak_stack("sse")?);
-    numbers.push(Number::new("peak stack, without a client", without));
-    numbers.push(Number::new("peak stack, more with `sse()`", with - without));
+    numbers.extend(stack()?);
     Ok(numbers)
 }
 
 fn difference(with: u32, without: u32) -> Result<u32, String> {
     let difference = with.checked_sub(without);
     difference.ok_or("a firmware has become smaller by the crate: this is no measurement".into())
-}
-
-/// Of runs that take the events of the longest scenario: an interrupt may have come at the deepest
-/// place in one and not in another.
-fn peak_stack(binary: &str) -> Result<f64, String> {
-    (0..3).try_fold(0.0, |peak, _| {
-        let server = Server::bind(0);
-        let port = format!("port={}", server.port());
-        let server = thread::spawn(move || {
-            let mut connection = server.open_after(0);
-            for first in (1..=EVENTS).step_by(100) {
-                connection.events(first..=first + 99);
-            }
-        });
-        let lines = run("firmware", binary, "release", &[port], &[])?;
-        if server.join().is_err() {
-            return Err(format!("{binary} has not taken all events"));
-        }
-        let [line] = lines.as_slice() else {
-            return Err(format!("{binary} has said {lines:?}"));
-        };
-        Ok(f64::max(peak, Number::parse(line)?.value))
-    })
 }
 
 fn footprint_table(numbers: &[Number]) -> Result<String, String> {
@@ -175,7 +146,7 @@ fn speed_table(numbers: &[Number]) -> Result<String, String> {
 // ---- runs ----
 
 /// What it says.
-fn run(
+pub fn run(
     package: &str,
     binary: &str,
     profile: &str,

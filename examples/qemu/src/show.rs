@@ -30,11 +30,6 @@ pub fn demo() -> Result<(), String> {
     boot(&[], &url, 10)
 }
 
-/// Events of a server of the user's.
-pub fn follow(arguments: &[&str], url: &str) -> Result<(), String> {
-    boot(arguments, &url.replacen("127.0.0.1", "10.0.2.2", 1), 0)
-}
-
 /// Events of the firmware's own.
 pub fn serve(port: &str) -> Result<(), String> {
     let port = port.parse().map_err(|_| format!("no port: {port:?}"))?;
@@ -57,12 +52,10 @@ pub fn serve(port: &str) -> Result<(), String> {
     Err(format!("the firmware has ended with status {status}"))
 }
 
-fn boot(arguments: &[&str], url: &str, expected: i32) -> Result<(), String> {
+/// Shows the client follow this URL, until it ends with the expected status.
+pub fn boot(arguments: &[String], url: &str, expected: i32) -> Result<(), String> {
     let firmware = firmware::build("firmware", "client", "release", AN386)?;
-    let mut arguments: Vec<_> = arguments
-        .iter()
-        .map(|&argument| argument.to_owned())
-        .collect();
+    let mut arguments = arguments.to_vec();
     arguments.push(format!("url={url}"));
     let run = Run {
         board: AN386,

@@ -1,5 +1,7 @@
 //! Semihosting: the debugger's way to talk with a machine, which here is QEMU's.
 
+#[cfg(not(target_os = "none"))]
+use crate::host as semihosting;
 use semihosting::experimental::env::{Args, args};
 use semihosting::io::{Write, stdout};
 

@@ -4,10 +4,12 @@
 
 mod console;
 mod faults;
+#[cfg(not(target_os = "none"))]
+mod host;
 mod stack;
 
 pub use console::{argument, exit, put, put_number};
-pub use stack::peak_stack;
+pub use stack::{paint_stack, peak_stack};
 
 /// What QEMU ends with when something goes wrong that is no end of a stream.
 pub mod status {

@@ -1,18 +1,41 @@
-//! How much of the stack has ever been used: cortex-m-rt has painted it before `main`.
+//! How deep the stack goes below a place: all that is free there is painted, and looked at later.
 
-use cortex_m_rt::STACK_PAINT_VALUE;
+use core::arch::asm;
+use core::ptr;
+use core::sync::atomic::{AtomicPtr, Ordering};
+
+/// As cortex-m-rt's.
+const PAINT: u32 = 0xCCCC_CCCC;
+
+/// Where the stack was when it was painted.
+static PAINTED: AtomicPtr<u32> = AtomicPtr::new(ptr::null_mut());
 
 unsafe extern "C" {
-    static _stack_end: u32;
-    static _stack_start: u32;
+    static mut _stack_end: u32;
 }
 
-/// In bytes, from the top to the deepest word that was written.
+/// Paints what is free of the stack. From here on the peak is counted.
+#[inline(always)]
+pub fn paint_stack() {
+    let top: *mut u32;
+    // SAFETY: it only reads a register.
+    unsafe { asm!("mov {}, sp", out(reg) top, options(nomem, nostack, preserves_flags)) };
+    let mut at = &raw mut _stack_end;
+    // Upwards: an interrupt meanwhile leaves nothing above what is painted yet.
+    while at < top {
+        // SAFETY: between the linker's end of the stack and its pointer there is nothing.
+        unsafe { at.write_volatile(PAINT) };
+        at = at.wrapping_add(1);
+    }
+    PAINTED.store(top, Ordering::Relaxed);
+}
+
+/// In bytes, from where the stack was painted to the deepest word that was written since.
 pub fn peak_stack() -> u32 {
-    let (mut deepest, start) = (&raw const _stack_end, &raw const _stack_start);
-    // SAFETY: all between the linker's two symbols is the stack, and it is only read.
-    while deepest < start && unsafe { deepest.read_volatile() } == STACK_PAINT_VALUE {
+    let (mut deepest, top) = (&raw const _stack_end, PAINTED.load(Ordering::Relaxed));
+    // SAFETY: all from the end up to a place within the stack is the stack, and it is only read.
+    while deepest < top.cast_const() && unsafe { deepest.read_volatile() } == PAINT {
         deepest = deepest.wrapping_add(1);
     }
-    (start.addr() - deepest.addr()) as u32
+    (top.addr() - deepest.addr()) as u32
 }

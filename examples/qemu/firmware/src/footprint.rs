@@ -34,25 +34,46 @@ pub fn socket(stack: Stack<'static>) -> TcpSocket<'static> {
     socket
 }
 
-/// Hands on what comes, as long as there is something.
-pub async fn read(socket: &mut TcpSocket<'_>, mut take: impl FnMut(&[u8])) {
+/// As many as the host accepts: refused ones do not count.
+const CONNECTIONS: usize = 5;
+
+/// What a client does to its socket, without a client: asks, hands on what comes, and again when there
+/// is no more. Then it reports.
+pub async fn follow(stack: Stack<'static>, port: u16, mut take: impl FnMut(&[u8])) {
     let chunk = chunk();
+    let mut socket = socket(stack);
+    for _ in 0..CONNECTIONS {
+        connect(stack, port, &mut socket).await;
+        write(
+            &mut socket,
+            b"GET /events HTTP/1.1\r\nHost: 10.0.2.2\r\n\r\n",
+        )
+        .await;
+        read(&mut socket, chunk, &mut take).await;
+        socket.abort();
+        Timer::after_millis(100).await;
+    }
+    report()
+}
+
+/// Hands on what comes, as long as there is something.
+async fn read(socket: &mut TcpSocket<'_>, chunk: &mut [u8; CHUNK], take: &mut impl FnMut(&[u8])) {
     while let Ok(Ok(read @ 1..)) = with_timeout(Duration::from_secs(30), socket.read(chunk)).await {
         take(&chunk[..read]);
     }
 }
 
 /// Connects, and again until it succeeds.
-pub async fn connect(stack: Stack<'_>, socket: &mut TcpSocket<'_>) {
-    while try_connect(stack, socket).await.is_none() {
+pub async fn connect(stack: Stack<'_>, port: u16, socket: &mut TcpSocket<'_>) {
+    while try_connect(stack, port, socket).await.is_none() {
         socket.abort();
         Timer::after_secs(1).await;
     }
 }
 
-async fn try_connect(stack: Stack<'_>, socket: &mut TcpSocket<'_>) -> Option<()> {
+async fn try_connect(stack: Stack<'_>, port: u16, socket: &mut TcpSocket<'_>) -> Option<()> {
     let address = *stack.dns_query(HOST, DnsQueryType::A).await.ok()?.first()?;
-    let connecting = socket.connect((address, port()));
+    let connecting = socket.connect((address, port));
     with_timeout(Duration::from_secs(30), connecting)
         .await
         .ok()?
@@ -60,7 +81,7 @@ async fn try_connect(stack: Stack<'_>, socket: &mut TcpSocket<'_>) -> Option<()>
 }
 
 /// Sends it all.
-pub async fn write(socket: &mut TcpSocket<'_>, mut bytes: &[u8]) {
+async fn write(socket: &mut TcpSocket<'_>, mut bytes: &[u8]) {
     while !bytes.is_empty() {
         let Ok(written) = socket.write(bytes).await else {
             return;

@@ -34,11 +34,14 @@ pub fn run(start: impl FnOnce(Spawner, Stack<'static>)) -> ! {
     let executor = EXECUTOR.init(Executor::new(ptr::null_mut()));
     let spawner = executor.spawner();
     start(spawner, network(spawner));
+    // All that has run so far is the start, which takes as much with any client.
+    board::paint_stack();
     loop {
+        // Handlers run between two polls, where they find the stack empty: so its peak is that of the
+        // tasks, and the same in each run. Work that comes meanwhile wakes from WFI, masked as it is.
+        cortex_m::interrupt::disable();
         // SAFETY: nothing else polls it.
         unsafe { executor.poll() };
-        // Work that comes from here on wakes from WFI, masked as it is.
-        cortex_m::interrupt::disable();
         if !WORK.swap(false, Ordering::AcqRel) {
             cortex_m::asm::wfi();
         }

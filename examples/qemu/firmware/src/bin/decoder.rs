@@ -4,31 +4,24 @@
 
 use embassy_net::Stack;
 use embedded_sse::Decoder;
-use firmware::footprint::{DATA, META, connect, look_at, read, report, socket, write};
+use firmware::footprint::{self, DATA, META, look_at};
 use static_cell::ConstStaticCell;
 
 #[cortex_m_rt::entry]
 fn main() -> ! {
-    firmware::run(|spawner, stack| spawner.spawn(follow(stack).expect("it is spawned once")))
+    let port = footprint::port();
+    firmware::run(|spawner, stack| spawner.spawn(follow(stack, port).expect("it is spawned once")))
 }
 
 #[embassy_executor::task]
-async fn follow(stack: Stack<'static>) {
+async fn follow(stack: Stack<'static>, port: u16) {
     static DECODER: ConstStaticCell<Decoder<DATA, META>> = ConstStaticCell::new(Decoder::new());
 
     let decoder = DECODER.take();
-    let mut socket = socket(stack);
-    connect(stack, &mut socket).await;
-    write(
-        &mut socket,
-        b"GET /events HTTP/1.1\r\nHost: 10.0.2.2\r\n\r\n",
-    )
-    .await;
-    read(&mut socket, |mut bytes| {
+    let take = |mut bytes: &[u8]| {
         while let Some(item) = decoder.decode(&mut bytes) {
             look_at(item);
         }
-    })
-    .await;
-    report()
+    };
+    footprint::follow(stack, port, take).await;
 }

@@ -5,25 +5,18 @@
 use core::hint::black_box;
 
 use embassy_net::Stack;
-use firmware::footprint::{connect, read, report, socket, write};
+use firmware::footprint;
 
 #[cortex_m_rt::entry]
 fn main() -> ! {
-    firmware::run(|spawner, stack| spawner.spawn(follow(stack).expect("it is spawned once")))
+    let port = footprint::port();
+    firmware::run(|spawner, stack| spawner.spawn(follow(stack, port).expect("it is spawned once")))
 }
 
 #[embassy_executor::task]
-async fn follow(stack: Stack<'static>) {
-    let mut socket = socket(stack);
-    connect(stack, &mut socket).await;
-    write(
-        &mut socket,
-        b"GET /events HTTP/1.1\r\nHost: 10.0.2.2\r\n\r\n",
-    )
-    .await;
-    read(&mut socket, |bytes| {
+async fn follow(stack: Stack<'static>, port: u16) {
+    let take = |bytes: &[u8]| {
         black_box(bytes);
-    })
-    .await;
-    report()
+    };
+    footprint::follow(stack, port, take).await;
 }

@@ -12,31 +12,32 @@ use static_cell::ConstStaticCell;
 
 #[cortex_m_rt::entry]
 fn main() -> ! {
-    firmware::run(|spawner, stack| spawner.spawn(follow(stack).expect("it is spawned once")))
+    let port = port();
+    firmware::run(|spawner, stack| spawner.spawn(follow(stack, port).expect("it is spawned once")))
 }
 
 #[embassy_executor::task]
-async fn follow(stack: Stack<'static>) {
+async fn follow(stack: Stack<'static>, port: u16) {
     static DECODER: ConstStaticCell<Decoder<DATA, META>> = ConstStaticCell::new(Decoder::new());
 
-    let url = Url::from_parts(Scheme::Http, HOST, Some(port()), "/events");
+    let url = Url::from_parts(Scheme::Http, HOST, Some(port), "/events");
     let request = url.map(Request::get).ok();
     let reconnect = Reconnect::new(Policy::DEFAULT, 1);
     let source =
         request.and_then(|request| EventSource::new(request, reconnect, DECODER.take()).ok());
     if let Some(mut source) = source {
-        drive(stack, &mut source).await;
+        drive(stack, port, &mut source).await;
     }
 }
 
 /// Until the first connection is over.
-async fn drive(stack: Stack<'static>, source: &mut EventSource<'_, DATA, META>) -> Stop {
+async fn drive(stack: Stack<'static>, port: u16, source: &mut EventSource<'_, DATA, META>) -> Stop {
     let chunk = chunk();
     let mut socket = socket(stack);
     loop {
         match source.step(now()) {
             Step::Connect(..) => {
-                connect(stack, &mut socket).await;
+                connect(stack, port, &mut socket).await;
                 source.connected();
             }
             Step::Write(bytes, _) => match socket.write(bytes).await {

@@ -3,37 +3,41 @@
 #![no_main]
 
 use core::ops::ControlFlow;
+use core::time::Duration;
 
 use embassy_net::Stack;
 use embedded_sse::embassy::{EmbassyTime, Resources, Tcp};
 use embedded_sse::io::sse;
-use embedded_sse::{Decoder, EventSource, Item, Policy, Reconnect, Request, Scheme, Url};
+use embedded_sse::{Decoder, EventSource, Policy, Reconnect, Request, Scheme, Url};
 use firmware::footprint::{DATA, HOST, META, RX, TX, chunk, look_at, port, report};
 use static_cell::ConstStaticCell;
 
 #[cortex_m_rt::entry]
 fn main() -> ! {
-    firmware::run(|spawner, stack| spawner.spawn(follow(stack).expect("it is spawned once")))
+    let port = port();
+    firmware::run(|spawner, stack| spawner.spawn(follow(stack, port).expect("it is spawned once")))
 }
 
 #[embassy_executor::task]
-async fn follow(stack: Stack<'static>) {
+async fn follow(stack: Stack<'static>, port: u16) {
     static RESOURCES: ConstStaticCell<Resources<RX, TX>> = ConstStaticCell::new(Resources::new());
     static DECODER: ConstStaticCell<Decoder<DATA, META>> = ConstStaticCell::new(Decoder::new());
 
-    let url = Url::from_parts(Scheme::Http, HOST, Some(port()), "/events");
+    let url = Url::from_parts(Scheme::Http, HOST, Some(port), "/events");
     let request = url.map(Request::get).ok();
-    let reconnect = Reconnect::new(Policy::DEFAULT, 1);
+    let policy = Policy {
+        reconnection_time: Duration::from_millis(100),
+        ..Policy::DEFAULT
+    };
+    let reconnect = Reconnect::new(policy, 1);
     let source =
         request.and_then(|request| EventSource::new(request, reconnect, DECODER.take()).ok());
     let Some(mut source) = source else { return };
     let mut tcp = Tcp::new(stack, RESOURCES.take());
     let stop = sse(&mut tcp, &EmbassyTime, &mut source, chunk(), async |item| {
-        if let Item::Lost(_) = item {
-            report();
-        }
         look_at(item);
         ControlFlow::Continue(())
     });
     core::hint::black_box(stop.await);
+    report()
 }

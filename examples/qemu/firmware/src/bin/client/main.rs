@@ -3,6 +3,7 @@
 //! * `url=`: which,
 //! * `count=`: after how many events to close it; without, it never does,
 //! * `idle=`, `connect=`, `delay=`, `max-delay=`, `attempts=`: of the policy, in ms but for the last,
+//! * `stack=report`: to say at the end how deep the stack has been, and end with status 0,
 //! * `fault=panic` or `fault=hard`: what to do instead.
 //!
 //! QEMU's exit status says why the source has stopped.
@@ -19,41 +20,64 @@ use embassy_net::Stack;
 use embedded_sse::embassy::{EmbassyTime, Resources, Tcp};
 use embedded_sse::io::sse;
 use embedded_sse::{Decoder, EventSource, Item, Policy, Reason, Reconnect, Request, Url};
+use firmware::footprint::report;
 use print::{print, print_stop};
 use static_cell::ConstStaticCell;
 
-#[cortex_m_rt::entry]
-fn main() -> ! {
-    firmware::run(|spawner, stack| spawner.spawn(follow(stack).expect("it is spawned once")))
+/// What the run was told.
+struct Told {
+    url: Url<'static>,
+    count: Option<u32>,
+    policy: Policy,
+    stack: bool,
 }
 
-#[embassy_executor::task]
-async fn follow(stack: Stack<'static>) {
-    static RESOURCES: ConstStaticCell<Resources<4096, 512>> =
-        ConstStaticCell::new(Resources::new());
-    static DECODER: ConstStaticCell<Decoder<2048>> = ConstStaticCell::new(Decoder::new());
-    static CHUNK: ConstStaticCell<[u8; 1460]> = ConstStaticCell::new([0; 1460]);
+#[cortex_m_rt::entry]
+fn main() -> ! {
+    let told = told();
+    firmware::run(|spawner, stack| spawner.spawn(follow(stack, told).expect("it is spawned once")))
+}
+
+/// Read before anything runs: the memory for it is no stack of the client's.
+fn told() -> Told {
+    static URL: ConstStaticCell<[u8; 256]> = ConstStaticCell::new([0; 256]);
 
     argument("fault", |fault| match fault {
         Some("panic") => panic!("as it was told"),
         Some("hard") => hard_fault(),
         _ => {}
     });
-    let mut url = [0; 256];
-    let Some(url) = argument("url", |value| keep(value?, &mut url)) else {
+    let Some(url) = argument("url", |value| keep(value?, URL.take())) else {
         board::put(b"url=http://... is missing, or too long\n");
         exit(status::ARGUMENTS)
     };
-    let (Ok(url), mut left) = (Url::parse(url), number("count")) else {
+    let Ok(url) = Url::parse(url) else {
         board::put(b"that is no URL\n");
         exit(status::ARGUMENTS)
     };
-    let reconnect = Reconnect::new(policy(), 1);
-    let Ok(mut source) = EventSource::new(Request::get(url), reconnect, DECODER.take()) else {
+    Told {
+        url,
+        count: number("count"),
+        policy: policy(),
+        stack: argument("stack", |value| value == Some("report")),
+    }
+}
+
+#[embassy_executor::task]
+async fn follow(stack: Stack<'static>, told: Told) {
+    static RESOURCES: ConstStaticCell<Resources<4096, 512>> =
+        ConstStaticCell::new(Resources::new());
+    static DECODER: ConstStaticCell<Decoder<2048>> = ConstStaticCell::new(Decoder::new());
+    static CHUNK: ConstStaticCell<[u8; 1460]> = ConstStaticCell::new([0; 1460]);
+
+    let reconnect = Reconnect::new(told.policy, 1);
+    let source = EventSource::new(Request::get(told.url), reconnect, DECODER.take());
+    let Ok(mut source) = source else {
         board::put(b"that is no request\n");
         exit(status::ARGUMENTS)
     };
     let mut tcp = Tcp::new(stack, RESOURCES.take());
+    let mut left = told.count;
     let on_item = async |item: Item<'_>| {
         print(&item);
         if let (Item::Event(_), Some(left)) = (item, &mut left) {
@@ -66,6 +90,9 @@ async fn follow(stack: Stack<'static>) {
     };
     let stop = sse(&mut tcp, &EmbassyTime, &mut source, CHUNK.take(), on_item).await;
     print_stop(stop);
+    if told.stack {
+        report();
+    }
     exit(match stop.reason {
         Reason::Closed => 0,
         Reason::NoContent => 10,
