@@ -463,8 +463,7 @@ fn a_loss_can_be_seen() {
 #[test]
 fn failures_of_before_a_reboot_count() {
     let mut decoder: Decoder<256> = Decoder::new();
-    assert!(decoder.decode(&mut &b"retry: 1000\n"[..]).is_none());
-    decoder.new_stream();
+    decoder.set_reconnection_time(ms(1000));
     let policy = Policy {
         jitter_percent: 0,
         ..Policy::DEFAULT
