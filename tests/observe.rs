@@ -247,6 +247,47 @@ fn the_time_between_two_streams_is_no_silence() {
     assert_eq!(time(lost) - time(open), 43_000, "{told:#?}");
 }
 
+/// Connects and takes in these bytes.
+fn open<const DATA: usize>(source: &mut EventSource<'_, DATA>, stream: &str, now: Duration) {
+    source.step(now);
+    source.connected();
+    while let Step::Write(bytes, _) = source.step(now) {
+        let len = bytes.len();
+        source.wrote(len);
+    }
+    let bytes = OPEN.to_owned() + stream;
+    let mut input = bytes.as_bytes();
+    while source.receive(&mut input, now).is_some() {}
+}
+
+#[test]
+fn a_restart_is_told() {
+    let counters = Cell::new(Counters::default());
+    let heartbeat = Heartbeat::new(ms(1000), ms(30_000));
+    let observers = (&counters, &heartbeat);
+    let mut decoder: Decoder<128> = Decoder::new();
+    decoder.split_long_events();
+    let request = Request::get(url("http://h/"));
+    let reconnect = Reconnect::new(Policy::DEFAULT, 1);
+    let mut source = EventSource::new(request, reconnect, &mut decoder).unwrap();
+    source.observe(&observers);
+    open(&mut source, &format!("data: {}", "x".repeat(300)), ms(0));
+    assert!(counters.get().unfinished > 100);
+    for second in 1..=40 {
+        let mut input = &b"x"[..];
+        while source.receive(&mut input, ms(second * 1000)).is_some() {}
+    }
+    assert_eq!(heartbeat.idle_timeout(), Some(ms(3000)));
+
+    // A minute without a network. Neither is it a silence, nor does the event go on.
+    source.restart();
+    open(&mut source, "data: y\n\n", ms(100_000));
+    assert_eq!(heartbeat.idle_timeout(), Some(ms(3000)));
+    let counters = counters.get();
+    assert_eq!((counters.longest_data, counters.unfinished), (1, 0));
+    assert_eq!(counters.lost, Losses::default());
+}
+
 #[test]
 fn two_observers_are_one() {
     let counters = Cell::new(Counters::default());
