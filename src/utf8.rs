@@ -11,8 +11,8 @@ pub(crate) use simdutf8::basic::from_utf8;
 
 const REPLACEMENT: [u8; 3] = *b"\xEF\xBF\xBD";
 
-/// Makes `bytes[start..]` well-formed UTF-8. Fails, with the bytes in no useful state, if the
-/// result does not fit: an ill-formed sequence has 1 to 3 bytes and its replacement has 3.
+/// Makes `bytes[start..]` well-formed UTF-8. Fails, and changes nothing, if the result does not fit:
+/// an ill-formed sequence has 1 to 3 bytes and its replacement has 3.
 pub(crate) fn decode(bytes: &mut Buffer<[u8]>, start: usize) -> Result<(), Full> {
     let raw = bytes.get(start..).unwrap_or_default();
     if raw.is_ascii() {
