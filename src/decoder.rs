@@ -15,6 +15,7 @@ use lines::Line;
 
 use crate::bounded::{Bounded, Buffer, text};
 use crate::event::{Event, Item, TooLong};
+use crate::reconnect::millis;
 
 /// Turns the bytes of one event stream after another into [`Item`]s.
 ///
@@ -156,6 +157,13 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
     /// milliseconds. A number beyond 64 bits is the greatest that fits.
     pub fn reconnection_time(&self) -> Option<Duration> {
         self.retry.map(Duration::from_millis)
+    }
+
+    /// Sets the reconnection time, as restored from flash at boot, as if a `retry` field had asked
+    /// for it: in whole milliseconds, the rest is dropped. An [`EventSource`](crate::EventSource)
+    /// begins with it, within its policy's limits.
+    pub fn set_reconnection_time(&mut self, time: Duration) {
+        self.retry = Some(millis(time));
     }
 
     /// To be called before the bytes of a new connection: drops what the old one left unfinished,

@@ -19,7 +19,8 @@ pub trait Observe {
         let _ = (bytes, now);
     }
 
-    /// This is told to the application; [`Lost`](Item::Lost) and [`Stopped`](Item::Stopped) too.
+    /// This is told to the application. [`Lost`](Item::Lost) and [`Stopped`](Item::Stopped) too, also
+    /// where the application itself has ended it: each stream that was open comes to one of them.
     fn told(&self, item: &Item<'_>) {
         let _ = item;
     }
@@ -169,6 +170,7 @@ impl Observe for Cell<Counters> {
                 counters.lost.count(wait.cause);
             }
             Item::Stopped(stop) => {
+                counters.unfinished = 0;
                 if let Some(cause) = stop.cause {
                     counters.lost.count(cause);
                 }

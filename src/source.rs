@@ -294,8 +294,12 @@ impl<'a, const DATA: usize, const META: usize> EventSource<'a, DATA, META> {
     }
 
     /// Begins anew, from whatever state: at once, with the original URL, without the failures and
-    /// attempts so far. The last event ID and the reconnection time stay.
+    /// attempts so far. The last event ID and the reconnection time stay. Of an open stream an
+    /// observer is told that it was closed.
     pub fn restart(&mut self) {
+        if matches!(self.state, State::Stream(_)) {
+            self.close();
+        }
         self.reconnect.reset();
         self.remembered_len = 0;
         self.last_status = None;

@@ -8,7 +8,9 @@ use crate::url::Origin;
 
 /// What a driver has to do next.
 ///
-/// A deadline is a moment on the driver's clock, not a span; `None` is for ever.
+/// A deadline is a moment on the driver's clock, not a span; `None` is for ever. With the feature
+/// `defmt` the ready loops log each [`Wait`] and [`Stop`], and a loop of yours can: it is all `Format`,
+/// as [`Item`](crate::Item) is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Step<'a> {

@@ -11,8 +11,8 @@ pub(crate) use simdutf8::basic::from_utf8;
 
 const REPLACEMENT: [u8; 3] = *b"\xEF\xBF\xBD";
 
-/// Makes `bytes[start..]` well-formed UTF-8. Fails, with the length that it would have, if that does
-/// not fit: an ill-formed sequence has 1 to 3 bytes and its replacement has 3.
+/// Makes `bytes[start..]` well-formed UTF-8. If that does not fit, it changes nothing and fails with the
+/// length that it would have: an ill-formed sequence has 1 to 3 bytes and its replacement has 3.
 pub(crate) fn decode(bytes: &mut Buffer<[u8]>, start: usize) -> Result<(), usize> {
     let raw = bytes.get(start..).unwrap_or_default();
     if is_ascii(raw) {

@@ -160,6 +160,16 @@ fn retry_counts_on_its_line_though_it_is_not_shown() {
     assert_eq!(decoder.reconnection_time(), Some(Duration::from_millis(12)));
 }
 
+#[test]
+fn a_reconnection_time_that_was_kept_is_as_one_that_came() {
+    let mut decoder = Decoder::<8>::new();
+    decoder.set_reconnection_time(Duration::from_micros(12_999));
+    decoder.new_stream();
+    assert_eq!(decoder.reconnection_time(), Some(Duration::from_millis(12)));
+    assert_eq!(decode(&mut decoder, [&b"retry:34\n"[..]]), []);
+    assert_eq!(decoder.reconnection_time(), Some(Duration::from_millis(34)));
+}
+
 // ---- rows of section 10 that no other test names ----
 
 /// The same at every cut.

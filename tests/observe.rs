@@ -251,6 +251,47 @@ fn the_time_between_two_streams_is_no_silence() {
     assert_eq!(time(lost) - time(open), 43_000, "{told:#?}");
 }
 
+/// Connects and takes in these bytes.
+fn open<const DATA: usize>(source: &mut EventSource<'_, DATA>, stream: &str, now: Duration) {
+    source.step(now);
+    source.connected();
+    while let Step::Write(bytes, _) = source.step(now) {
+        let len = bytes.len();
+        source.wrote(len);
+    }
+    let bytes = OPEN.to_owned() + stream;
+    let mut input = bytes.as_bytes();
+    while source.receive(&mut input, now).is_some() {}
+}
+
+#[test]
+fn a_restart_is_told() {
+    let counters = Cell::new(Counters::default());
+    let heartbeat = Heartbeat::new(ms(1000), ms(30_000));
+    let observers = (&counters, &heartbeat);
+    let mut decoder: Decoder<128> = Decoder::new();
+    decoder.split_long_events();
+    let request = Request::get(url("http://h/"));
+    let reconnect = Reconnect::new(Policy::DEFAULT, 1);
+    let mut source = EventSource::new(request, reconnect, &mut decoder).unwrap();
+    source.observe(&observers);
+    open(&mut source, &format!("data: {}", "x".repeat(300)), ms(0));
+    assert!(counters.get().unfinished > 100);
+    for second in 1..=40 {
+        let mut input = &b"x"[..];
+        while source.receive(&mut input, ms(second * 1000)).is_some() {}
+    }
+    assert_eq!(heartbeat.idle_timeout(), Some(ms(3000)));
+
+    // A minute without a network. Neither is it a silence, nor does the event go on.
+    source.restart();
+    open(&mut source, "data: y\n\n", ms(100_000));
+    assert_eq!(heartbeat.idle_timeout(), Some(ms(3000)));
+    let counters = counters.get();
+    assert_eq!((counters.longest_data, counters.unfinished), (1, 0));
+    assert_eq!(counters.lost, Losses::default());
+}
+
 #[test]
 fn two_observers_are_one() {
     let counters = Cell::new(Counters::default());
@@ -279,20 +320,79 @@ fn no_hour_has_more_attempts_than_the_budget() {
                 attempts.push(at);
                 now = at + Duration::from_secs(step);
             }
-            let hour = Duration::from_secs(3600);
-            let in_an_hour = |start: Duration| {
-                let later = attempts.iter().filter(|at| **at >= start);
-                later.take_while(|at| **at < start + hour).count()
-            };
-            let worst = attempts.iter().map(|start| in_an_hour(*start)).max();
-            assert!(worst <= Some(most.into()), "{most} {step}: {worst:?}");
+            let worst = most_in_an_hour(&attempts);
+            assert!(worst <= most.into(), "{most} {step}: {worst}");
             if step == 0 {
                 // And it is no stricter than it says.
-                assert_eq!(worst, Some(most.into()));
+                assert_eq!(worst, most.into());
                 assert_eq!(attempts[usize::from(most).div_ceil(2) - 1], Duration::ZERO);
             }
         }
     }
+}
+
+/// Of attempts in the order of time.
+fn most_in_an_hour(attempts: &[Duration]) -> usize {
+    let hour = Duration::from_secs(3600);
+    let from = |start: &Duration| attempts.partition_point(|at| at < start);
+    let in_the_hour_from = |start: &Duration| from(&(*start + hour)) - from(start);
+    attempts.iter().map(in_the_hour_from).max().unwrap_or(0)
+}
+
+/// Lives of one to three attempts, each with a clock that begins anew. How long the device was off
+/// it does not know.
+#[test]
+fn no_hour_has_more_attempts_than_the_budget_over_reboots() {
+    for most in 1..=40_u16 {
+        let whole = Budget::per_hour(NonZero::new(most).unwrap());
+        for (off, clock) in [
+            (0, 0),
+            (1, 0),
+            (0, 12_345_678_901),
+            (400_123, 77),
+            (7_200_000, 0),
+        ] {
+            let (off, clock) = (Duration::from_millis(off), Duration::from_nanos(clock));
+            let mut attempts = Vec::new();
+            let (mut boot, mut used) = (Duration::ZERO, Duration::ZERO);
+            let mut steady = whole.clone();
+            for life in 0..200 {
+                let mut now = clock;
+                let mut budget = whole.clone().after_reboot(used, now);
+                for _ in 0..=life % 3 {
+                    now = budget.connect(now);
+                    used = budget.used(now);
+                    attempts.push(boot + (now - clock));
+                    if (off, clock) == (Duration::ZERO, Duration::ZERO) {
+                        // No time is lost, so no attempt is.
+                        assert_eq!(boot + now, steady.connect(boot), "{most}, {life}");
+                    }
+                }
+                boot += now - clock + off;
+            }
+            let worst = most_in_an_hour(&attempts);
+            assert!(worst <= most.into(), "{most} {off:?}: {worst}");
+        }
+    }
+}
+
+/// Who wakes by a clock that goes on in its sleep has used less by then.
+#[test]
+fn a_sleep_that_is_known_makes_a_budget_recover() {
+    let whole = Budget::per_hour(NonZero::new(2).unwrap());
+    let mut used = Duration::ZERO;
+    for _ in 0..10 {
+        let mut budget = whole.clone().after_reboot(used, Duration::ZERO);
+        assert_eq!(budget.connect(Duration::ZERO), Duration::ZERO);
+        assert_eq!(budget.used(Duration::ZERO), Duration::from_secs(1800));
+        let almost = Duration::from_secs(1800) - Duration::from_nanos(1);
+        assert_eq!(budget.used(almost), Duration::from_millis(1));
+        used = budget.used(Duration::from_secs(1800));
+        assert_eq!(used, Duration::ZERO);
+    }
+    // Whatever was kept, nothing overflows.
+    let mut budget = whole.after_reboot(Duration::MAX, Duration::MAX);
+    assert!(budget.connect(Duration::MAX) >= budget.used(Duration::ZERO));
 }
 
 #[test]
@@ -408,8 +508,7 @@ fn a_loss_can_be_seen() {
 #[test]
 fn failures_of_before_a_reboot_count() {
     let mut decoder: Decoder<256> = Decoder::new();
-    assert!(decoder.decode(&mut &b"retry: 1000\n"[..]).is_none());
-    decoder.new_stream();
+    decoder.set_reconnection_time(ms(1000));
     let policy = Policy {
         jitter_percent: 0,
         ..Policy::DEFAULT

@@ -151,32 +151,58 @@ fn all_that_lines_can_be() {
 /// Ill-formed bytes make the text longer than the stream: what fits as bytes may not as text.
 #[test]
 fn ill_formed_text_is_replaced_in_pieces_too() {
-    let alphabet: [&[u8]; 6] = [
+    let alphabet: [&[u8]; 7] = [
         b"a",
         "🌍".as_bytes(),
         b"\xFF",
         b"\xE2\x82",
         b"\xF0\x9F\x98",
         b"\nda",
+        b"\ndata:\x80",
     ];
-    for number in 0..6_usize.pow(5) {
-        let mut data: Vec<u8> = (0..5)
-            .flat_map(|place| alphabet[number / 6_usize.pow(place) % 6])
+    for number in 0..7_usize.pow(5) {
+        let data: Vec<u8> = (0..5)
+            .flat_map(|place| alphabet[number / 7_usize.pow(place) % 7])
             .copied()
             .collect();
-        data.extend(b"0123456789ABC\xFF");
-        let stream = [b"data: ", &data[..], b"\n\ndata: x\n\n"].concat();
-        let want = decode::<65536>(&stream, false, false, 0);
-        let got = bytewise::<12>(&stream, false);
-        for cut in [0, 7, 11, 13, 17, 19, 40] {
-            assert_eq!(decode::<12>(&stream, true, false, cut), got);
+        let long = [&data[..], b"0123456789ABC\xFF"].concat();
+        for data in [data, long] {
+            let stream = [
+                b"data: ",
+                &data[..],
+                b"\nid:\xFF5\nevent: e\r\n\r\ndata: x\n\n",
+            ]
+            .concat();
+            let want = decode::<65536>(&stream, false, false, 0);
+            assert_eq!(bytewise::<12>(&stream, false), want);
+            for cut in [0, 7, 11, 13, 17, 19, 40] {
+                assert_eq!(decode::<12>(&stream, true, false, cut), want);
+            }
         }
-        // One that is short as bytes and long as text is too long, whatever the cuts are.
-        if got.items[0].starts_with("Data {") {
-            assert!(data.len() <= 12 || data.contains(&b'\n'), "{data:?}");
-            assert_eq!(got.items[1..], want.items[1..]);
-        } else {
-            assert_eq!(got, want, "{:?}", stream.escape_ascii().to_string());
+    }
+    // Wherever it is cut, in lines of each kind.
+    for before in [
+        "",
+        "event: early\nid: 1\n",
+        "id: 1\n\nretry: 5\r\n",
+        "\u{FEFF}:\ndata\n",
+    ] {
+        let data: [&[u8]; 3] = [
+            b"data:\xFF\xFF\xFF\xFF\xFF",
+            b"data:a\r\ndata:\xFF\xFF\xFF\xF0\x9F",
+            b"data\xFF\ndata:bcd\xFF\xFF\xFF",
+        ];
+        for data in data {
+            for behind in [
+                "\n\n",
+                "\r\nid: 7\r\n\r\n",
+                "\revent: late\rid: 8\r\r",
+                "\n:x\nretry: 7\n\n",
+            ] {
+                let stream = [before.as_bytes(), data, behind.as_bytes(), b"data: x\n\n"].concat();
+                check::<12>(&stream);
+                check::<14>(&stream);
+            }
         }
     }
 }
@@ -205,6 +231,32 @@ fn a_megabyte_passes_through_256_bytes() {
     }
     assert_eq!(ends, 1);
     assert!(text == data);
+}
+
+/// The ID counts when the event has ended, also of one that turns out too long only then.
+#[test]
+fn an_id_waits_for_the_last_piece() {
+    let pushes: [&[u8]; 2] = [b"id: 1\n", b"\nid: 2\ndata:\xFF\xFF\ndata:\xFF\xFF\xFF\n\n"];
+    let whole = pushes.concat();
+    for pushes in [&pushes[..], &[&whole[..]]] {
+        let mut decoder: Decoder<12> = Decoder::new();
+        decoder.split_long_events();
+        let mut ids = Vec::new();
+        for push in pushes {
+            let mut input = *push;
+            while let Some(item) = decoder.decode(&mut input) {
+                let is_last = matches!(item, Item::LastPiece(_));
+                ids.push((is_last, decoder.last_event_id().to_owned()));
+            }
+        }
+        let (last, pieces) = ids.split_last().unwrap();
+        assert_eq!(*last, (true, "2".into()));
+        assert!(!pieces.is_empty());
+        assert!(
+            pieces.iter().all(|piece| *piece == (false, "1".into())),
+            "{ids:?}"
+        );
+    }
 }
 
 #[test]

@@ -12,6 +12,8 @@ const SIZE: usize = 8192;
 
 const LAST_EVENT_ID: u8 = 0;
 const SLEEP: u8 = 1;
+const RECONNECTION_TIME: u8 = 2;
+const BUDGET_USED: u8 = 3;
 
 /// Values by key, of which each write takes another place: `sequential-storage` spreads the wear.
 pub struct Memory {
@@ -44,6 +46,18 @@ impl Memory {
         Ok((Duration::from_millis(wake_at_ms), delay, failures as u32))
     }
 
+    /// What the server has asked for, if it has.
+    pub async fn reconnection_time(
+        &mut self,
+    ) -> Result<Option<Duration>, Error<NorFlashErrorKind>> {
+        self.time(RECONNECTION_TIME).await
+    }
+
+    /// How much of the budget of connects is used.
+    pub async fn budget_used(&mut self) -> Result<Duration, Error<NorFlashErrorKind>> {
+        Ok(self.time(BUDGET_USED).await?.unwrap_or_default())
+    }
+
     /// A flash that takes no more writes costs events that come twice, and nothing else.
     pub async fn set_last_event_id(&mut self, id: &str) {
         let id = id.as_bytes();
@@ -58,6 +72,24 @@ impl Memory {
         let ms = [wake_at, delay].map(|time| time.as_millis() as u64);
         let sleep = [ms[0], ms[1], failures.into()];
         tell(self.map.store_item(&mut self.buffer, &SLEEP, &sleep).await);
+    }
+
+    pub async fn set_reconnection_time(&mut self, time: Duration) {
+        self.set_time(RECONNECTION_TIME, time).await;
+    }
+
+    pub async fn set_budget_used(&mut self, used: Duration) {
+        self.set_time(BUDGET_USED, used).await;
+    }
+
+    async fn time(&mut self, key: u8) -> Result<Option<Duration>, Error<NorFlashErrorKind>> {
+        let ms = self.map.fetch_item::<u64>(&mut self.buffer, &key);
+        Ok(ms.await?.map(Duration::from_millis))
+    }
+
+    async fn set_time(&mut self, key: u8, time: Duration) {
+        let ms = time.as_millis() as u64;
+        tell(self.map.store_item(&mut self.buffer, &key, &ms).await);
     }
 }
 

@@ -10,18 +10,22 @@
 mod flash;
 
 use std::error::Error;
+use std::num::NonZero;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use embedded_io_adapters::tokio_1::FromTokio;
 use embedded_sse::io::{Clock, Connect, sse};
-use embedded_sse::{Decoder, EventSource, Item, Origin, Policy, Reconnect, Request, Url};
+use embedded_sse::{Budget, Decoder, EventSource, Item, Origin, Policy, Reconnect, Request, Url};
 use flash::{Flash, Memory};
 use tokio::io::BufWriter;
 use tokio::net::TcpStream;
 
 /// After so many events the ID is written; fewer writes, and more events come again after a crash.
 const EVENTS_A_WRITE: u32 = 8;
+
+/// No more attempts an hour, also of a device that crashes again and again.
+const BUDGET: Budget = Budget::per_hour(NonZero::new(20).unwrap());
 
 #[tokio::main(flavor = "local")]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -40,10 +44,26 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut decoder: Decoder<4096> = Decoder::new();
     let id = memory.last_event_id().await.map_err(no_flash)?;
     decoder.set_last_event_id(&id)?;
+    let retry = memory.reconnection_time().await.map_err(no_flash)?;
+    if let Some(retry) = retry {
+        decoder.set_reconnection_time(retry);
+    }
     let seed = unix_time().subsec_nanos() ^ std::process::id();
     let reconnect = Reconnect::new(Policy::DEFAULT, seed).after_failures(failures);
     let request = Request::get(Url::parse(&url)?);
     let mut source = EventSource::new(request, reconnect, &mut decoder)?;
+
+    // A clock that begins at 0 in each life.
+    let clock = Since(Instant::now());
+    let used = memory.budget_used().await.map_err(no_flash)?;
+    let mut budget = BUDGET.after_reboot(used, Duration::ZERO);
+    let connect_at = budget.connect(Duration::ZERO);
+    if !connect_at.is_zero() {
+        println!("too many connects: the next in {connect_at:?}");
+        clock.sleep_until(connect_at).await;
+    }
+    // Before the attempt, or one that ends in a crash would not count.
+    memory.set_budget_used(budget.used(connect_at)).await;
 
     let (mut finished, mut unwritten) = (String::new(), 0);
     let on_item = async |item: Item<'_>| {
@@ -64,6 +84,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
                 }
                 let wake_at = unix_time() + wait.delay;
                 memory.set_sleep(wake_at, wait.delay, wait.failures).await;
+                // Behind the sleep, with which the next life begins whatever has woken it.
+                memory.set_budget_used(budget.used(wait.until)).await;
                 println!("lost: {}; asleep for {:?}", wait.cause, wait.delay);
                 return ControlFlow::Break(());
             }
@@ -71,9 +93,14 @@ async fn main() -> Result<(), Box<dyn Error>> {
         }
         ControlFlow::Continue(())
     };
-    let clock = Since(Instant::now());
     let stop = sse(&mut Tcp, &clock, &mut source, &mut [0; 1460], on_item).await;
     println!("{stop}");
+    // Most servers ask for the same each time.
+    if let Some(asked) = source.decoder().reconnection_time()
+        && Some(asked) != retry
+    {
+        memory.set_reconnection_time(asked).await;
+    }
     Ok(())
 }
 

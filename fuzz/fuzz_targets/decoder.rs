@@ -1,26 +1,64 @@
-//! One stream, whole and cut, in a large memory and in small ones, and against the standard's own
-//! algorithm written down plainly.
+//! One stream, whole and cut, in a large memory, in small ones and in pieces, and against the
+//! standard's own algorithm written down plainly.
 
 #![no_main]
 
-use embedded_sse::{Decoder, Item};
+use embedded_sse::{Decoder, Item, TooLong};
 use libfuzzer_sys::fuzz_target;
 
 const LARGE: usize = 1 << 12;
+/// Where all that does not come in pieces is to fit.
+const META: usize = 1 << 10;
 
 fuzz_target!(|input: &[u8]| {
     let Some((&[shown, ref cuts @ ..], stream)) = input.split_first_chunk::<5>() else {
         return;
     };
-    let large = cut_or_whole::<LARGE, LARGE>(shown, cuts, stream);
-    compare_to_small(&large, &cut_or_whole::<0, 0>(shown, cuts, stream));
-    compare_to_small(&large, &cut_or_whole::<7, 3>(shown, cuts, stream));
-    compare_to_small(&large, &cut_or_whole::<64, 16>(shown, cuts, stream));
+    let large = cut_or_whole(show::<LARGE, LARGE>, shown, cuts, stream);
     if stream.len() < LARGE / 3 {
         let events: Vec<_> = large.events().cloned().collect();
         assert_eq!((events, large.retry_ms), plainly(stream));
     }
+    if shown & 4 == 0 {
+        compare_to_small(&large, &cut_or_whole(show::<0, 0>, shown, cuts, stream));
+        compare_to_small(&large, &cut_or_whole(show::<7, 3>, shown, cuts, stream));
+        compare_to_small(&large, &cut_or_whole(show::<64, 16>, shown, cuts, stream));
+        return;
+    }
+    compare_to_small(
+        &large,
+        &cut_or_whole(show_pieces::<12, 3>, shown, cuts, stream),
+    );
+    let pieces = [
+        cut_or_whole(show_pieces::<12, META>, shown, cuts, stream),
+        cut_or_whole(show_pieces::<64, META>, shown, cuts, stream),
+    ];
+    for pieces in pieces {
+        if stream.len() < META / 3 {
+            assert!(
+                pieces.events().eq(large.events()),
+                "{pieces:?}, not {large:?}"
+            );
+            assert_eq!(pieces.last_event_id, large.last_event_id);
+        }
+        compare_to_small(&large, &pieces);
+    }
 });
+
+/// Bits 0 and 1: comments and `retry`.
+fn show<const DATA: usize, const META: usize>(shown: u8) -> Decoder<DATA, META> {
+    let mut decoder = Decoder::new();
+    decoder.show_comments(shown & 1 != 0);
+    decoder.show_retry(shown & 2 != 0);
+    decoder
+}
+
+/// It needs more memory than the smallest has.
+fn show_pieces<const DATA: usize, const META: usize>(shown: u8) -> Decoder<DATA, META> {
+    let mut decoder = show(shown);
+    decoder.split_long_events();
+    decoder
+}
 
 #[derive(Clone, Debug, PartialEq)]
 enum Seen {
@@ -47,12 +85,13 @@ impl Run {
 }
 
 fn cut_or_whole<const DATA: usize, const META: usize>(
+    show: fn(u8) -> Decoder<DATA, META>,
     shown: u8,
     cuts: &[u8; 4],
     stream: &[u8],
 ) -> Run {
-    let whole = run::<DATA, META>(shown, [stream].into_iter());
-    let bytes = run::<DATA, META>(shown, stream.chunks(1));
+    let whole = run(show(shown), shown, [stream].into_iter());
+    let bytes = run(show(shown), shown, stream.chunks(1));
     assert_eq!(whole, bytes);
     let mut rest = stream;
     let mut lens = cuts.iter().map(|len| usize::from(*len)).cycle();
@@ -66,31 +105,48 @@ fn cut_or_whole<const DATA: usize, const META: usize>(
     let cut: Vec<_> = pieces.take(64).collect();
     let taken = cut.iter().map(|piece| piece.len()).sum();
     let cut = cut.into_iter().chain([&stream[taken..]]);
-    assert_eq!(whole, run::<DATA, META>(shown, cut));
+    assert_eq!(whole, run(show(shown), shown, cut));
     whole
 }
 
 fn run<'s, const DATA: usize, const META: usize>(
+    decoder: Decoder<DATA, META>,
     shown: u8,
     pieces: impl Iterator<Item = &'s [u8]>,
 ) -> Run {
-    let mut decoder = Box::new(Decoder::<DATA, META>::new());
-    decoder.show_comments(shown & 1 != 0);
-    decoder.show_retry(shown & 2 != 0);
+    let mut decoder = Box::new(decoder);
+    let in_pieces = DATA < LARGE && shown & 4 != 0;
     let mut items = Vec::new();
+    // The data of the unfinished event that came in pieces.
+    let mut unfinished = String::new();
     for mut piece in pieces {
         while let Some(item) = decoder.decode(&mut piece) {
             items.push(match item {
-                Item::Event(event) => {
+                Item::Piece(piece) => {
+                    assert!(in_pieces && !piece.is_empty() && piece.len() <= DATA);
+                    unfinished += piece;
+                    continue;
+                }
+                Item::Event(event) | Item::LastPiece(event) => {
                     assert!(event.data.len() <= DATA);
+                    let data = std::mem::take(&mut unfinished) + event.data;
+                    let is_whole = matches!(item, Item::Event(_));
+                    assert!(is_whole == (data.len() <= DATA), "{item:?} of {data:?}");
                     assert!(event.event_type.len() <= META || event.event_type == "message");
                     assert!(event.last_event_id.len() <= META);
                     assert!(!event.event_type.is_empty());
-                    let parts = [event.event_type, event.data, event.last_event_id];
-                    Seen::Event(parts.map(String::from))
+                    let (event_type, id) = (event.event_type, event.last_event_id);
+                    Seen::Event([event_type.into(), data, id.into()])
                 }
                 Item::Comment(text) => {
                     assert!(text.len() <= DATA && shown & 1 != 0);
+                    Seen::Other(format!("{item:?}"))
+                }
+                Item::TooLong(part) => {
+                    assert!(!(in_pieces && part == TooLong::Data));
+                    if part != TooLong::Comment {
+                        unfinished.clear();
+                    }
                     Seen::Other(format!("{item:?}"))
                 }
                 other => Seen::Other(format!("{other:?}")),

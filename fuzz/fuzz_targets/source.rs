@@ -2,8 +2,10 @@
 
 #![no_main]
 
+use std::cell::Cell;
 use std::time::Duration;
 
+use embedded_sse::observe::Counters;
 use embedded_sse::{Cause, Decoder, EventSource, Item, Policy, Reconnect, Request, Step, Url};
 use libfuzzer_sys::fuzz_target;
 
@@ -77,17 +79,23 @@ fn run<const DATA: usize, const META: usize>(mut input: Input<'_>) {
         max_redirects: 5,
         ..Request::get(Url::parse(url).expect("one of ours"))
     };
+    let more = input.byte();
     let policy = Policy {
         max_reconnection_attempts: (setup & 64 != 0).then_some(3),
         idle_timeout: (setup & 128 != 0).then_some(Duration::from_secs(45)),
-        ..POLICIES[usize::from(input.byte()) % POLICIES.len()]
+        ..POLICIES[usize::from(more) % POLICIES.len()]
     };
     let mut decoder: Decoder<DATA, META> = Decoder::new();
     decoder.show_comments(setup & 1 == 0);
     decoder.show_retry(setup & 2 == 0);
+    if more & 2 != 0 {
+        decoder.split_long_events();
+    }
+    let counters = Cell::new(Counters::default());
     let mut remembered = [0; 64];
     let mut source =
         EventSource::new(request, Reconnect::new(policy, 1), &mut decoder).expect("one of ours");
+    source.observe(&counters);
     if setup & 16 == 0 {
         source.remember_permanent_redirects(&mut remembered);
     }
@@ -126,6 +134,9 @@ fn run<const DATA: usize, const META: usize>(mut input: Input<'_>) {
             }
         }
         check_step(&mut source, now);
+        if matches!(source.step(now), Step::Wait(_) | Step::Stop(_)) {
+            assert_eq!(counters.get().unfinished, 0);
+        }
     }
 }
 
@@ -173,9 +184,13 @@ fn receive<const DATA: usize, const META: usize>(
     now: Duration,
 ) {
     while let Some(item) = source.receive(&mut bytes, now) {
-        if let Item::Open(head) = item {
-            assert!(head.status() >= 200);
-            assert!(head.headers().count() <= 64);
+        match item {
+            Item::Open(head) => {
+                assert!(head.status() >= 200);
+                assert!(head.headers().count() <= 64);
+            }
+            Item::Piece(piece) => assert!(!piece.is_empty() && piece.len() <= DATA),
+            _ => {}
         }
     }
 }

@@ -2,7 +2,9 @@
 
 use super::fields::Field;
 use super::lines::Line;
-use super::{Decoder, Found};
+use super::scan::line_end;
+use super::{Decoder, Found, HandedOut};
+use crate::event::TooLong;
 use crate::utf8;
 
 impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
@@ -13,7 +15,7 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
     /// Pieces are of any length, never split a character, and their joined text does not depend on
     /// the cuts. If the stream ends before the last, or [`Item::TooLong`](crate::Item::TooLong) comes
     /// in its place, what came of the event is to be dropped, as the standard drops an unfinished
-    /// event. An event that fits as bytes but not as text, being ill-formed, is too long here too.
+    /// event.
     ///
     /// ```
     /// use embedded_sse::{Decoder, Item};
@@ -61,8 +63,30 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
                 return Some(self.cut());
             }
             let mut part = input.get(..room.max(1)).unwrap_or(input);
+            let line_is_whole = matches!(self.line, Line::Start | Line::Bom(_));
+            if self.has_id || !(line_is_whole || self.line == Line::Value(Field::Data)) {
+                // Alone, as the rest of what has begun cannot be taken twice.
+                let end = line_end(part).map_or(part.len(), |end| end + 1);
+                part = part.get(..end).unwrap_or(part);
+            }
             let len = part.len();
+            let before = (self.line, self.after_cr, self.has_data, self.has_id);
+            let id_before = self.last_event_id.clone();
+            let data_before = self.data.bytes().len();
             let found = self.advance_whole(&mut part);
+            if !self.is_in_pieces && matches!(found, Some(Found::TooLong(TooLong::Data { .. }))) {
+                // Being ill-formed, it fits as bytes and not as text. Once more, in pieces; what is
+                // not set back here is set again.
+                (self.line, self.after_cr, self.has_data, self.has_id) = before;
+                self.last_event_id = id_before;
+                self.data.memory().truncate(data_before);
+                self.handed_out = HandedOut::Nothing;
+                self.is_in_pieces = true;
+                if data_before > 3 {
+                    return Some(self.cut());
+                }
+                continue;
+            }
             *input = input.get(len - part.len()..).unwrap_or_default();
             if found.is_some() {
                 return found;

@@ -41,6 +41,7 @@ fn every_call_on<const DATA: usize, const META: usize>(mut decoder: Decoder<DATA
                 black_box(decoder.reconnection_time());
             }
             6 => *decoder = Decoder::default(),
+            7 => decoder.set_reconnection_time(input::time()),
             _ => return,
         }
     }

@@ -37,7 +37,8 @@ pub fn every_call() {
     let Some(most) = NonZero::new(input::number() as u16) else {
         return;
     };
-    let mut budget = Budget::per_hour(most);
+    let mut budget = Budget::per_hour(most).after_reboot(input::time(), input::time());
+    black_box(budget.used(input::time()));
     while input::flag() {
         black_box(budget.connect(input::time()));
     }
