@@ -187,8 +187,10 @@ fn ill_formed_text_is_replaced_in_pieces_too() {
         "id: 1\n\nretry: 5\r\n",
         "\u{FEFF}:\ndata\n",
     ] {
-        let data: [&[u8]; 3] = [
+        let data: [&[u8]; 5] = [
             b"data:\xFF\xFF\xFF\xFF\xFF",
+            b"data:\xF0\x9F\x8C\x8D\xFF\xFF\xFF",
+            b"data:a\ndata:\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF",
             b"data:a\r\ndata:\xFF\xFF\xFF\xF0\x9F",
             b"data\xFF\ndata:bcd\xFF\xFF\xFF",
         ];
@@ -202,6 +204,7 @@ fn ill_formed_text_is_replaced_in_pieces_too() {
                 let stream = [before.as_bytes(), data, behind.as_bytes(), b"data: x\n\n"].concat();
                 check::<12>(&stream);
                 check::<14>(&stream);
+                check::<24>(&stream);
             }
         }
     }
@@ -236,10 +239,13 @@ fn a_megabyte_passes_through_256_bytes() {
 /// The ID counts when the event has ended, also of one that turns out too long only then.
 #[test]
 fn an_id_waits_for_the_last_piece() {
-    let pushes: [&[u8]; 2] = [b"id: 1\n", b"\nid: 2\ndata:\xFF\xFF\ndata:\xFF\xFF\xFF\n\n"];
+    let pushes: [&[u8]; 2] = [
+        b"id: 1\n",
+        b"\nid:\xFF\ndata:\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\n\n",
+    ];
     let whole = pushes.concat();
     for pushes in [&pushes[..], &[&whole[..]]] {
-        let mut decoder: Decoder<12> = Decoder::new();
+        let mut decoder: Decoder<24> = Decoder::new();
         decoder.split_long_events();
         let mut ids = Vec::new();
         for push in pushes {
@@ -250,7 +256,7 @@ fn an_id_waits_for_the_last_piece() {
             }
         }
         let (last, pieces) = ids.split_last().unwrap();
-        assert_eq!(*last, (true, "2".into()));
+        assert_eq!(*last, (true, "\u{FFFD}".into()));
         assert!(!pieces.is_empty());
         assert!(
             pieces.iter().all(|piece| *piece == (false, "1".into())),
