@@ -110,10 +110,14 @@ impl<const N: usize> Bounded<N> {
     /// Once too long, it stays empty until it is cleared.
     pub(crate) fn push(&mut self, piece: &[u8]) {
         if self.too_long > 0 || self.bytes.extend_from_slice(piece).is_err() {
-            let len = self.too_long.max(self.bytes.len());
-            self.too_long = len.saturating_add(piece.len());
-            self.bytes.clear();
+            self.skip(piece.len());
         }
+    }
+
+    #[cold]
+    fn skip(&mut self, len: usize) {
+        self.too_long = (self.too_long + self.bytes.len()).saturating_add(len);
+        self.bytes.clear();
     }
 
     pub(crate) fn copy_from(&mut self, other: &Self) {
