@@ -2,10 +2,11 @@
 #![no_std]
 #![no_main]
 
+use core::hint::black_box;
 use core::time::Duration;
 
 use embassy_net::Stack;
-use embassy_time::{Duration as Ticks, Instant, with_timeout};
+use embassy_time::{Duration as Ticks, Instant, Timer, with_timeout};
 use embedded_sse::{Decoder, EventSource, Policy, Reconnect, Request, Scheme, Step, Stop, Url};
 use firmware::footprint::{DATA, HOST, META, chunk, connect, look_at, port, report, socket};
 use static_cell::ConstStaticCell;
@@ -26,17 +27,18 @@ async fn follow(stack: Stack<'static>, port: u16) {
     let source =
         request.and_then(|request| EventSource::new(request, reconnect, DECODER.take()).ok());
     if let Some(mut source) = source {
-        drive(stack, port, &mut source).await;
+        black_box(drive(stack, port, &mut source).await);
+        report()
     }
 }
 
-/// Until the first connection is over.
 async fn drive(stack: Stack<'static>, port: u16, source: &mut EventSource<'_, DATA, META>) -> Stop {
     let chunk = chunk();
     let mut socket = socket(stack);
     loop {
         match source.step(now()) {
             Step::Connect(..) => {
+                socket.abort();
                 connect(stack, port, &mut socket).await;
                 source.connected();
             }
@@ -45,8 +47,7 @@ async fn drive(stack: Stack<'static>, port: u16, source: &mut EventSource<'_, DA
                 Err(_) => source.failed(now()),
             },
             Step::Read(deadline) => {
-                let left = deadline.map_or(Duration::MAX, |at| at.saturating_sub(now()));
-                let left = Ticks::from_millis(left.as_millis().min(u32::MAX.into()) as u64);
+                let left = until(deadline.unwrap_or(Duration::MAX));
                 match with_timeout(left, socket.read(chunk)).await {
                     Ok(Ok(0)) => source.ended(now()),
                     Ok(Ok(read)) => {
@@ -59,7 +60,10 @@ async fn drive(stack: Stack<'static>, port: u16, source: &mut EventSource<'_, DA
                     Err(_) => source.handle_timeout(now()),
                 }
             }
-            Step::Wait(_) => report(),
+            Step::Wait(wait) => {
+                socket.abort();
+                Timer::after(until(wait.until)).await;
+            }
             Step::Stop(stop) => return stop,
         }
     }
@@ -67,4 +71,10 @@ async fn drive(stack: Stack<'static>, port: u16, source: &mut EventSource<'_, DA
 
 fn now() -> Duration {
     Duration::from_micros(Instant::now().as_micros())
+}
+
+/// How long it is until then. An alarm cannot be for ever.
+fn until(at: Duration) -> Ticks {
+    let left = at.saturating_sub(now()).as_millis();
+    Ticks::from_millis(left.min(u32::MAX.into()) as u64)
 }
