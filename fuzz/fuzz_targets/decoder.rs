@@ -143,7 +143,7 @@ fn run<'s, const DATA: usize, const META: usize>(
                     Seen::Other(format!("{item:?}"))
                 }
                 Item::TooLong(part) => {
-                    assert!(!(in_pieces && part == TooLong::Data));
+                    assert!(!(in_pieces && matches!(part, TooLong::Data { .. })));
                     if part != TooLong::Comment {
                         unfinished.clear();
                     }
