@@ -1,6 +1,7 @@
 //! What the crate takes on a Cortex-M4: measured, put into tables, and held against `bounds.txt`.
 
 use std::fmt::Write;
+use std::fs;
 use std::time::Duration;
 
 use crate::elf::Sections;
@@ -89,12 +90,35 @@ fn footprint() -> Result<Vec<Number>, String> {
             ));
         }
     }
+    numbers.push(Number::new(
+        "`sse()`, modules that nobody asked for",
+        unasked("sse")? as u32,
+    ));
     for line in run("firmware", "sizes", "release", &[], &[])? {
         let Number { name, value } = Number::parse(&line)?;
         numbers.push(Number::new(format!("`{name}`, size"), value));
     }
     numbers.extend(stack()?);
     Ok(numbers)
+}
+
+/// How many of the modules that a program may ask for are in one that has asked for none.
+fn unasked(binary: &str) -> Result<usize, String> {
+    let program = firmware::build("firmware", binary, "release", AN386)?;
+    let bytes = fs::read(&program).map_err(|error| format!("{}: {error}", program.display()))?;
+    // The names of functions, in which each part of a path has its length before it.
+    let names = |path: &str| {
+        bytes
+            .windows(path.len())
+            .any(|name| name == path.as_bytes())
+    };
+    if !names("12embedded_sse6source") {
+        return Err(format!("{binary} has no names of functions"));
+    }
+    let modules = [
+        "6pieces", "5Draft", "7observe", "6budget", "7encoder", "4json",
+    ];
+    Ok(modules.into_iter().filter(|module| names(module)).count())
 }
 
 fn difference(with: u32, without: u32) -> Result<u32, String> {
