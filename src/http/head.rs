@@ -199,21 +199,10 @@ fn lines(head: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 /// RFC 9112, section 4. The reason may be missing, with the space before it.
 fn status(line: &[u8]) -> Option<u16> {
-    let (digits, reason) = match line {
-        [
-            b'H',
-            b'T',
-            b'T',
-            b'P',
-            b'/',
-            b'1',
-            b'.',
-            b'0' | b'1',
-            b' ',
-            digits @ ..,
-        ] => digits.split_first_chunk::<3>()?,
-        _ => return None,
+    let [b'0' | b'1', b' ', rest @ ..] = line.strip_prefix(b"HTTP/1.")? else {
+        return None;
     };
+    let (digits, reason) = rest.split_first_chunk::<3>()?;
     let status = decimal(digits).filter(|status| *status >= 100)?;
     let is_valid = reason.first().is_none_or(|byte| *byte == b' ');
     (is_valid && reason.iter().all(is_field_byte)).then_some(status as u16)
