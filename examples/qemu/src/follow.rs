@@ -1,15 +1,18 @@
 //! `follow`: what the user asks for, as the firmware is told.
 
 use crate::USAGE;
-use crate::show::boot;
+use crate::show::{boot, client};
 
 /// The settings with a number.
 const NUMBERS: [&str; 6] = ["count", "idle", "connect", "delay", "max-delay", "attempts"];
 
+/// What the firmware has memory for.
+const LONGEST_URL: usize = 250;
+
 /// Events of a server of the user's: settings, and its URL behind them.
 pub fn follow(words: &[&str]) -> Result<(), String> {
     let (settings, url) = parse(words).map_err(|problem| format!("{problem}\n\n{USAGE}"))?;
-    boot(&settings, &url, 0)
+    boot(&client()?, &settings, &url, None, 0)
 }
 
 fn parse(words: &[&str]) -> Result<(Vec<String>, String), String> {
@@ -17,6 +20,11 @@ fn parse(words: &[&str]) -> Result<(Vec<String>, String), String> {
         return Err("follow: which URL?".to_owned());
     };
     let url = for_guest(url).ok_or(format!("follow: the last, {url:?}, is no http:// URL"))?;
+    if url.contains("//[") || url.len() > LONGEST_URL {
+        return Err(format!(
+            "follow: the firmware has no IPv6, and takes URLs of up to {LONGEST_URL} bytes"
+        ));
+    }
     let settings = settings.iter().map(|setting| checked(setting));
     Ok((settings.collect::<Result<_, _>>()?, url))
 }
@@ -24,6 +32,7 @@ fn parse(words: &[&str]) -> Result<(Vec<String>, String), String> {
 fn checked(setting: &str) -> Result<String, String> {
     match setting.split_once('=') {
         Some((name, value)) if NUMBERS.contains(&name) => match value.parse::<u32>() {
+            Ok(0) if name == "count" => Err("follow: no events to follow for".to_owned()),
             Ok(_) => Ok(setting.to_owned()),
             Err(_) => Err(format!("follow: {value:?} is no number for {name}")),
         },
@@ -78,6 +87,8 @@ mod tests {
             &["count", url],
             &["count=", url],
             &["count=x", url],
+            &["count=0", url],
+            &["http://[::1]/"],
             &["fault=no", url],
             &["--count", "1", url],
             &[url, url],

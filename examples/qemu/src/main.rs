@@ -36,6 +36,10 @@ fn main() -> ExitCode {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let result = match words[..] {
         [] => show::demo(),
+        ["help" | "--help" | "-h"] => {
+            println!("{USAGE}");
+            Ok(())
+        }
         ["follow", ref words @ ..] => follow::follow(words),
         ["serve"] => show::serve("8080"),
         ["serve", port] => show::serve(port),

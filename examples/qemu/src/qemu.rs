@@ -49,25 +49,49 @@ impl Run<'_> {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
-            .map_err(|error| format!("qemu-system-arm: {error}; is it installed?"))?;
+            .map_err(missing)?;
         let output = child.stdout.take();
         thread::scope(|scope| {
-            scope.spawn(|| output.map(|output| screen.fill(output, self.show)));
-            wait(&mut child, self.limit)
+            let reader = scope.spawn(|| output.map(|output| screen.fill(output, self.show)));
+            wait(&mut child, self.limit, || reader.is_finished())
         })
     }
 }
 
-fn wait(child: &mut Child, limit: Option<Duration>) -> Result<i32, String> {
+/// Whether it can be run at all.
+pub fn is_installed() -> Result<(), String> {
+    let version = Command::new("qemu-system-arm").arg("--version").output();
+    version.map(|_| ()).map_err(missing)
+}
+
+fn missing(error: std::io::Error) -> String {
+    format!("qemu-system-arm: {error}; is it installed?")
+}
+
+fn wait(
+    child: &mut Child,
+    limit: Option<Duration>,
+    is_unread: impl Fn() -> bool,
+) -> Result<i32, String> {
     let start = Instant::now();
+    let mut unread_since = None;
     loop {
         if let Some(status) = child.try_wait().map_err(|error| error.to_string())? {
             return status.code().ok_or(format!("QEMU has crashed: {status}"));
         }
-        if limit.is_some_and(|limit| start.elapsed() > limit) {
-            let _ended = child.kill().and_then(|()| child.wait());
-            return Err("it takes too long".to_owned());
+        if is_unread() {
+            unread_since.get_or_insert_with(Instant::now);
         }
-        thread::sleep(Duration::from_millis(5));
+        let problem = if limit.is_some_and(|limit| start.elapsed() > limit) {
+            "it takes too long"
+        } else if unread_since.is_some_and(|since: Instant| since.elapsed().as_secs() >= 1) {
+            // As by `head`. At its own end QEMU lives a little longer than its output.
+            "nobody reads on"
+        } else {
+            thread::sleep(Duration::from_millis(5));
+            continue;
+        };
+        let _ended = child.kill().and_then(|()| child.wait());
+        return Err(problem.to_owned());
     }
 }

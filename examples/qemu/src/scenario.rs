@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::firmware::{self, AN385, AN386, Board};
 use crate::link::Link;
-use crate::qemu::Run;
+use crate::qemu::{self, Run};
 use crate::scenarios::SCENARIOS;
 use crate::screen::Screen;
 use crate::server::Server;
@@ -45,6 +45,7 @@ pub fn run_all(names: &[&str]) -> Result<(), String> {
             known.join(", ")
         ));
     }
+    qemu::is_installed()?;
     let mut failed = 0;
     for board in [AN386, AN385] {
         let firmware = firmware::build("firmware", "client", "release", board)?;

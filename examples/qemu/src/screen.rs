@@ -1,6 +1,6 @@
 //! What the firmware has said: line by line, for whoever waits for it.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write, stdout};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -8,11 +8,11 @@ use std::time::Duration;
 pub struct Screen(Arc<(Mutex<Vec<String>>, Condvar)>);
 
 impl Screen {
-    /// Takes all that comes, until the end.
+    /// Takes all that comes, until the end or until the user does not look any more.
     pub fn fill(&self, output: impl Read, show: bool) {
         for line in BufReader::new(output).lines().map_while(Result::ok) {
-            if show {
-                println!("{line}");
+            if show && writeln!(stdout(), "{line}").is_err() {
+                return;
             }
             self.lines().push(line);
             self.0.1.notify_all();

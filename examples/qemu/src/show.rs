@@ -1,5 +1,6 @@
 //! The firmware for a user to look at.
 
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
@@ -10,6 +11,8 @@ use crate::server::Server;
 
 /// Events arrive, over connections that are lost.
 pub fn demo() -> Result<(), String> {
+    // The server waits for its client, which may take long to build.
+    let firmware = client()?;
     let server = Server::bind(0);
     let url = format!("http://10.0.2.2:{}/events", server.port());
     println!("{} follows {url}; 10.0.2.2 is this computer", AN386.name);
@@ -27,7 +30,7 @@ pub fn demo() -> Result<(), String> {
         server.request().send("HTTP/1.1 204 No Content\r\n\r\n");
     });
     // The server's last word is not to come back.
-    boot(&[], &url, 10)
+    boot(&firmware, &[], &url, Some(Duration::from_secs(60)), 10)
 }
 
 /// Events of the firmware's own.
@@ -52,18 +55,28 @@ pub fn serve(port: &str) -> Result<(), String> {
     Err(format!("the firmware has ended with status {status}"))
 }
 
-/// Shows the client follow this URL, until it ends with the expected status.
-pub fn boot(arguments: &[String], url: &str, expected: i32) -> Result<(), String> {
-    let firmware = firmware::build("firmware", "client", "release", AN386)?;
+/// The firmware that follows.
+pub fn client() -> Result<PathBuf, String> {
+    firmware::build("firmware", "client", "release", AN386)
+}
+
+/// Shows it follow this URL, until it ends with the expected status.
+pub fn boot(
+    firmware: &Path,
+    arguments: &[String],
+    url: &str,
+    limit: Option<Duration>,
+    expected: i32,
+) -> Result<(), String> {
     let mut arguments = arguments.to_vec();
     arguments.push(format!("url={url}"));
     let run = Run {
         board: AN386,
-        firmware: &firmware,
+        firmware,
         arguments,
         options: Vec::new(),
         port: None,
-        limit: None,
+        limit,
         show: true,
     };
     match run.go(&Screen::default())? {

@@ -3,6 +3,7 @@
 use std::thread;
 use std::time::Duration;
 
+use crate::firmware::{self, AN386};
 use crate::measure::{Number, run};
 use crate::server::{Connection, OPEN, Server};
 
@@ -25,6 +26,8 @@ pub fn stack() -> Result<Vec<Number>, String> {
 }
 
 fn peak(binary: &str, arguments: fn(u16) -> Vec<String>) -> Result<f64, String> {
+    // The server waits for its client, which may take long to build.
+    firmware::build("firmware", binary, "release", AN386)?;
     let server = Server::bind(0);
     let arguments = arguments(server.port());
     let server = thread::spawn(|| longest_path(server));
