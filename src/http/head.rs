@@ -199,10 +199,11 @@ fn lines(head: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 /// RFC 9112, section 4. The reason may be missing, with the space before it.
 fn status(line: &[u8]) -> Option<u16> {
-    let [b'0' | b'1', b' ', rest @ ..] = line.strip_prefix(b"HTTP/1.")? else {
+    let (version, rest) = line.split_at_checked("HTTP/1.1 ".len())?;
+    let (digits, reason) = rest.split_at_checked("200".len())?;
+    let (b"HTTP/1.0 " | b"HTTP/1.1 ") = version else {
         return None;
     };
-    let (digits, reason) = rest.split_first_chunk::<3>()?;
     let status = decimal(digits).filter(|status| *status >= 100)?;
     let is_valid = reason.first().is_none_or(|byte| *byte == b' ');
     (is_valid && reason.iter().all(is_field_byte)).then_some(status as u16)
