@@ -2,6 +2,7 @@
 
 use core::cell::{Cell, RefCell};
 use core::fmt;
+use core::mem;
 use core::time::Duration;
 
 use crate::event::{Item, TooLong};
@@ -162,7 +163,9 @@ impl Observe for Cell<Counters> {
                 };
                 if let Some((longest, len)) = longest {
                     *longest = (*longest).max(*len);
-                    counters.unfinished = 0;
+                    // Its pieces have been handed out, if not the last.
+                    let unfinished = mem::take(&mut counters.unfinished);
+                    counters.longest_data = counters.longest_data.max(unfinished);
                 }
             }
             Item::Lost(wait) => {
@@ -308,7 +311,7 @@ pub struct Heartbeat {
 }
 
 impl Heartbeat {
-    /// The timeout is never below `least`, and never above `most`.
+    /// The timeout is never above `most`, and never below `least` unless that is above `most`.
     pub const fn new(least: Duration, most: Duration) -> Self {
         Self {
             least,

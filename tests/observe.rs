@@ -183,6 +183,29 @@ fn counters_know_the_length_of_what_came_in_pieces() {
     assert_eq!(counters.unfinished, 0);
 }
 
+/// All but what would have been its last piece.
+#[test]
+fn counters_know_the_length_of_pieces_without_an_end() {
+    let counters = Cell::new(Counters::default());
+    let (x, id) = ("x".repeat(300), "9".repeat(65));
+    let stream = format!("data: {x}\nid: {id}\n\ndata: a\n\n");
+    let world = World::new(Manner::PLAIN, &[opens(stream).ends(), gone()], 0);
+    let mut decoder: Decoder<128> = Decoder::new();
+    decoder.split_long_events();
+    let request = Request::get(url("http://h/"));
+    let reconnect = Reconnect::new(Policy::DEFAULT, 1);
+    let mut source = EventSource::new(request, reconnect, &mut decoder).unwrap();
+    source.observe(&counters);
+    drive(&world, &mut source);
+    let counters = counters.get();
+    assert_eq!((counters.events, counters.too_long), (1, 1));
+    assert!(
+        (300 - 128..=300).contains(&counters.longest_data),
+        "{counters}"
+    );
+    assert_eq!((counters.longest_meta, counters.unfinished), (65, 0));
+}
+
 /// A source that is observed while somebody looks goes on.
 #[test]
 fn looking_never_panics() {
