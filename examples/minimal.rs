@@ -1,33 +1,35 @@
 //! The canonical loop, over a blocking TCP connection. It stands in README.md word for word.
 
 use embedded_sse::*;
-use std::io::{BufWriter, Error, ErrorKind, Read, Result, Write};
+use std::io::{Error, ErrorKind, Read, Result, Write};
 use std::net::{TcpStream, ToSocketAddrs};
 use std::time::{Duration, Instant};
 
-fn follow<const DATA: usize>(mut source: EventSource<'_, DATA>) -> Stop {
+fn follow<const DATA: usize>(source: &mut EventSource<'_, DATA>) -> Stop {
     let start = Instant::now();
     let now = || start.elapsed();
     let mut chunk = [0; 1460];
     let mut tcp = None;
     loop {
         match source.step(now()) {
-            Step::Connect(origin, _) if origin.scheme == Scheme::Https => source.no_tls(),
-            Step::Connect(origin, deadline) => {
+            Step::Connect { origin, deadline } => {
                 drop(tcp.take());
-                match connect(origin, deadline, now()) {
+                match connect(origin, left(deadline, now())) {
                     Ok(connected) => {
                         tcp = Some(connected);
-                        source.connected();
+                        source.connected(now());
                     }
                     Err(_) => source.failed(now()),
                 }
             }
-            Step::Write(bytes, deadline) => match write(&mut tcp, bytes, deadline, now()) {
-                Ok(written) => source.wrote(written),
-                Err(_) => source.failed(now()),
-            },
-            Step::Read(deadline) => match read(&mut tcp, &mut chunk, deadline, now()) {
+            Step::Write { deadline } => {
+                let request = source.request(&mut chunk);
+                match write(&mut tcp, request, left(deadline, now())) {
+                    Ok(written) => source.wrote(written),
+                    Err(_) => source.failed(now()),
+                }
+            }
+            Step::Read { deadline } => match read(&mut tcp, &mut chunk, left(deadline, now())) {
                 Ok(0) => source.ended(now()),
                 Ok(read) => {
                     let mut input = &chunk[..read];
@@ -56,46 +58,35 @@ fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
     let url = std::env::args().nth(1).ok_or("usage: minimal http://…")?;
     let mut decoder: Decoder<4096> = Decoder::new();
     let reconnect = Reconnect::new(Policy::DEFAULT, std::process::id());
-    let source = EventSource::new(Request::get(Url::parse(&url)?), reconnect, &mut decoder)?;
-    println!("stopped: {}", follow(source));
+    let mut source = EventSource::new(Request::get(Url::parse(&url)?), reconnect, &mut decoder)?;
+    match follow(&mut source) {
+        stop if stop.reason == Reason::NoContent => println!("stopped: {stop}"),
+        stop => return Err(stop.into()),
+    }
     Ok(())
 }
 
-type Tcp = BufWriter<TcpStream>;
-
-fn connect(origin: Origin<'_>, deadline: Option<Duration>, now: Duration) -> Result<Tcp> {
-    let timeout = left(deadline, now).unwrap_or(Duration::MAX);
+fn connect(origin: Origin<'_>, timeout: Option<Duration>) -> Result<TcpStream> {
     let mut tcp = Err(ErrorKind::NotFound.into());
     for address in (origin.host, origin.port).to_socket_addrs()? {
-        tcp = TcpStream::connect_timeout(&address, timeout);
+        tcp = TcpStream::connect_timeout(&address, timeout.unwrap_or(Duration::MAX));
         if tcp.is_ok() {
             break;
         }
     }
-    tcp.map(BufWriter::new)
+    tcp
 }
 
-fn write(
-    tcp: &mut Option<Tcp>,
-    bytes: &[u8],
-    until: Option<Duration>,
-    now: Duration,
-) -> Result<usize> {
+fn write(tcp: &mut Option<TcpStream>, bytes: &[u8], timeout: Option<Duration>) -> Result<usize> {
     let tcp = tcp.as_mut().ok_or(ErrorKind::NotConnected)?;
-    tcp.get_ref().set_write_timeout(left(until, now))?;
+    tcp.set_write_timeout(timeout)?;
     tcp.write(bytes)
 }
 
-fn read(
-    tcp: &mut Option<Tcp>,
-    chunk: &mut [u8],
-    until: Option<Duration>,
-    now: Duration,
-) -> Result<usize> {
+fn read(tcp: &mut Option<TcpStream>, chunk: &mut [u8], timeout: Option<Duration>) -> Result<usize> {
     let tcp = tcp.as_mut().ok_or(ErrorKind::NotConnected)?;
-    tcp.get_ref().set_read_timeout(left(until, now))?;
-    tcp.flush()?;
-    tcp.get_mut().read(chunk)
+    tcp.set_read_timeout(timeout)?;
+    tcp.read(chunk)
 }
 
 /// Deadlines are moments; the system's timeouts are spans, and never 0.
@@ -103,7 +94,8 @@ fn left(deadline: Option<Duration>, now: Duration) -> Option<Duration> {
     deadline.map(|at| at.saturating_sub(now).max(Duration::from_millis(1)))
 }
 
-/// What Windows says then is what Unix says of a dead link.
+/// A timeout of the socket is `WouldBlock` on Unix, where `TimedOut` is a dead link, and `TimedOut` on
+/// Windows.
 fn is_timeout(error: &Error) -> bool {
     match error.kind() {
         ErrorKind::WouldBlock | ErrorKind::Interrupted => true,

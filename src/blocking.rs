@@ -26,7 +26,6 @@ pub trait Connect {
     /// A connection. A `read` or `write` that takes longer than, say, a tenth of a second has to
     /// fail with the kind `TimedOut`: only between two of them the deadlines are looked at. On Unix
     /// `std` says `WouldBlock` then, and `TimedOut` of a dead link: see `examples/tail/net.rs`.
-    /// The request comes in small pieces, then a flush: put a buffer before them.
     type Io<'c>: embedded_io::Read + embedded_io::Write
     where
         Self: 'c;

@@ -56,6 +56,7 @@ pub struct Decoder<const DATA: usize, const META: usize = 64> {
     last_event_id: heapless::String<META>,
     retry: Option<u64>,
     retry_is_new: bool,
+    id_has_moved: bool,
 
     // The place in the stream.
     after_cr: bool,
@@ -93,6 +94,7 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
             last_event_id: heapless::String::new(),
             retry: None,
             retry_is_new: false,
+            id_has_moved: false,
             after_cr: false,
             line: Line::Bom(0),
             id_value: Bounded::new(),
@@ -170,6 +172,7 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
     /// and keeps the last event ID and the reconnection time.
     pub fn new_stream(&mut self) {
         self.after_cr = false;
+        self.id_has_moved = false;
         self.line = Line::Bom(0);
         self.clear_block();
     }
@@ -204,6 +207,11 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
         } else {
             None
         }
+    }
+
+    /// Whether the last event ID has changed since the last call.
+    pub(crate) fn take_progress(&mut self) -> bool {
+        mem::take(&mut self.id_has_moved)
     }
 
     /// The second half: looks at what was found.

@@ -212,10 +212,16 @@ impl Clock for EmbassyTime {
     }
 }
 
-/// More than 136 years are for ever: embassy-time panics where a sum with now does not fit.
+/// At most 136 years, which is for ever. At some tick rates the microseconds of a long time do not
+/// fit, though its seconds do. Beyond that, half of all ticks: embassy-time panics where the sum with
+/// now does not fit.
 fn ticks(time: Duration) -> Ticks {
     let time = time.min(Duration::from_secs(u32::MAX.into()));
-    Ticks::try_from(time).unwrap_or(Ticks::MAX)
+    u64::try_from(time.as_micros())
+        .ok()
+        .and_then(Ticks::try_from_micros)
+        .or_else(|| Ticks::try_from_secs(time.as_secs()))
+        .unwrap_or(Ticks::from_ticks(u64::MAX / 2))
 }
 
 /// Why there is no connection.

@@ -18,7 +18,7 @@ use crate::event::Item;
 use crate::http::Head;
 use crate::source::{EventSource, Received};
 use crate::step::{Reason, Step, Stop, Wait};
-use crate::url::{Origin, Scheme};
+use crate::url::Origin;
 
 /// What makes connections: TCP, or TLS over it.
 ///
@@ -27,11 +27,11 @@ use crate::url::{Origin, Scheme};
 pub trait Connect {
     /// Whether it does TLS. If not, an `https` URL stops the source, and is never asked for here.
     const TLS: bool = false;
-    /// Why there is no connection. Nothing here looks at it: tell of it where it arises.
+    /// Why there is no connection. The loops ignore it: log it in `connect`.
     type Error;
     /// A connection. Its `read` must lose nothing when its future is dropped. The request comes in
-    /// small pieces, then a flush: where each write is a packet or a system call, put a buffer
-    /// before it. After an error of the kind `Interrupted` it is asked again, any other is a loss.
+    /// pieces as long as the caller's `chunk`, then a flush. After an error of the kind
+    /// `Interrupted` the loop tries again; any other error is a loss.
     type Io<'c>: Read + Write
     where
         Self: 'c;
@@ -82,11 +82,16 @@ pub fn sse<C: Connect, const CHUNK: usize, const DATA: usize, const META: usize>
                 Ok(()) | Err(Pause::Redirect) => {}
                 Err(Pause::Wait(wait)) => {
                     let until = wait.until;
+                    // Should this future be dropped there, the next one reports the loss again.
+                    source.tell_again();
                     if on_item(Item::Lost(wait)).await.is_break() {
                         source.close();
                         continue;
                     }
-                    // A clock that wakes early would have the loss told again.
+                    let _told = source.step(clock.now());
+                    // Without any wait, connections that fail at once would starve other tasks.
+                    yield_now().await;
+                    // A clock that wakes early would have the loss reported again.
                     while clock.now() < until {
                         clock.sleep_until(until).await;
                     }
@@ -130,9 +135,13 @@ pub struct Session<'s, 'a, Io, K, const DATA: usize, const META: usize> {
     clock: &'s K,
     source: &'s mut EventSource<'a, DATA, META>,
     chunk: &'s mut [u8],
-    /// What of the chunk has not been looked at.
+    /// The part of the chunk that has not been looked at.
     unread: Range<usize>,
+    /// The part of the chunk that is still to be written.
+    unwritten: Range<usize>,
     flushed: bool,
+    /// How many transfers have begun. It wraps.
+    transfers: u8,
     /// Whether [`Item::Open`] has been handed out.
     open: bool,
 }
@@ -164,23 +173,22 @@ impl<'s, 'a, Io: Read + Write, K: Clock, const DATA: usize, const META: usize>
     ) -> impl Future<Output = Result<Self, Pause>> {
         const { assert!(CHUNK > 0, "a read into no bytes looks like an end") };
         async move {
-            // Between two looks at the clock a wait may end, and the attempt begin without the network.
+            if C::TLS {
+                source.allow_tls();
+            }
+            // Between two reads of the clock a wait could end, and the attempt start before `ready`.
             let mut now = clock.now();
             if source.is_to_begin(now) {
                 connect.ready().await;
                 now = clock.now();
             }
             let io = match source.step(now) {
-                Step::Connect(origin, _) if origin.scheme == Scheme::Https && !C::TLS => {
-                    source.no_tls();
-                    return Err(pause(source, clock));
-                }
-                Step::Connect(origin, deadline) => {
+                Step::Connect { origin, deadline } => {
                     let connect = pin!(connect.connect(origin, deadline));
                     before(deadline, clock, connect).await.and_then(Result::ok)
                 }
-                // The connection that it speaks of is gone with the session that had it.
-                Step::Write(..) | Step::Read(_) => None,
+                // That was for the connection of a session that was dropped.
+                Step::Write { .. } | Step::Read { .. } => None,
                 Step::Wait(wait) => return Err(logged(Pause::Wait(wait))),
                 Step::Stop(stop) => return Err(logged(Pause::Stop(stop))),
             };
@@ -188,14 +196,16 @@ impl<'s, 'a, Io: Read + Write, K: Clock, const DATA: usize, const META: usize>
                 source.failed(clock.now());
                 return Err(pause(source, clock));
             };
-            source.connected();
+            source.connected(clock.now());
             let mut session = Self {
                 io,
                 clock,
                 source,
                 chunk,
                 unread: 0..0,
+                unwritten: 0..0,
                 flushed: true,
+                transfers: 0,
                 open: false,
             };
             while session.read().await {
@@ -259,28 +269,41 @@ impl<'s, 'a, Io: Read + Write, K: Clock, const DATA: usize, const META: usize>
         })
     }
 
-    /// Does what there is to do until bytes have come. Returns whether that is so: else the
-    /// connection is over.
+    /// Writes and reads until bytes have come. Returns whether that is so: else the connection is
+    /// over.
     async fn read(&mut self) -> bool {
         let clock = self.clock;
         loop {
-            let (transfer, bytes, deadline) = match self.source.step(clock.now()) {
-                Step::Write(bytes, deadline) => (Transfer::Write, bytes, deadline),
-                Step::Read(deadline) if !self.flushed => (Transfer::Flush, &[][..], deadline),
-                Step::Read(deadline) => (Transfer::Read, &[][..], deadline),
-                Step::Connect(..) | Step::Wait(_) | Step::Stop(_) => {
+            // A transport that is always ready must not starve other tasks.
+            self.transfers = self.transfers.wrapping_add(1);
+            if self.transfers.is_multiple_of(TRANSFERS_IN_A_ROW) {
+                yield_now().await;
+            }
+            let (transfer, deadline) = match self.source.step(clock.now()) {
+                Step::Write { deadline } => (Transfer::Write, deadline),
+                Step::Read { deadline } if !self.flushed => (Transfer::Flush, deadline),
+                Step::Read { deadline } => (Transfer::Read, deadline),
+                Step::Connect { .. } | Step::Wait(_) | Step::Stop(_) => {
                     self.source.tell_again();
                     return false;
                 }
             };
-            self.flushed &= transfer != Transfer::Write;
+            if transfer == Transfer::Write {
+                self.flushed = false;
+                if self.unwritten.is_empty() {
+                    self.unwritten = 0..self.source.request(self.chunk).len();
+                }
+            }
             // One future for all three, so that there is one that waits for it or the deadline.
             let result = before(
                 deadline,
                 clock,
                 pin!(async {
                     match transfer {
-                        Transfer::Write => self.io.write(bytes).await,
+                        Transfer::Write => {
+                            let bytes = self.chunk.get(self.unwritten.clone());
+                            self.io.write(bytes.unwrap_or_default()).await
+                        }
                         Transfer::Flush => self.io.flush().await.map(|()| 0),
                         Transfer::Read => self.io.read(self.chunk).await,
                     }
@@ -288,11 +311,23 @@ impl<'s, 'a, Io: Read + Write, K: Clock, const DATA: usize, const META: usize>
             )
             .await;
             let now = clock.now();
+            // A transport that says more than that has lost count of what it has done.
+            let most = match transfer {
+                Transfer::Write => self.unwritten.len(),
+                Transfer::Flush | Transfer::Read => self.chunk.len(),
+            };
             match (transfer, result) {
                 (_, None) => self.source.handle_timeout(now),
-                (_, Some(Err(error))) if is_passing(&error) => self.source.handle_timeout(now),
+                (_, Some(Err(error))) if is_passing(&error) => {
+                    self.source.handle_timeout(now);
+                    yield_now().await;
+                }
                 (_, Some(Err(_))) | (Transfer::Write, Some(Ok(0))) => self.source.failed(now),
-                (Transfer::Write, Some(Ok(written))) => self.source.wrote(written),
+                (_, Some(Ok(len))) if len > most => self.source.failed(now),
+                (Transfer::Write, Some(Ok(written))) => {
+                    self.unwritten.start += written;
+                    self.source.wrote(written);
+                }
                 (Transfer::Flush, Some(Ok(_))) => self.flushed = true,
                 (Transfer::Read, Some(Ok(0))) => self.source.ended(now),
                 (Transfer::Read, Some(Ok(read))) => {
@@ -303,6 +338,9 @@ impl<'s, 'a, Io: Read + Write, K: Clock, const DATA: usize, const META: usize>
         }
     }
 }
+
+/// After this many reads and writes other tasks get a turn, whether the transport had to wait or not.
+const TRANSFERS_IN_A_ROW: u8 = 32;
 
 /// What a [`Session`] does with its connection.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -320,7 +358,7 @@ fn pause<const DATA: usize, const META: usize>(
     logged(match source.step(clock.now()) {
         Step::Wait(wait) => Pause::Wait(wait),
         Step::Stop(stop) => Pause::Stop(stop),
-        Step::Connect(..) | Step::Write(..) | Step::Read(_) => Pause::Redirect,
+        Step::Connect { .. } | Step::Write { .. } | Step::Read { .. } => Pause::Redirect,
     })
 }
 
@@ -361,4 +399,18 @@ async fn before<F: Future>(
         }
     })
     .await
+}
+
+/// Lets the executor poll other tasks.
+async fn yield_now() {
+    let mut has_yielded = false;
+    poll_fn(|context| {
+        if has_yielded {
+            return Poll::Ready(());
+        }
+        has_yielded = true;
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }

@@ -98,6 +98,7 @@ pub struct Losses {
     pub connect: u32,
     pub transport: u32,
     pub connect_timeout: u32,
+    pub response_timeout: u32,
     pub idle_timeout: u32,
     pub end: u32,
     pub cut_off: u32,
@@ -112,6 +113,7 @@ impl Losses {
             Cause::Connect => &mut self.connect,
             Cause::Transport => &mut self.transport,
             Cause::ConnectTimeout => &mut self.connect_timeout,
+            Cause::ResponseTimeout => &mut self.response_timeout,
             Cause::IdleTimeout => &mut self.idle_timeout,
             Cause::End => &mut self.end,
             Cause::CutOff => &mut self.cut_off,
@@ -214,7 +216,9 @@ impl fmt::Display for Counters {
             lost.connect, lost.transport
         )?;
         let (late, idle) = (lost.connect_timeout, lost.idle_timeout);
-        write!(f, "connect timeout {late}, idle timeout {idle}, ")?;
+        let response = lost.response_timeout;
+        write!(f, "connect timeout {late}, response timeout {response}, ")?;
+        write!(f, "idle timeout {idle}, ")?;
         write!(
             f,
             "end {}, cut off {}, head {}, ",

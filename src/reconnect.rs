@@ -18,29 +18,45 @@ use core::time::Duration;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Policy {
-    /// The base of the delay, until a `retry` field sets another. 0 is "at once". Default 3 s.
+    /// The base of the delay until a `retry` field sets another one. No wait is shorter than the
+    /// base. With 0 the first attempt after a loss is immediate, and if that one fails too, the
+    /// delay grows from [`min_retry`](Self::min_retry). Default 3 s.
     pub reconnection_time: Duration,
-    /// How many times in a row to connect again without an open connection; then the source
-    /// stops. `Some(0)` is never, `None` without end. Default `None`.
+    /// How many attempts in a row may fail to open a connection before the source stops. `Some(0)`
+    /// never connects again, `None` never gives up. Default `None`.
     pub max_reconnection_attempts: Option<u32>,
-    /// The base doubles with each failure in a row after the first, up to this, but never goes
-    /// below the base. Default 30 s.
+    /// The longest delay. The base doubles with each [failure](Reconnect::failures) after the first
+    /// one, up to this value; a base that is longer stays as it is. Default 30 s.
+    ///
+    /// N devices that lose a server which accepts C connections a second ask for at most 2 C once
+    /// this is at least N / 2 C.
     pub max_delay: Duration,
-    /// Up to so many percent of the delay are added to it, at random, so that a thousand clients
-    /// do not come back in one moment. Default 50.
+    /// Spreads the waits of many devices: each wait is random, up to this percentage of the delay
+    /// shorter or longer, but never below the base. With 100 it lies between the base and twice the
+    /// delay; 0 is exact. After a response that the server itself ended, and that contained a
+    /// `retry` field, at most a tenth is added. Default 100.
     pub jitter_percent: u8,
-    /// The least that a server's `retry` can set. Default 500 ms.
+    /// The shortest base that a server's `retry` can set. Default 500 ms.
     pub min_retry: Duration,
-    /// The most that a server's `retry` can set. Default 1 h.
+    /// The longest base that a server's `retry` can set. Default 1 h.
     pub max_retry: Duration,
-    /// A connection that stayed open so long was healthy: its end is no failure. Default 60 s.
+    /// Each time that a connection stays open for this long, one failure is taken back. A connection
+    /// that is lost sooner is one failure more. With 0, every connection that opens clears them all.
+    /// Default 8 s.
+    ///
+    /// Choose it shorter than the time after which a load balancer cuts your streams, with some
+    /// margin. Longer times slow down sooner when a server crashes soon after each start.
     pub healthy_time: Duration,
-    /// How long an open connection may bring no byte, not even a comment, before it is taken for
-    /// dead. `None`, the default, is for ever: set it to two or three heartbeats of your server.
+    /// How long an open connection may stay silent, without even a comment, before it is considered
+    /// dead. Set it to two or three heartbeats of your server. Default `None`: for ever.
     pub idle_timeout: Option<Duration>,
-    /// How long an attempt may take from the DNS question to the end of the response's head; a
-    /// redirect is one more attempt. `None` is for ever. Default 30 s.
+    /// How long an attempt may take to connect: DNS, TCP and TLS. `None` waits for ever. Default
+    /// 30 s.
     pub connect_timeout: Option<Duration>,
+    /// How long the server may then take until its response's head is complete. Many servers send
+    /// it together with the first event, so this should be longer than the pauses between events.
+    /// `None` waits for ever. Default 5 min.
+    pub response_timeout: Option<Duration>,
 }
 
 impl Policy {
@@ -49,12 +65,13 @@ impl Policy {
         reconnection_time: Duration::from_secs(3),
         max_reconnection_attempts: None,
         max_delay: Duration::from_secs(30),
-        jitter_percent: 50,
+        jitter_percent: 100,
         min_retry: Duration::from_millis(500),
         max_retry: Duration::from_secs(3600),
-        healthy_time: Duration::from_secs(60),
+        healthy_time: Duration::from_secs(8),
         idle_timeout: None,
         connect_timeout: Some(Duration::from_secs(30)),
+        response_timeout: Some(Duration::from_secs(300)),
     };
 }
 
@@ -86,7 +103,7 @@ pub struct Reconnect {
     policy: Policy,
     random: u32,
     reconnection_time: Duration,
-    /// In a row; each doubles the delay.
+    /// Each after the first doubles the delay.
     failures: u32,
     /// Since the last open connection.
     attempts: u32,
@@ -100,12 +117,19 @@ enum Phase {
     Connecting {
         since: Duration,
     },
+    /// For the head of the response.
+    Requesting {
+        since: Duration,
+    },
     Open {
         since: Duration,
         heard: Duration,
+        /// Whether an event came, or an ID that moved.
         delivered: bool,
+        /// Whether a `retry` field came.
+        retried: bool,
     },
-    /// For the next attempt, or for what a response that ends it all has to say.
+    /// For the next attempt, or for the body of a response that stops the source.
     Waiting {
         until: Duration,
     },
@@ -120,10 +144,14 @@ pub(crate) fn millis(time: Duration) -> u64 {
 /// How a connection was lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
 pub enum Loss {
-    /// By a fault: an attempt that did not come to be open, or an open stream that was cut.
+    /// By a fault: an attempt that did not open, or a stream that was cut.
     Cut,
-    /// The server ended the response as its framing says.
+    /// The server closed a connection whose response had no explicit end. A server that crashes
+    /// looks the same.
+    Close,
+    /// The response was complete: its last chunk came, or all of its `Content-Length`.
     End,
 }
 
@@ -151,75 +179,88 @@ impl Reconnect {
         self
     }
 
-    /// How many attempts in a row have failed.
+    /// How many failures the delay has grown with. One is added by each attempt that does not open
+    /// and by each connection that is lost before [`Policy::healthy_time`]; longer connections, and
+    /// responses that the server ended on purpose, take some back.
     pub const fn failures(&self) -> u32 {
         self.failures
     }
 
-    /// An attempt begins, with the question to the DNS.
+    /// An attempt begins, with the DNS query.
     pub fn connecting(&mut self, now: Duration) {
         self.phase = Phase::Connecting { since: now };
     }
 
-    /// The head of the response has come and is accepted. This ends the outage, and so the count
-    /// of attempts; the delay's growth goes on until the connection has proven itself.
+    /// The connection is made, and the request can be sent.
+    pub fn connected(&mut self, now: Duration) {
+        self.phase = Phase::Requesting { since: now };
+    }
+
+    /// The head of the response is complete and accepted. This ends the outage, and with it the
+    /// count of attempts. The failures stay until the connection has proven itself.
     pub fn opened(&mut self, now: Duration) {
         self.attempts = 0;
         self.phase = Phase::Open {
             since: now,
             heard: now,
             delivered: false,
+            retried: false,
         };
     }
 
-    /// Bytes have come, of whatever kind: the connection is alive.
+    /// Some bytes have come, of any kind: the connection is alive.
     pub fn received(&mut self, now: Duration) {
         if let Phase::Open { heard, .. } = &mut self.phase {
             *heard = now;
         }
     }
 
-    /// An event has come: a clean end after it is no failure.
+    /// The stream made progress: an event came, or the last event ID changed.
     pub fn delivered(&mut self) {
         if let Phase::Open { delivered, .. } = &mut self.phase {
             *delivered = true;
         }
     }
 
-    /// A `retry` field sets the base of the delay, within the policy's floor and ceiling, and
-    /// starts its growth anew.
+    /// A `retry` field came. It sets the base of the delay, between [`Policy::min_retry`] and
+    /// [`Policy::max_retry`], and nothing else.
     pub fn set_reconnection_time(&mut self, retry: Duration) {
-        self.begin_with(retry);
-        self.failures = 0;
-    }
-
-    /// What an earlier stream has asked for is no new beginning.
-    pub(crate) fn begin_with(&mut self, retry: Duration) {
         let (least, most) = (self.policy.min_retry, self.policy.max_retry);
         self.reconnection_time = retry.min(most).max(least);
+        if let Phase::Open { retried, .. } = &mut self.phase {
+            *retried = true;
+        }
     }
 
     /// The connection is lost, or the attempt has failed. Returns how long to wait, or `None` if
-    /// the attempts are used up. `retry_after` is the least this one delay may be.
+    /// the attempts are used up. This one wait is not shorter than `retry_after`.
     pub fn lost(
         &mut self,
         loss: Loss,
         retry_after: Option<Duration>,
         now: Duration,
     ) -> Option<Duration> {
-        let healthy = match self.phase {
-            Phase::Open {
-                since, delivered, ..
-            } => {
-                since.saturating_add(self.policy.healthy_time) <= now
-                    || (loss == Loss::End && delivered)
+        let mut taken_back = 0;
+        let mut is_asked_for = false;
+        if let Phase::Open {
+            since,
+            delivered,
+            retried,
+            ..
+        } = self.phase
+        {
+            taken_back = whole_times(now.saturating_sub(since), self.policy.healthy_time);
+            // A process that crashes closes its connections too, so that a close alone proves
+            // nothing.
+            let signs = u8::from(loss == Loss::End) + u8::from(delivered) + u8::from(retried);
+            if loss != Loss::Cut && signs >= 2 {
+                taken_back = taken_back.max(1);
+                is_asked_for = retried;
             }
-            _ => false,
-        };
-        self.failures = if healthy {
-            0
-        } else {
-            self.failures.saturating_add(1)
+        }
+        self.failures = match taken_back {
+            0 => self.failures.saturating_add(1),
+            _ => self.failures.saturating_sub(taken_back),
         };
         if let Some(most) = self.policy.max_reconnection_attempts
             && self.attempts >= most
@@ -228,7 +269,7 @@ impl Reconnect {
             return None;
         }
         self.attempts = self.attempts.saturating_add(1);
-        let delay = self.delay(retry_after.unwrap_or_default());
+        let delay = self.delay(retry_after.unwrap_or_default(), is_asked_for);
         self.phase = Phase::Waiting {
             until: now.saturating_add(delay),
         };
@@ -241,6 +282,7 @@ impl Reconnect {
         let (since, timeout) = match self.phase {
             Phase::Idle => return None,
             Phase::Connecting { since } => (since, self.policy.connect_timeout),
+            Phase::Requesting { since } => (since, self.policy.response_timeout),
             Phase::Open { heard, .. } => (heard, self.policy.idle_timeout),
             Phase::Waiting { until } => return Some(until),
         };
@@ -271,15 +313,27 @@ impl Reconnect {
         self.phase = Phase::Idle;
     }
 
-    fn delay(&mut self, least: Duration) -> Duration {
+    fn delay(&mut self, least: Duration, is_asked_for: bool) -> Duration {
         let base = self.reconnection_time;
-        let doublings = self.failures.saturating_sub(1).min(31);
-        let delay = base
-            .saturating_mul(1 << doublings)
-            .min(self.policy.max_delay.max(base))
+        let (start, doublings) = match self.failures {
+            0 | 1 => (base, 0),
+            // Zero does not grow.
+            failures if base.is_zero() => (self.policy.min_retry, failures - 2),
+            failures => (base, failures - 1),
+        };
+        let delay = start
+            .saturating_mul(1 << doublings.min(31))
+            .min(self.policy.max_delay.max(start))
             .max(least);
-        let part = u32::from(self.policy.jitter_percent) * (self.next_random() >> 16);
-        delay.saturating_add((delay / (100 << 16)).saturating_mul(part))
+        let mut spread = delay.saturating_mul(self.policy.jitter_percent.into()) / 100;
+        if is_asked_for {
+            spread = spread.min(delay / 10);
+        }
+        let shortest = delay.saturating_sub(spread).max(start).max(least);
+        let range = delay.saturating_add(spread).saturating_sub(shortest);
+        // Multiplied first, so that short delays are spread too.
+        let part = range.saturating_mul(self.next_random() >> 16) / (1 << 16);
+        shortest.saturating_add(part)
     }
 
     /// Marsaglia's xorshift: jitter needs no better.
@@ -289,4 +343,11 @@ impl Reconnect {
         self.random ^= self.random << 5;
         self.random
     }
+}
+
+/// How many times `each` fits in `time`. In 32 bits, as a division of 64 takes much code; times of
+/// more than 49 days count as 49 days.
+fn whole_times(time: Duration, each: Duration) -> u32 {
+    let ms = |time| u32::try_from(millis(time)).unwrap_or(u32::MAX);
+    ms(time).checked_div(ms(each)).unwrap_or(u32::MAX)
 }

@@ -1,20 +1,22 @@
 //! The whole client as one state machine: the standard's processing model (section 9.2.3).
 
+mod attempt;
 mod response;
 
-use core::ops::Range;
+use core::mem;
 use core::time::Duration;
 
 pub(crate) use response::Received;
 
-use crate::bounded::text;
+use attempt::{Attempt, Remembered};
+
 use crate::decoder::Decoder;
 use crate::event::Item;
 use crate::http::{self, Body, Draft, Head, InvalidRequest, Request, Sent, Verdict};
 use crate::observe::Observe;
 use crate::reconnect::{Loss, Reconnect};
 use crate::step::{Cause, Reason, Step, Stop, Wait};
-use crate::url::Url;
+use crate::url::{Scheme, Url};
 
 /// An event source: it says what to do next, is told what came of it, and hands out what the
 /// stream brings. It does no I/O and has no clock.
@@ -36,31 +38,18 @@ pub struct EventSource<'a, const DATA: usize, const META: usize = 64> {
     request: Request<'a>,
     reconnect: Reconnect,
     decoder: &'a mut Decoder<DATA, META>,
-    /// Where permanent redirects have led, in memory that the caller has lent for it.
-    remembered: &'a mut [u8],
-    remembered_len: usize,
+    remembered: Remembered<'a>,
+    has_tls: bool,
 
     before_connect: Option<&'a mut dyn FnMut(&mut Draft<'_>)>,
     verdict: Option<&'a mut dyn FnMut(&Head<'_>) -> Verdict>,
     observer: Option<&'a dyn Observe>,
 
-    // What lies in the decoder's memory between two streams: header lines of this attempt, its URL
-    // if it is another than the request's, the response's head, the first bytes of a refused body.
-    headers_len: usize,
-    url_len: usize,
-    head_len: usize,
-    // The present request.
-    redirects: u8,
-    all_permanent: bool,
-    as_get: bool,
-    /// Whether it goes or has gone to another origin than the caller's: secrets stay behind, also
-    /// on the way back.
-    has_left: bool,
-    /// Whether the last event ID can be a header; asked once, as it may be long.
-    sends_id: bool,
+    attempt: Attempt,
     last_status: Option<u16>,
-
     state: State,
+    /// Whether the observer is still to be told of the wait or stop in `state`.
+    is_untold: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -70,17 +59,19 @@ enum State {
     Connect,
     Write {
         written: usize,
+        /// The length of the request.
+        len: usize,
     },
     Head,
     Stream(Body),
-    /// A response that ends it, of whose body the first bytes are collected.
+    /// A response that stops the source, while the first bytes of its body are collected.
     Refused {
         body: Body,
-        reason: Reason,
+        stop: Stop,
     },
     Wait {
         wait: Wait,
-        /// Whether a step has said so: a wait of no length is to be told too.
+        /// Whether a step has returned it: a wait of no length is to be returned too.
         told: bool,
     },
     Stop(Stop),
@@ -111,28 +102,28 @@ impl<'a, const DATA: usize, const META: usize> EventSource<'a, DATA, META> {
         // What an earlier source has learned holds for this one too.
         decoder.take_retry();
         if let Some(retry) = decoder.reconnection_time() {
-            reconnect.begin_with(retry);
+            reconnect.set_reconnection_time(retry);
         }
         Ok(Self {
             request,
             reconnect,
             decoder,
+            remembered: Remembered::new(&mut []),
+            has_tls: false,
             before_connect: None,
             verdict: None,
             observer: None,
-            remembered: &mut [],
-            remembered_len: 0,
-            headers_len: 0,
-            url_len: 0,
-            head_len: 0,
-            redirects: 0,
-            all_permanent: true,
-            as_get: false,
-            has_left: false,
-            sends_id: false,
+            attempt: Attempt::default(),
             last_status: None,
             state: State::Start,
+            is_untold: false,
         })
+    }
+
+    /// Allows `https` URLs: the driver does TLS for them. Without this call an `https` URL stops the
+    /// source, and a redirect to one too, before anything is sent.
+    pub const fn allow_tls(&mut self) {
+        self.has_tls = true;
     }
 
     /// Before each attempt, `change` may change its path and add headers: a fresh token, or an API's
@@ -159,8 +150,7 @@ impl<'a, const DATA: usize, const META: usize> EventSource<'a, DATA, META> {
     /// remembered: a reconnect starts where they led, until an attempt there fails. `memory` holds
     /// that URL; one that does not fit is not remembered.
     pub fn remember_permanent_redirects(&mut self, memory: &'a mut [u8]) {
-        self.remembered = memory;
-        self.remembered_len = 0;
+        self.remembered = Remembered::new(memory);
         if matches!(
             self.state,
             State::Connect | State::Write { .. } | State::Head
@@ -174,34 +164,25 @@ impl<'a, const DATA: usize, const META: usize> EventSource<'a, DATA, META> {
     pub fn step(&mut self, now: Duration) -> Step<'_> {
         if self.reconnect.is_due(now) {
             match self.state {
-                State::Connect | State::Write { .. } | State::Head => {
-                    self.lose(Cause::ConnectTimeout, None, now);
-                }
-                State::Refused { reason, .. } => self.stop(reason, None),
+                State::Connect | State::Write { .. } | State::Head => self.time_out(now),
+                State::Refused { stop, .. } => self.stop(stop.reason, stop.cause),
                 State::Wait { told: true, .. } => self.state = State::Start,
                 // Silence is judged where a read has found nothing: see `handle_timeout`.
                 State::Stream(_) | State::Wait { .. } | State::Start | State::Stop(_) => {}
             }
         }
         if matches!(self.state, State::Start) {
-            self.decoder.new_stream();
-            self.url_len = 0;
-            self.head_len = 0;
-            self.redirects = 0;
-            self.all_permanent = true;
-            self.as_get = false;
-            self.draft();
-            self.has_left = self.url().origin() != self.request.url.origin();
-            self.connect(now);
+            self.begin(now);
         }
+        self.tell_end();
         let deadline = self.reconnect.deadline();
         match self.state {
-            State::Start | State::Connect => Step::Connect(self.url().origin(), deadline),
-            State::Write { written } => match self.unsent(written) {
-                Some(bytes) => Step::Write(bytes, deadline),
-                None => Step::Read(deadline),
+            State::Start | State::Connect => Step::Connect {
+                origin: self.url().origin(),
+                deadline,
             },
-            State::Head | State::Stream(_) | State::Refused { .. } => Step::Read(deadline),
+            State::Write { .. } => Step::Write { deadline },
+            State::Head | State::Stream(_) | State::Refused { .. } => Step::Read { deadline },
             State::Wait { wait, .. } => {
                 self.state = State::Wait { wait, told: true };
                 Step::Wait(wait)
@@ -211,30 +192,37 @@ impl<'a, const DATA: usize, const META: usize> EventSource<'a, DATA, META> {
     }
 
     /// The connection that [`Step::Connect`] asked for is made.
-    pub fn connected(&mut self) {
+    pub fn connected(&mut self, now: Duration) {
         if matches!(self.state, State::Connect) {
-            self.sends_id = http::is_field_value(self.decoder.last_event_id());
-            self.state = State::Write { written: 0 };
+            self.reconnect.connected(now);
+            self.attempt.sends_id = http::is_field_value(self.decoder.last_event_id());
+            let (_, len) = http::write(&self.request, &self.sent(), 0, &mut []);
+            self.state = State::Write { written: 0, len };
         }
     }
 
-    /// So many of the bytes of [`Step::Write`] are written.
+    /// The bytes that [`Step::Write`] asks for: `memory` is filled with the part of the request that
+    /// is not yet [`wrote`](Self::wrote). Memory of 512 bytes takes most requests whole.
+    pub fn request<'m>(&self, memory: &'m mut [u8]) -> &'m [u8] {
+        let len = match self.state {
+            State::Write { written, .. } => {
+                let (len, _) = http::write(&self.request, &self.sent(), written, memory);
+                len
+            }
+            _ => 0,
+        };
+        memory.get(..len).unwrap_or_default()
+    }
+
+    /// This many of the bytes that [`request`](Self::request) returned are written.
     pub fn wrote(&mut self, bytes: usize) {
-        if let State::Write { written } = self.state {
-            let offered = self.unsent(written).map_or(0, <[u8]>::len);
-            let written = written + bytes.min(offered);
-            self.state = State::Write { written };
-            if self.unsent(written).is_none() {
+        if let State::Write { written, len } = &mut self.state {
+            *written = written.saturating_add(bytes);
+            let is_whole = written >= len;
+            self.attempt.has_written |= bytes > 0;
+            if is_whole {
                 self.state = State::Head;
             }
-        }
-    }
-
-    /// The connection that [`Step::Connect`] asked for needs TLS, and this driver has none: the
-    /// source stops.
-    pub fn no_tls(&mut self) {
-        if matches!(self.state, State::Connect) {
-            self.stop(Reason::NoTls, None);
         }
     }
 
@@ -242,24 +230,27 @@ impl<'a, const DATA: usize, const META: usize> EventSource<'a, DATA, META> {
     pub fn failed(&mut self, now: Duration) {
         match self.state {
             State::Connect | State::Write { .. } | State::Head if self.reconnect.is_due(now) => {
-                self.lose(Cause::ConnectTimeout, None, now);
+                self.time_out(now);
             }
-            State::Connect => self.lose(Cause::Connect, None, now),
+            State::Connect => self.lose(Cause::Connect, now),
             State::Write { .. } | State::Head | State::Stream(_) => {
-                self.lose(Cause::Transport, None, now);
+                self.lose(Cause::Transport, now);
             }
-            State::Refused { reason, .. } => self.stop(reason, None),
+            State::Refused { stop, .. } => self.stop(stop.reason, stop.cause),
             State::Start | State::Wait { .. } | State::Stop(_) => {}
         }
+        self.tell_end();
     }
 
     /// The connection has ended: a read gave 0 bytes.
     pub fn ended(&mut self, now: Duration) {
         match self.state {
-            State::Stream(body) if body.is_whole_at_end() => self.lose(Cause::End, None, now),
-            State::Stream(_) | State::Head => self.lose(Cause::CutOff, None, now),
+            State::Stream(body) if body.is_whole_at_end() => self.lose(Cause::End, now),
+            State::Stream(_) => self.lose(Cause::CutOff, now),
+            State::Head if !self.reconnect.is_due(now) => self.lose(Cause::CutOff, now),
             _ => self.failed(now),
         }
+        self.tell_end();
     }
 
     /// A read has brought nothing until its deadline. Called too early, it changes nothing.
@@ -268,13 +259,14 @@ impl<'a, const DATA: usize, const META: usize> EventSource<'a, DATA, META> {
     /// the transport while the application was busy for longer than the timeout.
     pub fn handle_timeout(&mut self, now: Duration) {
         if matches!(self.state, State::Stream(_)) && self.reconnect.is_due(now) {
-            self.lose(Cause::IdleTimeout, None, now);
+            self.lose(Cause::IdleTimeout, now);
         }
+        self.tell_end();
     }
 
     /// Takes bytes that were read from the front of `input`, up to the next item, which it
     /// returns; or takes all and returns `None`. So call it until it returns `None`. Bytes that no
-    /// [`Step::Read`] has asked for are of no use.
+    /// [`Step::Read`] has asked for are ignored.
     pub fn receive<'e, 'i: 'e>(
         &'e mut self,
         input: &mut &'i [u8],
@@ -289,8 +281,9 @@ impl<'a, const DATA: usize, const META: usize> EventSource<'a, DATA, META> {
         if matches!(self.state, State::Stop(_)) {
             return;
         }
-        self.head_len = 0;
+        self.attempt.head_len = 0;
         self.stop(Reason::Closed, None);
+        self.tell_end();
     }
 
     /// Begins anew, from whatever state: at once, with the original URL, without the failures and
@@ -301,17 +294,19 @@ impl<'a, const DATA: usize, const META: usize> EventSource<'a, DATA, META> {
             self.close();
         }
         self.reconnect.reset();
-        self.remembered_len = 0;
+        self.remembered.forget();
         self.last_status = None;
         self.state = State::Start;
     }
 
-    /// The response that has stopped the source, if one has: its head, and of its body the first
-    /// bytes: what comes within a second, at most 1024 and not more than `DATA` leaves.
+    /// The response that has stopped the source, if one has, whatever the reason: its head, and the
+    /// first bytes of its body. These are the bytes that come within a second, at most 1024 and not
+    /// more than `DATA` leaves.
     pub fn response(&self) -> Option<(Head<'_>, &[u8])> {
         match self.state {
-            State::Stop(_) if self.head_len > 0 => {
-                let body = self.decoder.idle_memory().get(self.head_range().end..);
+            State::Stop(_) if self.attempt.head_len > 0 => {
+                let memory = self.decoder.idle_memory();
+                let body = memory.get(self.attempt.head_range().end..);
                 Some((self.head(), body.unwrap_or_default()))
             }
             _ => None,
@@ -333,7 +328,8 @@ impl<'a, const DATA: usize, const META: usize> EventSource<'a, DATA, META> {
         }
     }
 
-    /// Who has just been told of a wait has no use for it: the next step is to tell it again.
+    /// The application has not been told of the wait that the last step returned: the next step
+    /// returns it again.
     #[cfg(feature = "embedded-io-async")]
     pub(crate) fn tell_again(&mut self) {
         if let State::Wait { told, .. } = &mut self.state {
@@ -341,10 +337,10 @@ impl<'a, const DATA: usize, const META: usize> EventSource<'a, DATA, META> {
         }
     }
 
-    /// The head of the open stream, while nothing has come of its body.
+    /// The head of the open stream, until the first byte of its body has come.
     #[cfg(feature = "embedded-io-async")]
     pub(crate) fn open_head(&self) -> Option<Head<'_>> {
-        let has_it = matches!(self.state, State::Stream(_)) && self.head_len > 0;
+        let has_it = matches!(self.state, State::Stream(_)) && self.attempt.head_len > 0;
         has_it.then(|| self.head())
     }
 
@@ -364,18 +360,40 @@ impl<'a, const DATA: usize, const META: usize> EventSource<'a, DATA, META> {
         }
     }
 
-    fn draft(&mut self) {
+    /// Tells the observer of a wait or stop, once. The functions that lead to one do not: bytes that
+    /// have caused it are to be shown before.
+    fn tell_end(&mut self) {
+        if mem::take(&mut self.is_untold) {
+            match self.state {
+                State::Wait { wait, .. } => self.tell(&Item::Lost(wait)),
+                State::Stop(stop) => self.tell(&Item::Stopped(stop)),
+                _ => {}
+            }
+        }
+    }
+
+    /// Begins an attempt.
+    fn begin(&mut self, now: Duration) {
+        self.decoder.new_stream();
+        self.attempt = Attempt::default();
         if let Some(change) = &mut self.before_connect {
-            let url = base(&self.request, self.remembered, self.remembered_len);
+            let url = self.remembered.base(&self.request);
             let (memory, last_event_id) = self.decoder.memory_and_id();
             let mut draft = Draft::new(memory, url, last_event_id, META);
             change(&mut draft);
-            self.headers_len = draft.headers_len();
+            self.attempt.headers_len = draft.headers_len();
             if let Some(id) = draft.resumes_after() {
                 self.decoder.resume_after(id);
             }
-            self.url_len = self.decoder.idle_memory().len() - self.headers_len;
+            self.attempt.url_len = self.decoder.idle_memory().len() - self.attempt.headers_len;
         }
+        let origin = self.url().origin();
+        let scheme = origin.scheme;
+        self.attempt.has_left = self.remembered.has_left || origin != self.request.url.origin();
+        if scheme == Scheme::Https && !self.has_tls {
+            return self.stop(Reason::NoTls, None);
+        }
+        self.connect(now);
     }
 
     fn connect(&mut self, now: Duration) {
@@ -383,96 +401,85 @@ impl<'a, const DATA: usize, const META: usize> EventSource<'a, DATA, META> {
         self.state = State::Connect;
     }
 
-    fn lose(&mut self, cause: Cause, retry_after: Option<Duration>, now: Duration) {
-        if !matches!(self.state, State::Stream(_)) {
-            // Where a redirect led that is no longer there, nothing else would lead away from.
-            self.remembered_len = 0;
-        }
-        self.decoder.new_stream();
-        self.head_len = 0;
-        if !self.request.is_repeatable() {
-            return self.stop(Reason::NotRepeatable, Some(cause));
-        }
-        let loss = match cause {
-            Cause::End => Loss::End,
-            _ => Loss::Cut,
+    fn time_out(&mut self, now: Duration) {
+        let cause = match self.state {
+            State::Connect => Cause::ConnectTimeout,
+            _ => Cause::ResponseTimeout,
         };
-        match self.reconnect.lost(loss, retry_after, now) {
-            Some(delay) => {
-                let until = now.saturating_add(delay);
-                let wait = Wait {
-                    cause,
-                    delay,
-                    until,
-                    failures: self.reconnect.failures(),
-                };
-                self.state = State::Wait { wait, told: false };
-                self.tell(&Item::Lost(wait));
-            }
-            None => self.stop(Reason::Attempts, Some(cause)),
+        self.lose(cause, now);
+    }
+
+    /// The connection is lost, and not by what a response says.
+    fn lose(&mut self, cause: Cause, now: Duration) {
+        if let Err(reason) = self.reestablish(cause, None, now) {
+            self.attempt.head_len = 0;
+            self.stop(reason, Some(cause));
         }
     }
 
+    /// The standard's "reestablish the connection". Fails with the reason why the source is to
+    /// stop.
+    fn reestablish(
+        &mut self,
+        cause: Cause,
+        retry_after: Option<Duration>,
+        now: Duration,
+    ) -> Result<(), Reason> {
+        let loss = match (self.state, cause) {
+            (State::Stream(body), Cause::End) if body.is_done() => Loss::End,
+            (State::Stream(_), Cause::End) => Loss::Close,
+            _ => Loss::Cut,
+        };
+        if !matches!(self.state, State::Stream(_)) {
+            // The target of remembered redirects has failed. Without this, each attempt would go
+            // there.
+            self.remembered.forget();
+        }
+        if self.attempt.has_written && !self.request.is_repeatable() {
+            return Err(match cause {
+                Cause::End => Reason::Ended,
+                _ => Reason::NotRepeatable,
+            });
+        }
+        let delay = self.reconnect.lost(loss, retry_after, now);
+        let delay = delay.ok_or(Reason::Attempts)?;
+        let wait = Wait {
+            cause,
+            delay,
+            until: now.saturating_add(delay),
+            failures: self.reconnect.failures(),
+        };
+        self.state = State::Wait { wait, told: false };
+        self.is_untold = true;
+        Ok(())
+    }
+
     fn stop(&mut self, reason: Reason, cause: Option<Cause>) {
-        let stop = Stop {
+        self.state = State::Stop(Stop {
             reason,
             cause,
             status: self.last_status,
-        };
-        self.state = State::Stop(stop);
-        self.tell(&Item::Stopped(stop));
+        });
+        self.is_untold = true;
     }
 
     /// Where the present request goes.
     fn url(&self) -> Url<'_> {
-        let memory = self.decoder.idle_memory().get(self.url_range());
-        Url::parse(text(memory.unwrap_or_default())).unwrap_or(base(
-            &self.request,
-            self.remembered,
-            self.remembered_len,
-        ))
+        let base = self.remembered.base(&self.request);
+        self.attempt.url(self.decoder.idle_memory(), base)
     }
 
-    fn unsent(&self, written: usize) -> Option<&[u8]> {
-        let headers = self.decoder.idle_memory().get(..self.headers_len);
-        let sent = Sent {
-            url: self.url(),
-            as_get: self.as_get,
-            has_left: self.has_left,
-            headers: text(headers.unwrap_or_default()),
-            last_event_id: self.sent_id(),
-        };
-        http::unsent(&self.request, &sent, written)
-    }
-
-    fn sent_id(&self) -> &str {
-        match self.sends_id {
-            true => self.decoder.last_event_id(),
-            false => "",
-        }
-    }
-
-    fn url_range(&self) -> Range<usize> {
-        self.headers_len..self.headers_len + self.url_len
-    }
-
-    fn head_range(&self) -> Range<usize> {
-        let start = self.url_range().end;
-        start..start + self.head_len
+    fn sent(&self) -> Sent<'_> {
+        let base = self.remembered.base(&self.request);
+        let memory = self.decoder.idle_memory();
+        self.attempt
+            .sent(memory, base, self.decoder.last_event_id())
     }
 
     fn head(&self) -> Head<'_> {
-        let lines = self.decoder.idle_memory().get(self.head_range());
-        Head::of(
-            self.last_status.unwrap_or_default(),
-            lines.unwrap_or_default(),
-            self.sent_id(),
-        )
+        let sent_id = http::sent_id(&self.request, &self.sent());
+        let status = self.last_status.unwrap_or_default();
+        self.attempt
+            .head(self.decoder.idle_memory(), status, sent_id)
     }
-}
-
-/// Where a request starts: where permanent redirects have led, if that is to be remembered.
-fn base<'s>(request: &Request<'s>, remembered: &'s [u8], len: usize) -> Url<'s> {
-    let remembered = remembered.get(..len).unwrap_or_default();
-    Url::parse(text(remembered)).unwrap_or(request.url)
 }

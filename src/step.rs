@@ -14,18 +14,29 @@ use crate::url::Origin;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Step<'a> {
-    /// Close the connection if there is one, and make a new one. Say
+    /// Close the connection if there is one, and make a new one. Call
     /// [`connected`](crate::EventSource::connected) once it is made, or
-    /// [`failed`](crate::EventSource::failed) if that fails or takes until the deadline. Where the
-    /// scheme is `https` and you have no TLS, say [`no_tls`](crate::EventSource::no_tls).
-    Connect(Origin<'a>, Option<Duration>),
-    /// Write these bytes, or the first of them, and say [`wrote`](crate::EventSource::wrote). They
-    /// are small pieces: a transport that sends each at once wants a buffer before it.
-    Write(&'a [u8], Option<Duration>),
-    /// Flush what was written, and read: bytes go to [`receive`](crate::EventSource::receive), an end to
-    /// [`ended`](crate::EventSource::ended). If none come until the deadline, say
+    /// [`failed`](crate::EventSource::failed) if that fails or takes until the deadline. The scheme
+    /// is only `https` if you have called [`allow_tls`](crate::EventSource::allow_tls).
+    Connect {
+        /// Where to connect to.
+        origin: Origin<'a>,
+        /// When to give up.
+        deadline: Option<Duration>,
+    },
+    /// Write what [`request`](crate::EventSource::request) returns, or the first bytes of it, and
+    /// call [`wrote`](crate::EventSource::wrote).
+    Write {
+        /// When to give up.
+        deadline: Option<Duration>,
+    },
+    /// Read: bytes go to [`receive`](crate::EventSource::receive), an end to
+    /// [`ended`](crate::EventSource::ended). If none come until the deadline, call
     /// [`handle_timeout`](crate::EventSource::handle_timeout).
-    Read(Option<Duration>),
+    Read {
+        /// When to give up.
+        deadline: Option<Duration>,
+    },
     /// Close the connection. The next step comes at [`Wait::until`], or after a
     /// [`restart`](crate::EventSource::restart).
     Wait(Wait),
@@ -44,7 +55,8 @@ pub struct Wait {
     pub delay: Duration,
     /// When it is over.
     pub until: Duration,
-    /// How many connections and attempts in a row were failures, and made the delay grow.
+    /// The failures that the delay has grown with: see
+    /// [`Reconnect::failures`](crate::Reconnect::failures).
     pub failures: u32,
 }
 
@@ -69,9 +81,11 @@ pub enum Cause {
     Connect,
     /// The connection failed: reset, or a write or read that went wrong.
     Transport,
-    /// No complete head of a response within
-    /// [`connect_timeout`](crate::Policy::connect_timeout).
+    /// No connection within [`connect_timeout`](crate::Policy::connect_timeout).
     ConnectTimeout,
+    /// No complete head of a response within
+    /// [`response_timeout`](crate::Policy::response_timeout).
+    ResponseTimeout,
     /// No byte within [`idle_timeout`](crate::Policy::idle_timeout).
     IdleTimeout,
     /// The server ended the response.
@@ -97,16 +111,22 @@ pub enum Reason {
     Status,
     /// The response is not `text/event-stream`: a captive portal, an error page.
     ContentType,
-    /// The response is compressed, which was not asked for.
+    /// The response is compressed, although the request asked for `identity`.
     ContentEncoding,
-    /// The URL, or one that a redirect led to, is `https`, and the driver has no TLS.
+    /// The application's own verdict, about a response that would not have stopped the source.
+    Verdict,
+    /// The URL is `https`, and the driver has not called
+    /// [`allow_tls`](crate::EventSource::allow_tls).
     NoTls,
-    /// A redirect that leads nowhere.
+    /// A redirect that cannot be followed. The [`response`](crate::EventSource::response) shows
+    /// its `Location`.
     Redirect(RedirectError),
     /// [`max_reconnection_attempts`](crate::Policy::max_reconnection_attempts) are used up.
     Attempts,
+    /// The server has ended the response to a request that is not sent again: all of it came.
+    Ended,
     /// The connection was lost, and the request may not be sent again; see
-    /// [`Request::reconnect`](crate::Request::reconnect_post).
+    /// [`Request::reconnect_post`](crate::Request::reconnect_post).
     NotRepeatable,
     /// The application has closed the source.
     Closed,
@@ -115,9 +135,10 @@ pub enum Reason {
 impl fmt::Display for Stop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.reason)?;
-        match (self.cause, self.status) {
-            (Some(cause), _) => write!(f, " ({cause})"),
-            (None, Some(status)) if self.reason == Reason::Status => write!(f, " ({status})"),
+        match (self.reason, self.cause, self.status) {
+            (Reason::Ended, _, _) => Ok(()),
+            (_, Some(cause), _) => write!(f, " ({cause})"),
+            (Reason::Status | Reason::Verdict, None, Some(status)) => write!(f, " ({status})"),
             _ => Ok(()),
         }
     }
@@ -134,8 +155,9 @@ impl fmt::Display for Cause {
         f.write_str(match self {
             Self::Connect => "no connection could be made",
             Self::Transport => "the connection failed",
-            Self::ConnectTimeout => "no response in time",
-            Self::IdleTimeout => "the stream was silent for too long",
+            Self::ConnectTimeout => "no connection within connect_timeout",
+            Self::ResponseTimeout => "no response within response_timeout",
+            Self::IdleTimeout => "no byte within idle_timeout",
             Self::End => "the server ended the response",
             Self::CutOff => "the connection ended before the response did",
             Self::Head(invalid) => return invalid.fmt(f),
@@ -150,11 +172,13 @@ impl fmt::Display for Reason {
         f.write_str(match self {
             Self::NoContent => "the server asks not to come back (204)",
             Self::Status => "the server refuses",
-            Self::ContentType => "the response is no text/event-stream",
+            Self::ContentType => "the response is not text/event-stream",
             Self::ContentEncoding => "the response is compressed",
+            Self::Verdict => "the application does not want the response",
             Self::NoTls => "the URL is https, and there is no TLS here",
             Self::Redirect(error) => return error.fmt(f),
             Self::Attempts => "the reconnection attempts are used up",
+            Self::Ended => "the server ended the response, and the request is not sent again",
             Self::NotRepeatable => "the request may not be sent again",
             Self::Closed => "closed",
         })

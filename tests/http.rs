@@ -356,27 +356,107 @@ fn chunk_that_is_broken_behind_an_event_leaves_the_event() {
 
 // ---- Transfer-Encoding ----
 
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Framing {
+    Chunked,
+    Length,
+    UntilClose,
+    Invalid,
+}
+
+/// RFC 9112, section 6.3, for a status that has a body: written from its text.
+fn framing_by_the_rfc(fields: &[(&str, &str)]) -> Framing {
+    let members = |name| -> Option<Vec<String>> {
+        let values = fields.iter().filter(|field| field.0 == name);
+        let values: Vec<_> = values.map(|field| field.1).collect();
+        let list = values.join(",").to_lowercase();
+        let members = list.split(',').map(str::trim);
+        let members = members.filter(|member| !member.is_empty());
+        (!values.is_empty()).then(|| members.map(Into::into).collect())
+    };
+    if let Some(codings) = members("Transfer-Encoding") {
+        return match codings.last() {
+            Some(last) if last == "chunked" => Framing::Chunked,
+            _ => Framing::UntilClose,
+        };
+    }
+    let Some(lengths) = members("Content-Length") else {
+        return Framing::UntilClose;
+    };
+    let digits = |length: &String| length.bytes().all(|byte| byte.is_ascii_digit());
+    let numbers = lengths.iter().filter(|length| digits(length));
+    let numbers: Option<Vec<u64>> = numbers.map(|length| length.parse().ok()).collect();
+    match numbers {
+        Some(numbers) if numbers.len() == lengths.len() => match &numbers[..] {
+            [first, rest @ ..] if rest.iter().all(|other| other == first) => Framing::Length,
+            _ => Framing::Invalid,
+        },
+        _ => Framing::Invalid,
+    }
+}
+
+/// What the client makes of a body that has other events in each framing.
+fn framing(fields: &[(&str, &str)]) -> Framing {
+    let lines = fields
+        .iter()
+        .map(|(name, value)| format!("{name}: {value}\r\n"));
+    let head = head(&lines.collect::<String>());
+    let body = "8\r\ndata:a\n\n\r\n0\r\n\r\ndata:b\n\n";
+    let log = Script::get(HERE).then(answers(head + body).ends()).run();
+    match log.told()[..] {
+        ["open 200", "message: a", "lost End", _] => Framing::Chunked,
+        ["open 200", "lost End", _] => Framing::Length,
+        ["open 200", "message: a", "message: b", "lost End", _] => Framing::UntilClose,
+        ["lost Head(ContentLength)", _] => Framing::Invalid,
+        ref other => panic!("{fields:?}: {other:?}"),
+    }
+}
+
 #[test]
-fn transfer_encoding_other_than_chunked_is_refused() {
-    for value in [
-        "gzip",
-        "gzip, chunked",
-        "chunked, gzip",
+fn framing_is_that_of_rfc_9112() {
+    let codings = [
+        "chunked",
+        "CHUNKED",
         "identity",
         "",
+        "gzip",
+        "identity, chunked",
+        "chunked ,chunked",
+        "chunked, identity",
+        "gzip, chunked",
+        "chunked,",
         "chunked;x",
         "xchunked",
-    ] {
-        let bytes = head(&format!("Transfer-Encoding: {value}\r\n"));
-        assert_eq!(
-            cause(bytes),
-            Cause::Head(InvalidHead::TransferEncoding),
-            "{value}"
-        );
+    ];
+    let lengths = [
+        "3",
+        "03",
+        "5",
+        "3, 3",
+        "3,5",
+        "3,",
+        "",
+        "x",
+        "+3",
+        "-3",
+        "3 3",
+        "18446744073709551616",
+    ];
+    let codings = codings.map(|value| ("Transfer-Encoding", value));
+    let lengths = lengths.map(|value| ("Content-Length", value));
+    let fields: Vec<_> = codings.into_iter().chain(lengths).collect();
+    let check =
+        |fields: &[_]| assert_eq!(framing(fields), framing_by_the_rfc(fields), "{fields:?}");
+    check(&[]);
+    for first in &fields {
+        check(&[*first]);
+        for second in &fields {
+            check(&[*first, *second]);
+        }
     }
-    for second in ["gzip", "chunked"] {
-        let bytes = head(&format!("{CHUNKED}Transfer-Encoding: {second}\r\n"));
-        assert_eq!(cause(bytes), Cause::Head(InvalidHead::TransferEncoding));
+    let some = |index: usize| [fields[0], fields[2], fields[12], fields[13], fields[14]][index % 5];
+    for index in 0..125 {
+        check(&[some(index), some(index / 5), some(index / 25)]);
     }
 }
 

@@ -58,14 +58,37 @@ fn delay_never_goes_below_a_base_over_the_cap() {
 }
 
 #[test]
-fn delay_of_zero_is_at_once() {
+fn a_base_of_zero_makes_only_the_first_attempt_immediate() {
+    for jitter_percent in [0, 100] {
+        let policy = Policy {
+            reconnection_time: Duration::ZERO,
+            jitter_percent,
+            ..Policy::DEFAULT
+        };
+        let mut reconnect = Reconnect::new(policy, 1);
+        let delays = refused(&mut reconnect, 9);
+        assert_eq!(delays[0], Duration::ZERO);
+        let want = [500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000].map(ms);
+        for (delay, want) in delays[1..].iter().zip(want) {
+            let most = want + want * jitter_percent.into() / 100;
+            assert!(ms(500) <= *delay && *delay <= most, "{delays:?}");
+            assert!(jitter_percent > 0 || *delay == want, "{delays:?}");
+        }
+    }
+}
+
+#[test]
+fn a_base_of_zero_waits_for_the_floor_also_below_a_cap_of_zero() {
     let policy = Policy {
         reconnection_time: Duration::ZERO,
+        max_delay: Duration::ZERO,
         ..Policy::DEFAULT
     };
-    let mut reconnect = Reconnect::new(policy, 1);
-    assert_eq!(refused(&mut reconnect, 50), [Duration::ZERO; 50]);
-    assert!(reconnect.is_due(secs(2)));
+    let delays = refused(&mut Reconnect::new(policy, 1), 4);
+    assert!(
+        delays[1..].iter().all(|delay| *delay >= ms(500)),
+        "{delays:?}"
+    );
 }
 
 #[test]
@@ -75,8 +98,7 @@ fn delay_stays_at_the_cap_for_ever() {
 }
 
 #[test]
-fn delay_of_a_retry_is_clamped_and_starts_the_growth_anew() {
-    let mut reconnect = plain();
+fn delay_of_a_retry_is_clamped() {
     for (retry, want) in [
         (Duration::ZERO, ms(500)),
         (ms(499), ms(500)),
@@ -84,10 +106,18 @@ fn delay_of_a_retry_is_clamped_and_starts_the_growth_anew() {
         (secs(3600), secs(3600)),
         (Duration::MAX, secs(3600)),
     ] {
-        refused(&mut reconnect, 3);
+        let mut reconnect = plain();
         reconnect.set_reconnection_time(retry);
         assert_eq!(refused(&mut reconnect, 1), [want]);
     }
+}
+
+#[test]
+fn delay_of_a_retry_sets_the_base_and_keeps_the_failures() {
+    let mut reconnect = plain();
+    assert_eq!(refused(&mut reconnect, 3), [3, 6, 12].map(secs));
+    reconnect.set_reconnection_time(secs(1));
+    assert_eq!(refused(&mut reconnect, 3), [8, 16, 30].map(secs));
 }
 
 #[test]
@@ -111,27 +141,98 @@ fn delay_is_at_least_retry_after() {
 // ---- jitter ----
 
 #[test]
-fn jitter_never_shortens_and_adds_up_to_its_share() {
+fn jitter_spreads_to_either_side_but_never_below_the_base() {
     for percent in [0, 1, 50, 100, 255] {
+        let (mut low, mut high) = ([Duration::MAX; 6], [Duration::ZERO; 6]);
         for seed in (0..1000).chain([u32::MAX, 1 << 31]) {
             let policy = Policy {
                 jitter_percent: percent,
                 ..Policy::DEFAULT
             };
             let delays = refused(&mut Reconnect::new(policy, seed), 6);
-            for (delay, base) in delays.into_iter().zip([3, 6, 12, 24, 30, 30].map(secs)) {
-                let most = base + base * u32::from(percent) / 100;
-                assert!(base <= delay && delay <= most, "{percent} {seed} {delay:?}");
+            for (index, delay) in delays.into_iter().enumerate() {
+                low[index] = low[index].min(delay);
+                high[index] = high[index].max(delay);
             }
+        }
+        for (index, delay) in [3, 6, 12, 24, 30, 30].map(secs).into_iter().enumerate() {
+            let share = delay * u32::from(percent) / 100;
+            let least = delay.saturating_sub(share).max(secs(3));
+            let most = delay + share;
+            let (low, high) = (low[index], high[index]);
+            assert!(
+                least <= low && high <= most,
+                "{percent} {index} {low:?} {high:?}"
+            );
+            // All of it is used.
+            let range = most - least;
+            assert!(low <= least + range / 50, "{percent} {index} {low:?}");
+            assert!(high >= most - range / 50, "{percent} {index} {high:?}");
         }
     }
 }
 
-/// How many of the delays lie in each tenth of what jitter can add to 3 s.
+#[test]
+fn jitter_spreads_short_delays_too() {
+    for base in [ms(1), ms(5), ms(7)] {
+        let policy = Policy {
+            reconnection_time: base,
+            ..Policy::DEFAULT
+        };
+        let delay = |seed| refused(&mut Reconnect::new(policy, seed), 1)[0];
+        let spread = (0..100)
+            .filter(|seed| delay(*seed) > base + base / 2)
+            .count();
+        assert!((30..70).contains(&spread), "{base:?}: {spread}");
+    }
+}
+
+#[test]
+fn jitter_does_not_go_below_retry_after() {
+    for seed in 0..100 {
+        let mut reconnect = Reconnect::new(Policy::DEFAULT, seed);
+        let delay = reconnect.lost(Loss::Cut, Some(secs(60)), secs(1)).unwrap();
+        assert!(secs(60) <= delay && delay <= secs(120), "{delay:?}");
+    }
+}
+
+/// The wait after a response that came to its end, with or without a `retry` in it.
+fn after_an_end(seed: u32, retry: Option<Duration>, loss: Loss) -> Duration {
+    let mut reconnect = Reconnect::new(Policy::DEFAULT, seed);
+    reconnect.connecting(secs(1));
+    reconnect.opened(secs(1));
+    reconnect.delivered();
+    if let Some(retry) = retry {
+        reconnect.set_reconnection_time(retry);
+    }
+    reconnect.lost(loss, None, secs(2)).unwrap()
+}
+
+#[test]
+fn jitter_adds_at_most_a_tenth_to_a_wait_that_the_server_asked_for() {
+    for loss in [Loss::End, Loss::Close] {
+        let waits: Vec<_> = (0..500)
+            .map(|seed| after_an_end(seed, Some(secs(2)), loss))
+            .collect();
+        assert!(
+            waits
+                .iter()
+                .all(|wait| secs(2) <= *wait && *wait <= ms(2200))
+        );
+        assert!(waits.iter().any(|wait| *wait > ms(2150)));
+    }
+    // Not asked for: by no `retry`, or by no end.
+    let waits = (0..500).map(|seed| after_an_end(seed, None, Loss::End));
+    assert!(waits.max().unwrap() > ms(5900));
+    let waits = (0..500).map(|seed| after_an_end(seed, Some(secs(2)), Loss::Cut));
+    assert!(waits.max().unwrap() > ms(3900));
+}
+
+/// How many of the delays lie in each tenth of the 3 s that jitter can add to 3 s.
 fn tenths(delays: impl Iterator<Item = Duration>) -> [u32; 10] {
     let mut tenths = [0; 10];
     for delay in delays {
-        let tenth = (delay - secs(3)).as_millis() / 150;
+        let tenth = (delay - secs(3)).as_millis() / 300;
         tenths[usize::try_from(tenth).unwrap()] += 1;
     }
     tenths
@@ -172,36 +273,103 @@ fn jitter_of_one_device_is_spread() {
 
 // ---- what is a failure ----
 
+/// After three failures, so that each number shows in the next delay. Returns how many there are.
+fn failures_after(open: Duration, event: bool, retry: bool, loss: Loss) -> u32 {
+    let mut reconnect = plain();
+    refused(&mut reconnect, 3);
+    reconnect.connecting(secs(100));
+    reconnect.connected(secs(100));
+    reconnect.opened(secs(101));
+    if event {
+        reconnect.delivered();
+    }
+    if retry {
+        reconnect.set_reconnection_time(secs(3));
+    }
+    let delay = reconnect.lost(loss, None, secs(101) + open).unwrap();
+    let failures = reconnect.failures();
+    let want = [3, 3, 6, 12, 24][usize::try_from(failures).unwrap()];
+    assert_eq!(delay, secs(want));
+    failures
+}
+
 #[test]
-fn what_is_a_failure() {
-    for (open, event, loss, failure) in [
-        (secs(0), false, Loss::Cut, true),
-        (secs(0), true, Loss::Cut, true),
-        (secs(0), false, Loss::End, true),
-        (secs(0), true, Loss::End, false),
-        (ms(59_999), true, Loss::Cut, true),
-        (ms(59_999), false, Loss::End, true),
-        (secs(60), false, Loss::Cut, false),
-        (secs(60), false, Loss::End, false),
-    ] {
-        let mut reconnect = plain();
-        refused(&mut reconnect, 2);
-        let delay = streamed(&mut reconnect, open, event, loss);
-        let want = if failure { secs(12) } else { secs(3) };
-        assert_eq!(delay, want, "{open:?} {event} {loss:?}");
+fn a_connection_lost_before_the_healthy_time_is_a_failure() {
+    for open in [ms(0), ms(50), ms(7999)] {
+        for (event, retry) in [(false, false), (true, false), (false, true), (true, true)] {
+            assert_eq!(failures_after(open, event, retry, Loss::Cut), 4);
+        }
     }
 }
 
 #[test]
-fn what_is_no_failure_leaves_the_next_one_at_the_base() {
-    let mut reconnect = plain();
-    refused(&mut reconnect, 4);
-    streamed(&mut reconnect, secs(0), true, Loss::End);
-    assert_eq!(refused(&mut reconnect, 3), [3, 6, 12].map(secs));
+fn each_healthy_time_takes_one_failure_back_however_it_ended() {
+    for (open, want) in [
+        (8000, 2),
+        (15_999, 2),
+        (16_000, 1),
+        (24_000, 0),
+        (80_000, 0),
+    ] {
+        for loss in [Loss::Cut, Loss::Close, Loss::End] {
+            for event in [false, true] {
+                let failures = failures_after(ms(open), event, event, loss);
+                assert_eq!(failures, want, "{open} {loss:?} {event}");
+            }
+        }
+    }
 }
 
 #[test]
-fn an_event_of_an_earlier_stream_does_not_count() {
+fn an_end_with_two_signs_of_intent_takes_one_failure_back() {
+    for (loss, event, retry, want) in [
+        (Loss::End, false, false, 4),
+        (Loss::End, true, false, 2),
+        (Loss::End, false, true, 2),
+        (Loss::End, true, true, 2),
+        (Loss::Close, false, false, 4),
+        (Loss::Close, true, false, 4),
+        (Loss::Close, false, true, 4),
+        (Loss::Close, true, true, 2),
+    ] {
+        let failures = failures_after(ms(10), event, retry, loss);
+        assert_eq!(failures, want, "{loss:?} {event} {retry}");
+    }
+}
+
+#[test]
+fn a_healthy_time_of_zero_clears_all_failures_when_a_connection_opens() {
+    let policy = Policy {
+        healthy_time: Duration::ZERO,
+        ..PLAIN
+    };
+    let mut reconnect = Reconnect::new(policy, 1);
+    refused(&mut reconnect, 9);
+    assert_eq!(streamed(&mut reconnect, secs(0), false, Loss::Cut), secs(3));
+    assert_eq!(reconnect.failures(), 0);
+}
+
+#[test]
+fn healthy_times_of_weeks_are_counted() {
+    let week = secs(7 * 24 * 3600);
+    for (healthy, open, want) in [
+        (week, week - ms(1), 3),
+        (week, week, 1),
+        (week * 6, week * 6, 1),
+    ] {
+        let policy = Policy {
+            healthy_time: healthy,
+            ..PLAIN
+        };
+        let mut reconnect = Reconnect::new(policy, 1);
+        refused(&mut reconnect, 2);
+        streamed(&mut reconnect, open, false, Loss::Cut);
+        assert_eq!(reconnect.failures(), want, "{healthy:?} {open:?}");
+    }
+}
+
+#[test]
+fn signs_of_an_earlier_stream_do_not_count() {
     let mut reconnect = plain();
     streamed(&mut reconnect, secs(0), true, Loss::End);
     streamed(&mut reconnect, secs(0), false, Loss::End);
@@ -209,11 +377,12 @@ fn an_event_of_an_earlier_stream_does_not_count() {
 }
 
 #[test]
-fn a_time_before_the_opening_is_no_health() {
+fn the_time_before_the_opening_does_not_count() {
     let mut reconnect = plain();
     reconnect.connecting(secs(0));
+    reconnect.connected(secs(50));
     reconnect.opened(secs(100));
-    reconnect.lost(Loss::Cut, None, secs(159));
+    reconnect.lost(Loss::Cut, None, secs(107));
     assert_eq!(refused(&mut reconnect, 1), [secs(6)]);
 }
 
@@ -305,7 +474,28 @@ fn connect_timeout_is_counted_from_the_beginning() {
     assert_eq!(reconnect.deadline(), Some(secs(35)));
     assert!(!reconnect.is_due(ms(34_999)));
     assert!(reconnect.is_due(secs(35)));
-    reconnect.opened(secs(34));
+}
+
+#[test]
+fn response_timeout_is_counted_from_the_connection() {
+    let mut reconnect = plain();
+    reconnect.connecting(secs(5));
+    reconnect.connected(secs(34));
+    reconnect.received(secs(40));
+    assert_eq!(reconnect.deadline(), Some(secs(334)));
+    reconnect.opened(secs(300));
+    assert_eq!(reconnect.deadline(), None);
+}
+
+#[test]
+fn response_timeout_can_be_off() {
+    let policy = Policy {
+        response_timeout: None,
+        ..PLAIN
+    };
+    let mut reconnect = Reconnect::new(policy, 1);
+    reconnect.connecting(secs(5));
+    reconnect.connected(secs(6));
     assert_eq!(reconnect.deadline(), None);
 }
 
@@ -345,6 +535,7 @@ fn times_saturate() {
         healthy_time: MAX,
         idle_timeout: Some(MAX),
         connect_timeout: Some(MAX),
+        response_timeout: Some(MAX),
     };
     let mut reconnect = Reconnect::new(policy, u32::MAX);
     for now in [Duration::ZERO, MAX, MAX] {
@@ -396,15 +587,13 @@ fn a_day_of_outages() {
             streams += 1;
             reconnect.opened(now);
             now += secs(90);
-            let delay = reconnect.lost(Loss::End, None, now).unwrap();
-            assert!(delay <= ms(4500));
-            delay
+            reconnect.lost(Loss::End, None, now).unwrap()
         };
-        assert!(delay >= secs(3) && delay <= secs(45));
+        assert!(delay >= secs(3) && delay <= secs(60));
         now += delay;
         assert!(reconnect.is_due(now));
     }
-    // 6 hours of about 37.5 s each, and 18 hours of about 93.75 s each.
-    assert!((560..=610).contains(&refused), "{refused}");
-    assert!((680..=705).contains(&streams), "{streams}");
+    // 6 hours of about 31.5 s each, and 18 hours of about 94.5 s each, but for those after an outage.
+    assert!((650..=720).contains(&refused), "{refused}");
+    assert!((640..=700).contains(&streams), "{streams}");
 }

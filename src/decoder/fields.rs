@@ -131,7 +131,9 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
         if mem::take(&mut self.has_id) || borrowed.is_some() {
             let id = self.id.decode(borrowed);
             let id = id.map_err(|len| TooLong::Id { len })?;
-            replace(&mut self.last_event_id, id.unwrap_or(self.id.as_str()));
+            let id = id.unwrap_or(self.id.as_str());
+            self.id_has_moved |= id != self.last_event_id;
+            replace(&mut self.last_event_id, id);
         }
         Ok(())
     }

@@ -4,7 +4,7 @@ use core::fmt::{self, Write};
 use core::ops::Range;
 
 use super::redirect::{rotate_left, write_origin};
-use super::request::{is_field_value, is_framing, is_token};
+use super::request::{LAST_EVENT_ID, is_field_value, is_framing, is_token};
 use crate::bounded::{Buffer, text};
 use crate::url::Url;
 
@@ -149,8 +149,6 @@ impl<'m> Draft<'m> {
         Ok(())
     }
 }
-
-const LAST_EVENT_ID: &str = "Last-Event-ID";
 
 struct Bytes<'m>(&'m mut Buffer<[u8]>);
 

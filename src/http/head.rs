@@ -1,11 +1,12 @@
 //! A response's head: status and header fields. RFC 9112, sections 4 to 6.
 
+use core::cell::Cell;
 use core::fmt;
 use core::str;
 use core::time::Duration;
 
 use super::Body;
-use super::request::{is_field_byte, is_token};
+use super::request::is_token;
 use crate::bounded::Buffer;
 use crate::url::{decimal, has};
 
@@ -13,7 +14,7 @@ use crate::url::{decimal, has};
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Head<'a> {
     status: u16,
-    /// All its lines, which [`parse`] has found to be valid.
+    /// All its lines, in which [`parse`] has found a status and nothing dangerous.
     lines: &'a [u8],
     last_event_id: &'a str,
 }
@@ -33,9 +34,9 @@ impl<'a> Head<'a> {
         self.status
     }
 
-    /// The last event ID that the request has sent: behind it the server was asked to resume. Some
-    /// say where they really do, so that a gap can be seen: Mercure in `Last-Event-ID`, formerly
-    /// `Mercure-Last-Event-ID`.
+    /// The last event ID that the request has sent: the server was asked to resume after it. Some
+    /// servers answer where they really resume, so that a gap can be detected: Mercure in
+    /// `Last-Event-ID`, formerly `Mercure-Last-Event-ID`.
     pub const fn last_event_id(&self) -> &'a str {
         self.last_event_id
     }
@@ -53,18 +54,25 @@ impl<'a> Head<'a> {
         self.lines.len()
     }
 
-    /// All header fields, in their order: names as sent, values without the white space around.
+    /// All header fields in their order: names as sent, values without the white space around
+    /// them. Lines that are no header fields are left out.
     pub fn headers(&self) -> impl Iterator<Item = (&'a str, &'a [u8])> + use<'a> {
-        lines(self.lines).skip(1).filter_map(|line| {
-            let (name, value) = field(line)?;
-            Some((str::from_utf8(name).ok()?, value.trim_ascii()))
-        })
+        lines(self.lines).skip(1).filter_map(field)
     }
 
-    fn values(&self, name: &str) -> impl Iterator<Item = &'a [u8]> {
+    pub(super) fn values(&self, name: &str) -> impl Iterator<Item = &'a [u8]> {
         let named =
             move |(other, value): (&str, _)| other.eq_ignore_ascii_case(name).then_some(value);
         self.headers().filter_map(named)
+    }
+
+    /// The members of all comma-separated lists with this name (RFC 9110, section 5.6.1).
+    pub(super) fn members(&self, name: &str) -> impl Iterator<Item = &'a [u8]> {
+        let lists = self.values(name);
+        let members = lists.flat_map(|list| list.split(|byte| *byte == b','));
+        members
+            .map(<[u8]>::trim_ascii)
+            .filter(|member| !member.is_empty())
     }
 
     /// Parameters do not count. Of several types the last does, be they in several fields or, as
@@ -79,12 +87,24 @@ impl<'a> Head<'a> {
         is_event_stream
     }
 
-    pub(crate) fn is_plain(&self) -> bool {
-        self.values("content-encoding")
-            .all(|value| value.is_empty() || value.eq_ignore_ascii_case(b"identity"))
+    /// Whether it names a compression that exists. Servers also use names that mean nothing, such
+    /// as `none`, to keep compression away from a stream.
+    pub(crate) fn is_compressed(&self) -> bool {
+        let mut codings = self.members("content-encoding");
+        codings.any(|coding| {
+            let is = |name: &&[u8]| coding.eq_ignore_ascii_case(name);
+            COMPRESSIONS.iter().any(is)
+        })
     }
 
-    /// `Retry-After` in seconds. Its other form, a date, needs a clock that nobody here has.
+    /// The value of `Location`, if there is one, or several that are equal.
+    pub(crate) fn location(&self) -> Option<&'a [u8]> {
+        let mut locations = self.values("location");
+        let first = locations.next().filter(|location| !location.is_empty())?;
+        locations.all(|other| other == first).then_some(first)
+    }
+
+    /// `Retry-After` in seconds. Its other form, a date, needs a calendar clock.
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         let digits = self.header("retry-after")?.as_bytes();
         let is_number = !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
@@ -92,7 +112,20 @@ impl<'a> Head<'a> {
     }
 }
 
-/// The media types in a value, without their parameters; `*/*` and what is none are left out.
+/// The content codings of the IANA registry that compress.
+const COMPRESSIONS: [&[u8]; 9] = [
+    b"gzip",
+    b"x-gzip",
+    b"deflate",
+    b"compress",
+    b"x-compress",
+    b"br",
+    b"zstd",
+    b"dcb",
+    b"dcz",
+];
+
+/// The media types in a value, without their parameters. `*/*` and invalid ones are left out.
 fn essences(value: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut quoted = false;
     let parts = value.split(move |byte| {
@@ -132,24 +165,26 @@ pub enum Verdict {
     Open,
     /// It is a redirect: follow its `Location`.
     Follow,
-    /// It is a passing failure: connect again after the wait that a loss has.
+    /// It is a temporary failure: connect again after a delay, as after a lost connection.
     Retry,
     /// It is final: stop.
     Stop,
 }
 
-/// The verdict unless [`set_verdict`](crate::EventSource::set_verdict) says otherwise:
+/// The verdict unless [`set_verdict`](crate::EventSource::set_verdict) replaces it:
 ///
-/// * 200 with `Content-Type: text/event-stream` (parameters and case do not matter) and no
-///   `Content-Encoding`: [`Open`](Verdict::Open);
+/// * 200 with `Content-Type: text/event-stream`, whatever its parameters and case, and not
+///   compressed: [`Open`](Verdict::Open);
 /// * 301, 302, 303, 307, 308: [`Follow`](Verdict::Follow);
-/// * 408, 425, 429, 500, 502, 503, 504: [`Retry`](Verdict::Retry);
-/// * all other: [`Stop`](Verdict::Stop), as the standard has it.
+/// * 408, 421, 425, 429, and 5xx except 501, 505, 506, 510 and 511: [`Retry`](Verdict::Retry);
+/// * all others: [`Stop`](Verdict::Stop), as the standard requires.
 pub fn default_verdict(head: &Head<'_>) -> Verdict {
     match head.status() {
-        200 if head.is_event_stream() && head.is_plain() => Verdict::Open,
+        200 if head.is_event_stream() && !head.is_compressed() => Verdict::Open,
         301 | 302 | 303 | 307 | 308 => Verdict::Follow,
-        408 | 425 | 429 | 500 | 502 | 503 | 504 => Verdict::Retry,
+        // What the server does not support, it will not support in a minute either.
+        501 | 505 | 506 | 510 | 511 => Verdict::Stop,
+        408 | 421 | 425 | 429 | 500..=599 => Verdict::Retry,
         _ => Verdict::Stop,
     }
 }
@@ -176,21 +211,38 @@ pub(crate) fn read_head(
     Ok(false)
 }
 
-/// Parses a complete head. What it does not take, no two readers would read alike: a field without
-/// a colon or with white space before it, one that goes on in the next line, a CR within a line.
+/// Parses a complete head. It accepts what browsers and curl accept: a connection carries a single
+/// response, so that nothing can be smuggled by heads that two parsers read differently.
 pub(crate) fn parse<'a>(bytes: &'a [u8], last_event_id: &'a str) -> Result<Head<'a>, InvalidHead> {
-    let mut lines = lines(bytes);
-    let status = lines.next().and_then(status);
-    let is_valid = |line: &[u8]| {
-        field(line).is_some_and(|(name, value)| is_token(name) && value.iter().all(is_field_byte))
-    };
+    let is_dangerous = |byte: &u8| matches!(byte, 0 | b'\r');
+    let status = lines(bytes).next().and_then(status);
     match status {
-        Some(status) if lines.all(is_valid) => Ok(Head::of(status, bytes, last_event_id)),
+        Some(status) if !lines(bytes).any(|line| line.iter().any(is_dangerous)) => {
+            Ok(Head::of(status, bytes, last_event_id))
+        }
         _ => Err(InvalidHead::Malformed),
     }
 }
 
-/// The lines of a head without their ends, up to the empty one; others may come before the first.
+/// Joins lines that start with white space to the lines before them (RFC 9112, section 5.2), by
+/// spaces in place of the line ends.
+pub(crate) fn unfold(head: &mut [u8]) {
+    let cells = Cell::from_mut(head).as_slice_of_cells();
+    for window in cells.windows(3) {
+        if let [cr, lf, white] = window
+            && lf.get() == b'\n'
+            && matches!(white.get(), b' ' | b'\t')
+        {
+            lf.set(b' ');
+            if cr.get() == b'\r' {
+                cr.set(b' ');
+            }
+        }
+    }
+}
+
+/// The lines of a head without their ends, up to the empty one. Empty lines before the first are
+/// skipped.
 fn lines(head: &[u8]) -> impl Iterator<Item = &[u8]> {
     head.split(|byte| *byte == b'\n')
         .map(|line| line.strip_suffix(b"\r").unwrap_or(line))
@@ -206,39 +258,41 @@ fn status(line: &[u8]) -> Option<u16> {
     };
     let status = decimal(digits).filter(|status| *status >= 100)?;
     let is_valid = reason.first().is_none_or(|byte| *byte == b' ');
-    (is_valid && reason.iter().all(is_field_byte)).then_some(status as u16)
+    is_valid.then_some(status as u16)
 }
 
-/// The name and the value of a header field.
-fn field(line: &[u8]) -> Option<(&[u8], &[u8])> {
+/// The name and the value of a header field, if the line is one. White space before the colon is
+/// no part of the name.
+fn field(line: &[u8]) -> Option<(&str, &[u8])> {
     let colon = line.iter().position(|byte| *byte == b':')?;
     let (name, value) = line.split_at_checked(colon)?;
-    Some((name, value.get(1..)?))
+    let name = Some(name.trim_ascii_end()).filter(|name| is_token(name))?;
+    Some((str::from_utf8(name).ok()?, value.get(1..)?.trim_ascii()))
 }
 
 /// How the body behind a head is framed (RFC 9112, section 6.3).
 pub(crate) fn body_of(head: &Head<'_>) -> Result<Body, InvalidHead> {
-    let mut length = None;
-    let mut chunked = false;
-    for (name, value) in head.headers() {
-        if name.eq_ignore_ascii_case("transfer-encoding") {
-            if chunked || !value.eq_ignore_ascii_case(b"chunked") {
-                return Err(InvalidHead::TransferEncoding);
-            }
-            chunked = true;
-        } else if name.eq_ignore_ascii_case("content-length") {
-            let value = decimal(value).ok_or(InvalidHead::ContentLength)?;
-            if length.replace(value).is_some() {
-                return Err(InvalidHead::ContentLength);
-            }
-        }
+    if matches!(head.status(), 204 | 304) {
+        return Ok(Body::of_length(0));
     }
-    Ok(match length {
-        // With both, chunked counts.
-        _ if chunked => Body::CHUNKED,
-        Some(length) => Body::of_length(length),
-        None => Body::UNTIL_CLOSE,
-    })
+    if head.values("transfer-encoding").next().is_some() {
+        // Only where the last coding is chunked, the body says itself where it ends.
+        let last = head.members("transfer-encoding").last();
+        let is_chunked = last.is_some_and(|coding| coding.eq_ignore_ascii_case(b"chunked"));
+        return Ok(match is_chunked {
+            true => Body::CHUNKED,
+            false => Body::UNTIL_CLOSE,
+        });
+    }
+    if head.values("content-length").next().is_none() {
+        return Ok(Body::UNTIL_CLOSE);
+    }
+    let mut lengths = head.members("content-length").map(decimal);
+    let length = lengths.next().flatten();
+    match length {
+        Some(length) if lengths.all(|other| other == Some(length)) => Ok(Body::of_length(length)),
+        _ => Err(InvalidHead::ContentLength),
+    }
 }
 
 /// What is wrong with the head of a response.
@@ -246,23 +300,23 @@ pub(crate) fn body_of(head: &Head<'_>) -> Result<Body, InvalidHead> {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum InvalidHead {
-    /// It does not fit in the decoder's `DATA` bytes, beside the URL if a redirect led there.
+    /// It does not fit in the decoder's `DATA` bytes, together with the URL if a redirect led there.
     TooLong,
-    /// It is no HTTP/1.0 or 1.1.
+    /// It does not start with a status line of HTTP/1.0 or 1.1, or contains a NUL or a CR without
+    /// LF.
     Malformed,
-    /// `Content-Length` is not a number within 64 bits, or is there twice.
+    /// `Content-Length` is not a number within 64 bits, or is given twice with different values.
     ContentLength,
-    /// `Transfer-Encoding` is another than `chunked`.
-    TransferEncoding,
 }
 
 impl fmt::Display for InvalidHead {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::TooLong => "the response's head is longer than the decoder's DATA; raise it",
-            Self::Malformed => "the response is no HTTP/1.1",
-            Self::ContentLength => "the response's Content-Length is no number, or there twice",
-            Self::TransferEncoding => "the response has a Transfer-Encoding other than chunked",
+            Self::Malformed => "the response is not HTTP/1.1",
+            Self::ContentLength => {
+                "the response's Content-Length is not a number, or has different values"
+            }
         })
     }
 }

@@ -9,41 +9,79 @@ use crate::bounded::{Buffer, Full, text};
 use crate::url::{Origin, Scheme, Url, split_at_any};
 use crate::utf8::copy_within;
 
-/// Servers take no longer ones. A redirect's URL is looked at again for each piece of the request.
+/// Servers take no longer ones.
 const LONGEST_URL: usize = 8192;
 
 /// Puts the URL that `location`, a range of `memory`, leads to in the place of the present one,
-/// which is the range `url`; if that is empty, the present one is `original`. What lies before
-/// stays, what lies behind goes.
+/// which is the range `url`; if that is empty, the present one is `original`. What lies before it
+/// stays. What lies behind it, the response's head, goes; but on an error it stays too, so that the
+/// application can see it, unless the new URL did not fit behind it.
 pub(crate) fn follow<const N: usize>(
     memory: &mut Buffer<[u8; N]>,
     url: Range<usize>,
     original: Url<'_>,
     location: Range<usize>,
+    has_tls: bool,
 ) -> Result<(), RedirectError> {
     if location.len() > LONGEST_URL {
         return Err(RedirectError::TooLong);
     }
-    let start = url.start;
-    let mut url_len = url.len();
-    // First the two lie side by side.
-    copy_within(memory, location.start, location.len(), url.end);
-    memory.truncate(url.end + location.len());
-    if url_len == 0 && !is_absolute(text_from(memory, start)) {
-        write_url(memory, original).map_err(|_| RedirectError::TooLong)?;
-        let location_len = location.len();
-        url_len = memory.len() - start - location_len;
+    let memory = memory.as_view();
+    let mut head_end = memory.len();
+    let mut resolved = resolve(memory, url.clone(), original, location.clone());
+    if resolved == Err(RedirectError::TooLong) {
+        // There is more room without the head.
+        copy_within(memory, location.start, location.len(), url.end);
+        head_end = url.end + location.len();
+        memory.truncate(head_end);
+        resolved = resolve(memory, url.clone(), original, url.end..head_end);
+    }
+    let len = memory.len() - head_end;
+    if len > LONGEST_URL {
+        resolved = Err(RedirectError::TooLong);
+    }
+    if resolved == Ok(Scheme::Https) && !has_tls {
+        resolved = Err(RedirectError::NoTls);
+    }
+    if resolved.is_ok() {
+        copy_within(memory, head_end, len, url.start);
+        memory.truncate(url.start + len);
+    } else {
+        memory.truncate(head_end);
+    }
+    resolved.map(|_| ())
+}
+
+/// Appends the URL to the memory, and returns its scheme.
+fn resolve(
+    memory: &mut Buffer<[u8]>,
+    url: Range<usize>,
+    original: Url<'_>,
+    location: Range<usize>,
+) -> Result<Scheme, RedirectError> {
+    let start = memory.len();
+    encode(memory, location).map_err(|_| RedirectError::TooLong)?;
+    let location_len = memory.len() - start;
+    let present = text(memory.get(url.clone()).unwrap_or_default());
+    let present = Url::parse(present).unwrap_or(original);
+    let from = present.origin().scheme;
+    if !is_absolute(text_from(memory, start)) {
+        // The present URL comes behind the location, loses what the location replaces, and goes
+        // before it.
+        let url_start = memory.len();
+        if url.is_empty() {
+            write_url(memory, original).map_err(|_| RedirectError::TooLong)?;
+        } else {
+            memory.grow(url.len()).map_err(|_| RedirectError::TooLong)?;
+            copy_within(memory, url.start, url.len(), url_start);
+        }
+        let both = text_from(memory, start).split_at_checked(location_len);
+        let (location, url) = both.unwrap_or_default();
+        let kept = kept_of(url, location).ok_or(RedirectError::Location)?;
+        memory.truncate(url_start + kept);
         rotate_left(memory.get_mut(start..).unwrap_or_default(), location_len);
     }
-    let both = text_from(memory, start).split_at_checked(url_len);
-    let (url, location) = both.unwrap_or_default();
-    let from = Url::parse(url).map_or(original, |url| url).origin().scheme;
-    let kept = kept_of(url, location).ok_or(RedirectError::Location)?;
 
-    // Then the one moves over the end of the other.
-    let len = location.len();
-    copy_within(memory, start + url_len, len, start + kept);
-    memory.truncate(start + kept + len);
     let path = path_of(memory, start);
     if path.is_empty() {
         // So that the next relative one cannot become a part of the host.
@@ -60,10 +98,40 @@ pub(crate) fn follow<const N: usize>(
     memory.truncate(path.start + path_len + rest);
 
     let url = Url::parse(text_from(memory, start)).map_err(|_| RedirectError::Location)?;
-    if from == Scheme::Https && url.origin().scheme == Scheme::Http {
-        return Err(RedirectError::Downgrade);
+    match (from, url.origin().scheme) {
+        (Scheme::Https, Scheme::Http) => Err(RedirectError::Downgrade),
+        (_, scheme) => Ok(scheme),
+    }
+}
+
+/// Appends a location with what the URL standard does to it before it is resolved: tabs and the
+/// fragment are dropped, `\` before the query becomes `/`, and bytes that a URL cannot have are
+/// percent-encoded. In a host they stay invalid that way.
+fn encode(memory: &mut Buffer<[u8]>, location: Range<usize>) -> Result<(), Full> {
+    let mut is_query = false;
+    for at in location {
+        let byte = memory.get(at).copied().unwrap_or_default();
+        is_query |= byte == b'?';
+        match byte {
+            b'#' => break,
+            b'\t' => {}
+            b'\\' if !is_query => memory.push(b'/')?,
+            // The standard's "path" and "special-query percent-encode set".
+            0..=b' ' | 0x7F.. | b'"' | b'<' | b'>' => percent_encode(memory, byte)?,
+            b'^' | b'`' | b'{' | b'}' if !is_query => percent_encode(memory, byte)?,
+            b'\'' if is_query => percent_encode(memory, byte)?,
+            _ => memory.push(byte)?,
+        }
     }
     Ok(())
+}
+
+fn percent_encode(memory: &mut Buffer<[u8]>, byte: u8) -> Result<(), Full> {
+    let digit = |digit: u8| match digit {
+        0..10 => b'0' + digit,
+        _ => b'A' + (digit - 10),
+    };
+    memory.extend_from_slice(&[b'%', digit(byte >> 4), digit(byte & 0xF)])
 }
 
 /// `slice::rotate_left` that does nothing where that would panic.
@@ -97,10 +165,8 @@ fn kept_of(url: &str, location: &str) -> Option<usize> {
         Some(path.start)
     } else if location.starts_with('?') {
         Some(path.end)
-    } else if location.is_empty() || location.starts_with('#') {
+    } else if location.is_empty() {
         None
-    } else if is_absolute(location) {
-        Some(0)
     } else {
         let last_slash = url
             .get(path.clone())?
@@ -159,8 +225,8 @@ fn remove_dot_segments(path: &mut [u8]) -> usize {
     write
 }
 
-fn write_url<const N: usize>(memory: &mut Buffer<[u8; N]>, url: Url<'_>) -> Result<(), Full> {
-    write_origin(memory.as_view(), url.origin())?;
+fn write_url(memory: &mut Buffer<[u8]>, url: Url<'_>) -> Result<(), Full> {
+    write_origin(memory, url.origin())?;
     if !url.path().starts_with('/') {
         memory.extend_from_slice(b"/")?;
     }
@@ -182,10 +248,13 @@ pub(super) fn write_origin(memory: &mut Buffer<[u8]>, origin: Origin<'_>) -> Res
 pub enum RedirectError {
     /// More in a row than [`max_redirects`](super::Request::max_redirects).
     TooMany,
-    /// `Location` is missing or empty, or leads to no URL that [`Url`] takes.
+    /// `Location` is missing or empty, is given twice with different values, or does not lead to a
+    /// URL that [`Url`] accepts.
     Location,
-    /// From `https` to `http`: what TLS has protected so far would go in clear.
+    /// From `https` to `http`: what TLS has protected so far would be sent in clear text.
     Downgrade,
+    /// To `https`, and the driver has no TLS.
+    NoTls,
     /// The URL is longer than 8192 bytes, or does not fit in the decoder's `DATA` bytes.
     TooLong,
 }
@@ -196,6 +265,7 @@ impl fmt::Display for RedirectError {
             Self::TooMany => "too many redirects in a row",
             Self::Location => "a redirect without a usable Location",
             Self::Downgrade => "a redirect from https to http",
+            Self::NoTls => "a redirect to https, and there is no TLS here",
             Self::TooLong => "a redirect's URL is longer than 8192 bytes or the decoder's DATA",
         })
     }
@@ -216,7 +286,7 @@ mod tests {
         memory.extend_from_slice(location.as_bytes()).unwrap();
         let end = memory.len();
         memory.extend_from_slice(b"more").unwrap();
-        follow(&mut memory, 0..url.len(), original, start..end)?;
+        follow(&mut memory, 0..url.len(), original, start..end, true)?;
         Ok(text(&memory).into())
     }
 
@@ -252,7 +322,20 @@ mod tests {
             ("", ""),
             ("#f", ""),
             ("http://u@h/", ""),
-            ("/a b", ""),
+            // URL standard, section 4.4 and the percent-encode sets of section 1.3.
+            ("/a b", "http://a/a%20b"),
+            ("/\u{e9}?\u{e9}", "http://a/%C3%A9?%C3%A9"),
+            ("/%41%", "http://a/%41%"),
+            (
+                "/\"<>^`{}|'?\"<>^`{}|'",
+                "http://a/%22%3C%3E%5E%60%7B%7D|'?%22%3C%3E^`{}|%27",
+            ),
+            ("/\u{1}\u{7f}\ta", "http://a/%01%7Fa"),
+            ("/g#a b", "http://a/g"),
+            ("\\g\\h?\\", "http://a/g/h?\\"),
+            ("\\\\h\\g", "http://h/g"),
+            ("//h o/", ""),
+            ("//\u{e9}/", ""),
         ] {
             let got = followed(base, location);
             assert_eq!(got.as_deref().unwrap_or(""), want, "{location}");

@@ -1,7 +1,8 @@
-//! A request, written in pieces that are borrowed from wherever they are.
+//! A request, and its bytes on the wire.
 
 use core::fmt;
 use core::iter;
+use core::mem;
 
 use crate::url::{Url, is_ipv6, split_at_any};
 
@@ -19,23 +20,24 @@ use crate::url::{Url, is_ipv6, split_at_any};
 /// # Ok::<(), embedded_sse::InvalidUrl>(())
 /// ```
 ///
-/// Sent with it are `Host`, `Accept: text/event-stream`, `Cache-Control: no-cache` and, if it is
-/// not empty and an HTTP header can say it, `Last-Event-ID`. One of `headers` with such a name
-/// replaces ours.
+/// The crate adds `Host`, `Accept: text/event-stream`, `Accept-Encoding: identity`,
+/// `Cache-Control: no-cache` and, if the last event ID is not empty and is a legal header value,
+/// `Last-Event-ID`. One of `headers` with such a name replaces it.
 #[derive(Clone, Copy)]
 pub struct Request<'a> {
     /// Where the event stream is.
     pub url: Url<'a>,
-    /// The method, in capitals.
+    /// The method, in capitals. `HEAD` and `CONNECT` are refused: their responses have no body.
     pub method: &'a str,
     /// More header fields: names and values. On a redirect to another origin, `Authorization`,
     /// `Proxy-Authorization`, `Cookie` and `Host` stay behind; nobody can know which others are
     /// secret. A `Last-Event-ID` here is sent for ever, whatever comes: give the ID to the decoder.
     pub headers: &'a [(&'a str, &'a str)],
-    /// The body, sent with its `Content-Length`. None if empty and the method is `GET` or `HEAD`.
+    /// The body, sent with its `Content-Length`. A `GET` with an empty body has none.
     pub body: &'a [u8],
-    /// Whether a request of another method than `GET` and `HEAD` may be sent again after a loss. If
-    /// not, a loss stops the source: the server may have done already what it was asked to.
+    /// Whether a request with another method than `GET` may be sent again after a loss. If not, a
+    /// loss stops the source once a byte of the request was written: the server may already have
+    /// done what it was asked to do.
     pub reconnect_post: bool,
     /// How many redirects are followed in a row.
     pub max_redirects: u8,
@@ -65,12 +67,15 @@ impl<'a> Request<'a> {
     }
 
     pub(crate) fn is_repeatable(&self) -> bool {
-        matches!(self.method, "GET" | "HEAD") || self.reconnect_post
+        self.method == "GET" || self.reconnect_post
     }
 
     pub(crate) fn check(&self) -> Result<(), InvalidRequest> {
         if !is_token(self.method.as_bytes()) {
             return Err(InvalidRequest::Method);
+        }
+        if is_one_of(self.method, &["HEAD", "CONNECT"]) {
+            return Err(InvalidRequest::NoBody);
         }
         for (index, (name, value)) in self.headers.iter().enumerate() {
             if !is_token(name.as_bytes()) {
@@ -118,17 +123,17 @@ pub(crate) struct Sent<'a> {
     pub(crate) last_event_id: &'a str,
 }
 
-/// The first piece of the request's bytes that is not among the first `written`, if any.
-pub(crate) fn unsent<'a>(
-    request: &Request<'a>,
-    sent: &Sent<'a>,
-    written: usize,
-) -> Option<&'a [u8]> {
+/// Fills `out` with the request's bytes from `skip` on. Returns how many it has put there, and how
+/// long the whole request is.
+pub(crate) fn write(
+    request: &Request<'_>,
+    sent: &Sent<'_>,
+    skip: usize,
+    out: &mut [u8],
+) -> (usize, usize) {
+    let room = out.len();
+    let mut out = Window { skip, out, len: 0 };
     let origin = sent.url.origin();
-    let mut out = Skip {
-        skip: written,
-        found: None,
-    };
     out.text(if sent.as_get { "GET" } else { request.method });
     out.text(" ");
     if !sent.url.path().starts_with('/') {
@@ -149,15 +154,16 @@ pub(crate) fn unsent<'a>(
     }
     for (name, value) in [
         ("Accept", "text/event-stream"),
+        ("Accept-Encoding", "identity"),
         ("Cache-Control", "no-cache"),
-        ("Last-Event-ID", sent.last_event_id),
+        (LAST_EVENT_ID, sent.last_event_id),
     ] {
         if !value.is_empty() && is_ours(request, sent, name) {
             out.header(name, value);
         }
     }
     each_header(request, sent, &mut |name, value| out.header(name, value));
-    let has_body = !request.body.is_empty() || !matches!(request.method, "GET" | "HEAD");
+    let has_body = !request.body.is_empty() || request.method != "GET";
     if has_body && !sent.as_get {
         out.text("Content-Length: ");
         out.number(request.body.len());
@@ -166,7 +172,20 @@ pub(crate) fn unsent<'a>(
     } else {
         out.text("\r\n");
     }
-    out.found
+    (room - out.out.len(), out.len)
+}
+
+pub(crate) const LAST_EVENT_ID: &str = "Last-Event-ID";
+
+/// The value of the request's `Last-Event-ID`, be it ours or the caller's. Empty if it has none.
+pub(crate) fn sent_id<'a>(request: &Request<'a>, sent: &Sent<'a>) -> &'a str {
+    let mut id = sent.last_event_id;
+    each_header(request, sent, &mut |name, value| {
+        if name.eq_ignore_ascii_case(LAST_EVENT_ID) {
+            id = value;
+        }
+    });
+    id
 }
 
 /// Whether nobody else gives a header of this name.
@@ -220,27 +239,36 @@ impl<'a> Iterator for Lines<'a> {
     }
 }
 
-/// Finds the first piece behind the bytes to be skipped.
-struct Skip<'a> {
+/// What is written to it is counted, and what of it comes after the bytes to be skipped is copied
+/// as long as there is room.
+struct Window<'o> {
     skip: usize,
-    found: Option<&'a [u8]>,
+    /// The room that is left.
+    out: &'o mut [u8],
+    len: usize,
 }
 
-impl<'a> Skip<'a> {
+impl Window<'_> {
     /// Not inlined: it would be in each of its many calls.
     #[inline(never)]
-    fn bytes(&mut self, piece: &'a [u8]) {
-        if self.found.is_none() {
-            self.found = piece.get(self.skip..).filter(|rest| !rest.is_empty());
-            self.skip = self.skip.saturating_sub(piece.len());
+    fn bytes(&mut self, piece: &[u8]) {
+        self.len = self.len.saturating_add(piece.len());
+        let new = piece.get(self.skip..).unwrap_or_default();
+        self.skip = self.skip.saturating_sub(piece.len());
+        let len = new.len().min(self.out.len());
+        if let Some((room, rest)) = mem::take(&mut self.out).split_at_mut_checked(len)
+            && let Some(new) = new.get(..len)
+        {
+            room.copy_from_slice(new);
+            self.out = rest;
         }
     }
 
-    fn text(&mut self, piece: &'a str) {
+    fn text(&mut self, piece: &str) {
         self.bytes(piece.as_bytes());
     }
 
-    fn header(&mut self, name: &'a str, value: &'a str) {
+    fn header(&mut self, name: &str, value: &str) {
         for piece in [name, ": ", value, "\r\n"] {
             self.text(piece);
         }
@@ -302,7 +330,7 @@ pub(crate) fn is_field_value(value: &str) -> bool {
 }
 
 /// What may be in a value: no control characters but the tab.
-pub(super) fn is_field_byte(byte: &u8) -> bool {
+fn is_field_byte(byte: &u8) -> bool {
     *byte == b'\t' || !byte.is_ascii_control()
 }
 
@@ -311,8 +339,10 @@ pub(super) fn is_field_byte(byte: &u8) -> bool {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum InvalidRequest {
-    /// The method is not a token, as `GET`.
+    /// The method is not a token, as `GET` is.
     Method,
+    /// The method is `HEAD` or `CONNECT`: their responses have no body, so no event stream.
+    NoBody,
     /// A header's name is not a token: it is empty, or has a space, a colon or the like.
     HeaderName {
         /// Which.
@@ -334,6 +364,9 @@ impl fmt::Display for InvalidRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (index, problem) = match self {
             Self::Method => return f.write_str("the method is not a word of letters"),
+            Self::NoBody => {
+                return f.write_str("the response to HEAD or CONNECT has no body; use GET or POST");
+            }
             Self::HeaderName { index } => (index, "the name is empty or has a space or the like"),
             Self::HeaderValue { index } => (
                 index,

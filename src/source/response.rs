@@ -3,11 +3,11 @@
 use core::ops::Range;
 use core::time::Duration;
 
-use super::{EventSource, State, base};
+use super::{EventSource, State};
 use crate::decoder::Found;
 use crate::event::TooLong;
-use crate::http::{self, RedirectError, Verdict};
-use crate::step::{Cause, Reason};
+use crate::http::{self, Body, InvalidHead, RedirectError, Verdict};
+use crate::step::{Cause, Reason, Stop};
 
 /// What [`EventSource::receive`] has found, with borrows of the input only.
 pub(crate) enum Received<T> {
@@ -34,7 +34,7 @@ impl<T> Received<T> {
     }
 }
 
-/// So many bytes of a refused response's body are kept, or fewer if `DATA` is full.
+/// The most bytes that are kept of the body of a response that stops the source.
 const MOST_REFUSED_BODY: usize = 1024;
 
 impl<const DATA: usize, const META: usize> EventSource<'_, DATA, META> {
@@ -54,6 +54,7 @@ impl<const DATA: usize, const META: usize> EventSource<'_, DATA, META> {
                 self.reconnect.set_idle_timeout(timeout);
             }
         }
+        self.tell_end();
         received
     }
 
@@ -64,8 +65,8 @@ impl<const DATA: usize, const META: usize> EventSource<'_, DATA, META> {
         if self.reconnect.is_due(now) {
             // As the next step would, so that it makes no difference in how many reads they came.
             match self.state {
-                State::Head => self.lose(Cause::ConnectTimeout, None, now),
-                State::Refused { reason, .. } => self.stop(reason, None),
+                State::Head => self.time_out(now),
+                State::Refused { stop, .. } => self.stop(stop.reason, stop.cause),
                 _ => {}
             }
         }
@@ -80,7 +81,7 @@ impl<const DATA: usize, const META: usize> EventSource<'_, DATA, META> {
                     return None;
                 }
                 State::Head => {
-                    let start = self.url_range().end;
+                    let start = self.attempt.url_range().end;
                     match http::read_head(input, self.decoder.memory(), start) {
                         Ok(false) => return None,
                         Ok(true) => {
@@ -88,16 +89,16 @@ impl<const DATA: usize, const META: usize> EventSource<'_, DATA, META> {
                                 return Some(Received::Open);
                             }
                         }
-                        Err(invalid) => self.lose(Cause::Head(invalid), None, now),
+                        Err(invalid) => self.lose(Cause::Head(invalid), now),
                     }
                 }
                 State::Stream(body) => {
-                    if self.head_len > 0 && !input.is_empty() {
-                        self.head_len = 0;
+                    if self.attempt.head_len > 0 && !input.is_empty() {
+                        self.attempt.head_len = 0;
                         self.decoder.new_stream();
                     }
                     match body.payload(input) {
-                        Ok([]) if body.is_done() => self.lose(Cause::End, None, now),
+                        Ok([]) if body.is_done() => self.lose(Cause::End, now),
                         Ok([]) => return None,
                         Ok(mut payload) => {
                             let len = payload.len();
@@ -107,6 +108,9 @@ impl<const DATA: usize, const META: usize> EventSource<'_, DATA, META> {
                             *input = input.get(taken..).unwrap_or_default();
                             if let Some(retry) = self.decoder.take_retry() {
                                 self.reconnect.set_reconnection_time(retry);
+                            }
+                            if self.decoder.take_progress() {
+                                self.reconnect.delivered();
                             }
                             if let Some(found) = found {
                                 match found {
@@ -121,10 +125,10 @@ impl<const DATA: usize, const META: usize> EventSource<'_, DATA, META> {
                                 return Some(Received::Found(found));
                             }
                         }
-                        Err(invalid) => self.lose(Cause::Chunk(invalid), None, now),
+                        Err(invalid) => self.lose(Cause::Chunk(invalid), now),
                     }
                 }
-                &mut State::Refused { mut body, reason } => {
+                &mut State::Refused { mut body, stop } => {
                     let payload = body.payload(input);
                     let is_valid = payload.is_ok();
                     let payload = payload.unwrap_or_default();
@@ -132,9 +136,9 @@ impl<const DATA: usize, const META: usize> EventSource<'_, DATA, META> {
                     let _fits = self.decoder.memory().extend_from_slice(piece);
                     body.consume(piece.len());
                     *input = input.get(piece.len()..).unwrap_or_default();
-                    self.state = State::Refused { body, reason };
+                    self.state = State::Refused { body, stop };
                     if !is_valid || body.is_done() || self.room_for_body() == 0 {
-                        self.stop(reason, None);
+                        self.stop(stop.reason, stop.cause);
                     } else if input.is_empty() {
                         return None;
                     }
@@ -145,33 +149,41 @@ impl<const DATA: usize, const META: usize> EventSource<'_, DATA, META> {
 
     /// The head is complete. Returns whether the stream is open.
     fn judge(&mut self, now: Duration) -> bool {
+        let start = self.attempt.url_range().end;
+        let memory = self.decoder.memory();
+        http::unfold(memory.get_mut(start..).unwrap_or_default());
+        self.attempt.head_len = memory.len().saturating_sub(start);
+
         let memory = self.decoder.idle_memory();
-        let start = self.url_range().end;
-        self.head_len = memory.len().saturating_sub(start);
-        // Not by `sent_id`, which would borrow all of it.
-        let sent_id = match self.sends_id {
-            true => self.decoder.last_event_id(),
-            false => "",
-        };
+        let base = self.remembered.base(&self.request);
+        let last_event_id = self.decoder.last_event_id();
+        let sent = self.attempt.sent(memory, base, last_event_id);
+        let sent_id = http::sent_id(&self.request, &sent);
         let head = match http::parse(memory.get(start..).unwrap_or_default(), sent_id) {
             Ok(head) => head,
             Err(invalid) => {
-                self.lose(Cause::Head(invalid), None, now);
+                self.lose(Cause::Head(invalid), now);
                 return false;
             }
         };
         let status = head.status();
-        if status < 200 {
+        if status < 200 && status != 101 {
             self.decoder.memory().truncate(start);
-            self.state = State::Head;
+            self.attempt.head_len = 0;
             return false;
         }
         self.last_status = Some(status);
-        let body = http::body_of(&head);
+        if status == 101 {
+            // What follows is another protocol.
+            self.stop(Reason::Status, None);
+            return false;
+        }
+        let by_default = http::default_verdict(&head);
         let verdict = match &mut self.verdict {
             Some(verdict) => verdict(&head),
-            None => http::default_verdict(&head),
+            None => by_default,
         };
+        let body = http::body_of(&head);
         match verdict {
             Verdict::Open => match body {
                 Ok(body) => {
@@ -180,81 +192,119 @@ impl<const DATA: usize, const META: usize> EventSource<'_, DATA, META> {
                     self.state = State::Stream(body);
                     return true;
                 }
-                Err(invalid) => self.lose(Cause::Head(invalid), None, now),
+                Err(invalid) => self.retry(Cause::Head(invalid), None, Err(invalid), now),
             },
             Verdict::Follow => {
-                let location = head.header("location").map(|location| {
+                let location = head.location().map(|location| {
                     let start = location.as_ptr().addr() - memory.as_ptr().addr();
                     start..start + location.len()
                 });
-                self.follow(status, location, now);
+                if let Err(error) = self.follow(status, location, now) {
+                    self.refuse(Reason::Redirect(error), None, body, now);
+                }
             }
             Verdict::Retry => {
                 let retry_after = head.retry_after();
-                self.lose(Cause::Status(status), retry_after, now);
+                self.retry(Cause::Status(status), retry_after, body, now);
             }
             Verdict::Stop => {
                 let reason = match status {
+                    _ if by_default != Verdict::Stop => Reason::Verdict,
                     200 if !head.is_event_stream() => Reason::ContentType,
-                    200 if !head.is_plain() => Reason::ContentEncoding,
+                    200 => Reason::ContentEncoding,
                     204 => Reason::NoContent,
                     _ => Reason::Status,
                 };
-                match body {
-                    Ok(body) if !matches!(status, 204 | 304) => {
-                        self.reconnect.refused(now);
-                        self.state = State::Refused { body, reason };
-                    }
-                    _ => self.stop(reason, None),
-                }
+                self.refuse(reason, None, body, now);
             }
         }
         false
     }
 
-    fn follow(&mut self, status: u16, location: Option<Range<usize>>, now: Duration) {
-        self.head_len = 0;
-        if self.redirects >= self.request.max_redirects {
-            return self.stop(Reason::Redirect(RedirectError::TooMany), None);
-        }
-        let Some(location) = location else {
-            return self.stop(Reason::Redirect(RedirectError::Location), None);
-        };
-        self.redirects += 1;
-        self.all_permanent &= matches!(status, 301 | 308);
-        self.as_get |= match self.request.method {
-            "GET" | "HEAD" => false,
-            "POST" => matches!(status, 301..=303),
-            _ => status == 303,
-        };
-        let base = base(&self.request, self.remembered, self.remembered_len);
-        let url = self.url_range();
-        match http::follow(self.decoder.memory(), url, base, location) {
-            Ok(()) => {
-                self.url_len = self.decoder.idle_memory().len() - self.headers_len;
-                self.has_left |= self.url().origin() != self.request.url.origin();
-                self.connect(now);
-            }
-            Err(error) => self.stop(Reason::Redirect(error), None),
+    /// Loses the connection by what the response says. If the source has to stop for it, the
+    /// response can be seen.
+    fn retry(
+        &mut self,
+        cause: Cause,
+        retry_after: Option<Duration>,
+        body: Result<Body, InvalidHead>,
+        now: Duration,
+    ) {
+        if let Err(reason) = self.reestablish(cause, retry_after, now) {
+            self.refuse(reason, Some(cause), body, now);
         }
     }
 
+    /// Stops as soon as the first bytes of the body are there.
+    fn refuse(
+        &mut self,
+        reason: Reason,
+        cause: Option<Cause>,
+        body: Result<Body, InvalidHead>,
+        now: Duration,
+    ) {
+        match body {
+            Ok(body) if !body.is_done() && self.attempt.head_len > 0 => {
+                self.reconnect.refused(now);
+                let stop = Stop {
+                    reason,
+                    cause,
+                    status: self.last_status,
+                };
+                self.state = State::Refused { body, stop };
+            }
+            _ => self.stop(reason, cause),
+        }
+    }
+
+    fn follow(
+        &mut self,
+        status: u16,
+        location: Option<Range<usize>>,
+        now: Duration,
+    ) -> Result<(), RedirectError> {
+        if self.attempt.redirects >= self.request.max_redirects {
+            return Err(RedirectError::TooMany);
+        }
+        let location = location.ok_or(RedirectError::Location)?;
+        let memory = self.decoder.memory();
+        let url = self.attempt.url_range();
+        let base = self.remembered.base(&self.request);
+        let result = http::follow(memory, url, base, location, self.has_tls);
+        if result.is_err() && memory.len() < self.attempt.head_range().end {
+            // It had to make room.
+            self.attempt.head_len = 0;
+        }
+        result?;
+        self.attempt.url_len = memory.len() - self.attempt.headers_len;
+        self.attempt.head_len = 0;
+        self.attempt.redirects += 1;
+        self.attempt.is_temporary |= !matches!(status, 301 | 308);
+        self.attempt.as_get |= match self.request.method {
+            "GET" => false,
+            "POST" => matches!(status, 301..=303),
+            _ => status == 303,
+        };
+        self.attempt.has_left |= self.url().origin() != self.request.url.origin();
+        self.connect(now);
+        Ok(())
+    }
+
     fn remember(&mut self) {
-        let url = self.decoder.idle_memory().get(self.url_range());
-        if self.redirects > 0
-            && self.all_permanent
-            && !self.as_get
+        let attempt = self.attempt;
+        let url = self.decoder.idle_memory().get(attempt.url_range());
+        if attempt.redirects > 0
+            && !attempt.is_temporary
+            && !attempt.as_get
             && let Some(url) = url
-            && let Some(memory) = self.remembered.get_mut(..self.url_len)
         {
-            memory.copy_from_slice(url);
-            self.remembered_len = self.url_len;
+            self.remembered.set(url, attempt.has_left);
         }
     }
 
     fn room_for_body(&self) -> usize {
         let used = self.decoder.idle_memory().len();
-        let kept = used.saturating_sub(self.head_range().end);
+        let kept = used.saturating_sub(self.attempt.head_range().end);
         MOST_REFUSED_BODY
             .saturating_sub(kept)
             .min(DATA.saturating_sub(used))

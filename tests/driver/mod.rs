@@ -422,13 +422,18 @@ impl<'r, const DATA: usize> Run<'r, DATA> {
 
     fn todo(&mut self) -> Todo {
         match self.source.step(self.now) {
-            Step::Connect(origin, deadline) => {
+            Step::Connect { origin, deadline } => {
                 let scheme = origin.scheme.as_str();
                 let text = format!("{scheme} {} {}", origin.host, origin.port);
                 Todo::Connect(text, deadline)
             }
-            Step::Write(bytes, _) => Todo::Write(bytes.to_vec()),
-            Step::Read(deadline) => Todo::Read(deadline),
+            Step::Write { .. } => {
+                let mut memory = [0; 4096];
+                // More than is then written.
+                let len = self.manner.write.saturating_mul(2).min(memory.len());
+                Todo::Write(self.source.request(&mut memory[..len]).to_vec())
+            }
+            Step::Read { deadline } => Todo::Read(deadline),
             Step::Wait(wait) => Todo::Wait(wait),
             Step::Stop(stop) => Todo::Stop(stop),
         }
@@ -440,8 +445,7 @@ impl<'r, const DATA: usize> Run<'r, DATA> {
         self.source.wrote(0);
         assert!(self.source.receive(&mut &[][..], self.now).is_none());
         if !matches!(todo, Todo::Connect(..)) {
-            self.source.connected();
-            self.source.no_tls();
+            self.source.connected(self.now);
         }
         if !matches!(todo, Todo::Write(_)) {
             self.source.wrote(1);
@@ -483,7 +487,7 @@ impl<'r, const DATA: usize> Run<'r, DATA> {
             self.source.failed(self.now);
             return true;
         }
-        self.source.connected();
+        self.source.connected(self.now);
         self.log.requests.push(String::new());
         self.takes = connection.takes;
         let deeds = connection.deeds.into_iter();

@@ -15,7 +15,11 @@ pub fn every_call() {
             3 => reconnect.delivered(),
             4 => reconnect.set_reconnection_time(input::time()),
             5 => {
-                let loss = if input::flag() { Loss::End } else { Loss::Cut };
+                let loss = match input::byte() {
+                    0 => Loss::End,
+                    1 => Loss::Close,
+                    _ => Loss::Cut,
+                };
                 let retry_after = input::option(input::time());
                 black_box(reconnect.lost(loss, retry_after, input::time()));
             }
@@ -24,6 +28,7 @@ pub fn every_call() {
                 black_box(reconnect.is_due(input::time()));
             }
             7 => reconnect.reset(),
+            8 => reconnect.connected(input::time()),
             _ => return,
         }
     }
@@ -41,6 +46,7 @@ pub fn any() -> Reconnect {
         healthy_time: input::time(),
         idle_timeout: input::option(input::time()),
         connect_timeout: input::option(input::time()),
+        response_timeout: input::option(input::time()),
     };
     Reconnect::new(policy, input::number() as u32)
 }

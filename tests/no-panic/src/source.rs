@@ -60,7 +60,7 @@ pub fn every_call<const DATA: usize, const META: usize>() {
                 Step::Stop(stop) => display(stop.reason),
                 _ => {}
             },
-            1 => source.connected(),
+            1 => source.connected(input::time()),
             2 => source.wrote(input::number()),
             3 => source.failed(input::time()),
             4 => source.ended(input::time()),
@@ -78,7 +78,12 @@ pub fn every_call<const DATA: usize, const META: usize>() {
                 black_box(source.response());
                 black_box(source.decoder().last_event_id());
             }
-            10 => source.no_tls(),
+            10 => source.allow_tls(),
+            11 => {
+                let mut memory = [0; 256];
+                let memory = memory.get_mut(..input::number()).unwrap_or_default();
+                black_box(source.request(memory));
+            }
             _ => return,
         }
     }

@@ -37,16 +37,16 @@ async fn drive(stack: Stack<'static>, port: u16, source: &mut EventSource<'_, DA
     let mut socket = socket(stack);
     loop {
         match source.step(now()) {
-            Step::Connect(..) => {
+            Step::Connect { .. } => {
                 socket.abort();
                 connect(stack, port, &mut socket).await;
-                source.connected();
+                source.connected(now());
             }
-            Step::Write(bytes, _) => match socket.write(bytes).await {
+            Step::Write { .. } => match socket.write(source.request(chunk)).await {
                 Ok(written) => source.wrote(written),
                 Err(_) => source.failed(now()),
             },
-            Step::Read(deadline) => {
+            Step::Read { deadline } => {
                 let left = until(deadline.unwrap_or(Duration::MAX));
                 match with_timeout(left, socket.read(chunk)).await {
                     Ok(Ok(0)) => source.ended(now()),

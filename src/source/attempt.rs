@@ -1,0 +1,107 @@
+//! One attempt: the request, the redirects that it meets, and the head of its response.
+
+use core::ops::Range;
+
+use crate::bounded::text;
+use crate::http::{Head, Request, Sent};
+use crate::url::Url;
+
+/// The state of an attempt. Its bytes lie in the decoder's memory, which is idle between two
+/// streams, in this order: header lines of the draft, the URL if it is not the request's, the
+/// response's head, the first bytes of the body of a response that stops the source.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Attempt {
+    pub(super) headers_len: usize,
+    pub(super) url_len: usize,
+    pub(super) head_len: usize,
+    pub(super) redirects: u8,
+    /// Whether a redirect was not permanent.
+    pub(super) is_temporary: bool,
+    /// Whether a redirect has made it a `GET`.
+    pub(super) as_get: bool,
+    /// Whether it goes to another origin than the caller's URL, or has been there: secrets stay
+    /// behind, also on the way back.
+    pub(super) has_left: bool,
+    /// Whether the last event ID is a legal header value; asked once, as it may be long.
+    pub(super) sends_id: bool,
+    /// Whether a byte of a request was written, so that the server may have acted on it.
+    pub(super) has_written: bool,
+}
+
+impl Attempt {
+    pub(super) const fn url_range(&self) -> Range<usize> {
+        self.headers_len..self.headers_len + self.url_len
+    }
+
+    pub(super) const fn head_range(&self) -> Range<usize> {
+        let start = self.url_range().end;
+        start..start + self.head_len
+    }
+
+    /// Where it goes. `base` is where it started.
+    pub(super) fn url<'m>(&self, memory: &'m [u8], base: Url<'m>) -> Url<'m> {
+        let url = memory.get(self.url_range()).unwrap_or_default();
+        Url::parse(text(url)).unwrap_or(base)
+    }
+
+    /// What its request contains beside the caller's.
+    pub(super) fn sent<'m>(
+        &self,
+        memory: &'m [u8],
+        base: Url<'m>,
+        last_event_id: &'m str,
+    ) -> Sent<'m> {
+        let headers = memory.get(..self.headers_len).unwrap_or_default();
+        Sent {
+            url: self.url(memory, base),
+            as_get: self.as_get,
+            has_left: self.has_left,
+            headers: text(headers),
+            last_event_id: if self.sends_id { last_event_id } else { "" },
+        }
+    }
+
+    pub(super) fn head<'m>(&self, memory: &'m [u8], status: u16, sent_id: &'m str) -> Head<'m> {
+        let lines = memory.get(self.head_range()).unwrap_or_default();
+        Head::of(status, lines, sent_id)
+    }
+}
+
+/// Where permanent redirects have led, in memory that the caller has lent for it.
+#[derive(Debug)]
+pub(super) struct Remembered<'a> {
+    memory: &'a mut [u8],
+    len: usize,
+    /// Whether they have led to another origin, if only for a while.
+    pub(super) has_left: bool,
+}
+
+impl<'a> Remembered<'a> {
+    pub(super) const fn new(memory: &'a mut [u8]) -> Self {
+        Self {
+            memory,
+            len: 0,
+            has_left: false,
+        }
+    }
+
+    pub(super) const fn forget(&mut self) {
+        self.len = 0;
+        self.has_left = false;
+    }
+
+    /// A URL that does not fit is not remembered.
+    pub(super) fn set(&mut self, url: &[u8], has_left: bool) {
+        if let Some(memory) = self.memory.get_mut(..url.len()) {
+            memory.copy_from_slice(url);
+            self.len = url.len();
+            self.has_left = has_left;
+        }
+    }
+
+    /// Where an attempt starts.
+    pub(super) fn base<'s>(&'s self, request: &Request<'s>) -> Url<'s> {
+        let url = self.memory.get(..self.len).unwrap_or_default();
+        Url::parse(text(url)).unwrap_or(request.url)
+    }
+}
