@@ -249,7 +249,7 @@ impl Reconnect {
             ..
         } = self.phase
         {
-            taken_back = whole_times(now.saturating_sub(since), self.policy.healthy_time);
+            taken_back = whole_times(minus(now, since), self.policy.healthy_time);
             // A process that crashes closes its connections too, so that a close alone proves
             // nothing.
             let signs = u8::from(loss == Loss::End) + u8::from(delivered) + u8::from(retried);
@@ -325,14 +325,16 @@ impl Reconnect {
             .saturating_mul(1 << doublings.min(31))
             .min(self.policy.max_delay.max(start))
             .max(least);
-        let mut spread = delay.saturating_mul(self.policy.jitter_percent.into()) / 100;
-        if is_asked_for {
-            spread = spread.min(delay / 10);
-        }
-        let shortest = delay.saturating_sub(spread).max(start).max(least);
-        let range = delay.saturating_add(spread).saturating_sub(shortest);
-        // Multiplied first, so that short delays are spread too.
-        let part = range.saturating_mul(self.next_random() >> 16) / (1 << 16);
+        let percent = match is_asked_for {
+            true => self.policy.jitter_percent.min(10),
+            false => self.policy.jitter_percent,
+        };
+        // In parts of 1/65536: delays of more than 66 µs have some, and these divisions are short.
+        let share = u32::from(percent) * (1 << 16) / 100;
+        let spread = (delay / (1 << 16)).saturating_mul(share);
+        let shortest = minus(delay, spread).max(start).max(least);
+        let range = minus(delay.saturating_add(spread), shortest);
+        let part = (range / (1 << 16)).saturating_mul(self.next_random() >> 16);
         shortest.saturating_add(part)
     }
 
@@ -350,4 +352,17 @@ impl Reconnect {
 fn whole_times(time: Duration, each: Duration) -> u32 {
     let ms = |time| u32::try_from(millis(time)).unwrap_or(u32::MAX);
     ms(time).checked_div(ms(each)).unwrap_or(u32::MAX)
+}
+
+/// `saturating_sub`, in which the optimizer does not see that it cannot panic.
+fn minus(a: Duration, b: Duration) -> Duration {
+    let secs = a.as_secs().saturating_sub(b.as_secs());
+    match a.subsec_nanos().checked_sub(b.subsec_nanos()) {
+        _ if a <= b => Duration::ZERO,
+        Some(nanos) => Duration::from_secs(secs).saturating_add(Duration::new(0, nanos)),
+        None => {
+            let nanos = 1_000_000_000 - (b.subsec_nanos() - a.subsec_nanos());
+            Duration::from_secs(secs.saturating_sub(1)).saturating_add(Duration::new(0, nanos))
+        }
+    }
 }

@@ -194,6 +194,9 @@ impl<'a, const DATA: usize, const META: usize> EventSource<'a, DATA, META> {
     /// The connection that [`Step::Connect`] asked for is made.
     pub fn connected(&mut self, now: Duration) {
         if matches!(self.state, State::Connect) {
+            if self.reconnect.is_due(now) {
+                return self.failed(now);
+            }
             self.reconnect.connected(now);
             self.attempt.sends_id = http::is_field_value(self.decoder.last_event_id());
             let (_, len) = http::write(&self.request, &self.sent(), 0, &mut []);

@@ -47,13 +47,13 @@ fn it_tells_the_same_as_the_others() {
             "40000 lost IdleTimeout 6000",
             "47000 ready",
             "47000 connect http h 80",
-            "77000 closed",
-            "77000 lost ConnectTimeout 12000",
-            "90000 ready",
-            "90000 connect http h 80",
-            "90000 flush",
-            "90000 closed",
-            "90000 stop NoContent",
+            "347000 closed",
+            "347000 lost ResponseTimeout 12000",
+            "360000 ready",
+            "360000 connect http h 80",
+            "360000 flush",
+            "360000 closed",
+            "360000 stop NoContent",
         ]
     );
     assert_eq!(log.headers(0, "last-event-id"), ["0"]);
@@ -76,9 +76,9 @@ fn a_deadline_is_found_when_the_read_returns() {
         .then(opens(""));
     assert_eq!(told(script), ["0 open 200", "1100 lost IdleTimeout 3000"]);
     let script = Script::get("http://h/")
-        .policy(|policy| policy.connect_timeout = Some(ms(1010)))
+        .policy(|policy| policy.response_timeout = Some(ms(1010)))
         .then(answers("HTTP/1.1"));
-    assert_eq!(told(script), ["1100 lost ConnectTimeout 3000"]);
+    assert_eq!(told(script), ["1100 lost ResponseTimeout 3000"]);
 }
 
 /// A time that is out says "nothing yet", and does not count as something heard.
@@ -115,7 +115,7 @@ fn a_transport_may_say_that_the_time_is_out() {
             "message: a",
             "lost End 3000",
             "open 200",
-            "lost IdleTimeout 3000"
+            "lost IdleTimeout 6000"
         ]
     );
 }
@@ -130,7 +130,10 @@ fn a_connection_made_too_late_is_lost() {
 #[test]
 fn an_attempt_may_have_no_deadline() {
     let script = Script::get("http://h/")
-        .policy(|policy| policy.connect_timeout = None)
+        .policy(|policy| {
+            policy.connect_timeout = None;
+            policy.response_timeout = None;
+        })
         .then(opens("").made_after(1_000_000).ends())
         .then(answers("").pauses(1_000_000).sends(OPEN).ends());
     assert_eq!(

@@ -26,7 +26,7 @@ fn drafted(change: impl Fn(&mut Draft<'_>)) -> Log {
     script.then(gone()).run()
 }
 
-const PLAIN: &str = "GET /stream?x=1 HTTP/1.1\r\nHost: h:81\r\nAccept: text/event-stream\r\n\
+const PLAIN: &str = "GET /stream?x=1 HTTP/1.1\r\nHost: h:81\r\nAccept: text/event-stream\r\nAccept-Encoding: identity\r\n\
     Cache-Control: no-cache\r\nauthorization: old\r\nX-More: more\r\n\r\n";
 
 // ---- what it is for ----
@@ -79,7 +79,7 @@ fn each_attempt_has_a_fresh_token() {
         .run();
     let lines = |token: u32| {
         format!(
-            "GET /stream?x=1 HTTP/1.1\r\nHost: h:81\r\nAccept: text/event-stream\r\n\
+            "GET /stream?x=1 HTTP/1.1\r\nHost: h:81\r\nAccept: text/event-stream\r\nAccept-Encoding: identity\r\n\
              Cache-Control: no-cache\r\nLast-Event-ID: 7\r\nAuthorization: Bearer {token}\r\n\
              X-Attempt: {token}\r\nX-More: more\r\n\r\n"
         )
@@ -111,15 +111,22 @@ fn our_own_headers_can_be_replaced() {
     let log = with_token()
         .last_event_id("7")
         .before_connect(|_, draft| {
-            for name in ["HOST", "accept", "cache-control", "last-event-id", "x-more"] {
+            draft.header("HOST", "mine").unwrap();
+            for name in [
+                "accept",
+                "accept-encoding",
+                "cache-control",
+                "last-event-id",
+            ] {
                 draft.header(name, "mine").unwrap();
             }
+            draft.header("x-more", "mine").unwrap();
         })
         .then(gone())
         .run();
     assert_eq!(
         log.requests[0],
-        "GET /stream?x=1 HTTP/1.1\r\nHOST: mine\r\naccept: mine\r\ncache-control: mine\r\n\
+        "GET /stream?x=1 HTTP/1.1\r\nHOST: mine\r\naccept: mine\r\naccept-encoding: mine\r\ncache-control: mine\r\n\
          last-event-id: mine\r\nx-more: mine\r\nauthorization: old\r\n\r\n"
     );
 }
@@ -158,7 +165,7 @@ fn the_order_of_the_changes_does_not_matter() {
     for order in orders {
         assert_eq!(
             drafted(order).requests[0],
-            "GET /path HTTP/1.1\r\nHost: h:81\r\nAccept: text/event-stream\r\n\
+            "GET /path HTTP/1.1\r\nHost: h:81\r\nAccept: text/event-stream\r\nAccept-Encoding: identity\r\n\
              Cache-Control: no-cache\r\nX-A: a\r\nX-B: b\r\nauthorization: old\r\n\
              X-More: more\r\n\r\n"
         );
@@ -566,4 +573,38 @@ fn a_refusal_can_be_read_beside_a_draft() {
     assert_eq!((head.status(), head.header("x-why")), (401, Some("it")));
     assert_eq!(head.headers().count(), 2);
     assert_eq!(body, b"body");
+}
+
+#[test]
+fn the_head_knows_which_last_event_id_was_sent() {
+    let response = b"HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n";
+    for (given, drafted, want) in [
+        (None, None, "ours"),
+        (Some("given"), None, "given"),
+        (None, Some("drafted"), "drafted"),
+        (Some("given"), Some("drafted"), "drafted"),
+        (Some(""), None, ""),
+    ] {
+        let mut decoder = Decoder::<512>::new();
+        decoder.set_last_event_id("ours").unwrap();
+        let headers = given.map(|id| ("LAST-event-ID", id));
+        let request = Request {
+            headers: headers.as_slice(),
+            ..Request::get(url("http://h/"))
+        };
+        let mut change = |draft: &mut Draft<'_>| {
+            if let Some(id) = drafted {
+                draft.header("Last-Event-ID", id).unwrap();
+            }
+        };
+        let reconnect = Reconnect::new(Policy::DEFAULT, 1);
+        let mut source = EventSource::new(request, reconnect, &mut decoder).unwrap();
+        source.before_connect(&mut change);
+        source.step(ms(0));
+        source.connected(ms(0));
+        source.wrote(usize::MAX);
+        assert!(source.receive(&mut &response[..], ms(0)).is_none());
+        let (head, _) = source.response().unwrap();
+        assert_eq!(head.last_event_id(), want);
+    }
 }

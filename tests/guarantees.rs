@@ -55,7 +55,7 @@ fn memory_is_bounded_and_stated_in_the_type() {
     }
     assert!(fixed(size_of::<Decoder<1024, 64>>(), 1024, 64) <= 192);
     assert!(fixed(size_of::<Decoder<65536, 512>>(), 65536, 512) <= 192);
-    assert!(size_of::<EventSource<'_, 1024, 64>>() <= 464);
+    assert!(size_of::<EventSource<'_, 1024, 64>>() <= 488);
 }
 
 const LEN: usize = 4 << 20;
@@ -151,7 +151,8 @@ fn spurious_calls_and_timeouts_are_harmless() {
         .then(status(503, ""))
         .then(status(204, ""))
         .run();
-    assert_eq!(log.delays, [3000, 6000]);
+    // The stream of 10 s was healthy.
+    assert_eq!(log.delays, [3000, 3000]);
     assert_eq!(log.told()[2], "lost IdleTimeout");
 }
 

@@ -3,13 +3,20 @@
 mod wire;
 
 use std::cell::Cell;
+use std::future::Future;
 use std::io::ErrorKind;
 use std::ops::ControlFlow;
+use std::pin::pin;
+use std::rc::Rc;
+use std::task::{Context, Waker};
 use std::time::Duration;
 
-use embedded_sse::http::{Draft, default_verdict};
+use embedded_io_async::{ErrorType, Read, Write};
+
+use embedded_sse::http::{Draft, RedirectError, default_verdict};
 use embedded_sse::{
-    Decoder, EventSource, Head, Item, Origin, Policy, Reason, Reconnect, Request, Verdict, blocking,
+    Decoder, EventSource, Head, Item, Origin, Policy, Reason, Reconnect, Request, Verdict,
+    blocking, io,
 };
 use wire::{
     Connection, Dialer, Manner, OPEN, Script, Socket, Trouble, World, answers, gone, line_of, ms,
@@ -53,7 +60,7 @@ fn all_that_happens_is_told_in_its_order() {
                 .ends(),
         )
         .then(refuses())
-        .then(status(503, "Retry-After: 7\r\n"))
+        .then(status(503, "Retry-After: 15\r\n"))
         .then(
             opens("event: e\ndata: c\n\n")
                 .pauses(100)
@@ -75,24 +82,24 @@ fn all_that_happens_is_told_in_its_order() {
             "200 lost End 3000",
             "3200 ready",
             "3200 connect http h 80",
-            "3200 lost Connect 3000",
-            "6200 ready",
-            "6200 connect http h 80",
-            "6200 flush",
-            "6200 closed",
-            "6200 lost Status(503) 7000",
-            "13200 ready",
-            "13200 connect http h 80",
-            "13200 flush",
-            "13200 open 200",
-            "13200 e 1: c",
-            "13300 closed",
-            "13300 lost Transport 12000",
-            "25300 ready",
-            "25300 connect http h 80",
-            "25300 flush",
-            "25300 closed",
-            "25300 stop NoContent",
+            "3200 lost Connect 6000",
+            "9200 ready",
+            "9200 connect http h 80",
+            "9200 flush",
+            "9200 closed",
+            "9200 lost Status(503) 15000",
+            "24200 ready",
+            "24200 connect http h 80",
+            "24200 flush",
+            "24200 open 200",
+            "24200 e 1: c",
+            "24300 closed",
+            "24300 lost Transport 24000",
+            "48300 ready",
+            "48300 connect http h 80",
+            "48300 flush",
+            "48300 closed",
+            "48300 stop NoContent",
         ]
     );
     assert_eq!(log.headers(0, "last-event-id"), [""; 0]);
@@ -132,7 +139,7 @@ fn a_stop_is_returned() {
     assert_eq!(get().then(refused).run().told(), ["stop ContentType"]);
     let post = Script::new(Request::post(url("http://h/"), b"body"));
     let log = post.then(opens("").ends()).run();
-    assert_eq!(log.told(), ["open 200", "stop NotRepeatable End"]);
+    assert_eq!(log.told(), ["open 200", "stop Ended End"]);
     assert!(log.requests[0].ends_with("\r\n\r\nbody"));
 }
 
@@ -182,17 +189,17 @@ fn a_wait_of_no_length_is_told_too() {
             "100 lost End 0",
             "200 ready",
             "200 connect http h 80",
-            "200 lost Connect 0",
-            "300 ready",
-            "300 connect http h 80",
-            "300 flush",
-            "300 closed",
-            "300 lost Status(503) 0",
-            "400 ready",
-            "400 connect http h 80",
-            "400 flush",
-            "400 closed",
-            "400 stop NoContent",
+            "200 lost Connect 500",
+            "800 ready",
+            "800 connect http h 80",
+            "800 flush",
+            "800 closed",
+            "800 lost Status(503) 1000",
+            "1900 ready",
+            "1900 connect http h 80",
+            "1900 flush",
+            "1900 closed",
+            "1900 stop NoContent",
         ]
     );
 }
@@ -218,13 +225,11 @@ impl<'w> blocking::Connect for Plain<'w> {
 
 #[test]
 fn https_without_tls_stops_and_asks_for_no_connection() {
-    for (text, connections, connects) in [
-        ("https://h/", vec![], 0),
-        (
-            "http://h/",
-            vec![status(302, "Location: https://g/\r\n")],
-            1,
-        ),
+    let redirect = status(302, "Location: https://g/\r\nContent-Length: 0\r\n");
+    let redirected = Reason::Redirect(RedirectError::NoTls);
+    for (text, connections, reason) in [
+        ("https://h/", vec![], Reason::NoTls),
+        ("http://h/", vec![redirect], redirected),
     ] {
         let world = World::new(Manner::PLAIN, &connections, 0);
         let mut decoder = Decoder::<256>::new();
@@ -238,11 +243,11 @@ fn https_without_tls_stops_and_asks_for_no_connection() {
         };
         let mut plain = Plain(Dialer(&world));
         let stop = blocking::sse(&mut plain, &world, &mut source, &mut [0; 64], on_item);
-        assert_eq!(stop.reason, Reason::NoTls);
-        assert_eq!(told, ["stop NoTls"]);
+        assert_eq!(stop.reason, reason);
+        assert_eq!(told, [format!("stop {reason:?}")]);
         let log = world.log.borrow();
         let asked = log.lines.iter().filter(|line| line.contains("connect"));
-        assert_eq!(asked.count(), connects);
+        assert_eq!(asked.count(), connections.len());
     }
 }
 
@@ -390,19 +395,16 @@ fn an_attempt_has_its_time() {
     let late = ["lost ConnectTimeout 3000"];
     assert_told(never_connects(), &late);
     assert_told(opens("").made_after(30_100), &late);
+    let late = ["lost ResponseTimeout 3000"];
     assert_told(answers("").write(0, Trouble::Hangs), &late);
     assert_told(answers("").write(9, Trouble::Hangs), &late);
     assert_told(answers("").flush(Trouble::Hangs), &late);
     assert_told(answers(""), &late);
     assert_told(answers("HTTP/1.1 200").pauses(100).sends(" OK\r\n"), &late);
-    // All of it together has the time once.
-    assert_told(
-        answers("").made_after(20_000).pauses(10_100).sends(OPEN),
-        &late,
-    );
+    assert_told(answers("").pauses(300_100).sends(OPEN), &late);
     let in_time = answers("")
-        .made_after(20_000)
-        .pauses(9_900)
+        .made_after(29_900)
+        .pauses(299_900)
         .sends(OPEN)
         .ends();
     assert_told(in_time, &["open 200", "lost End 3000"]);
@@ -491,13 +493,13 @@ fn some_errors_say_nothing_yet() {
 #[test]
 fn nothing_yet_is_silence() {
     let nags = |mut connection: Connection| {
-        for _ in 0..400 {
+        for _ in 0..4000 {
             connection = connection.pauses(100).fails(ErrorKind::Interrupted);
         }
         connection
     };
     assert_told(nags(opens("")), &["open 200", "lost IdleTimeout 3000"]);
-    assert_told(nags(answers("HTTP/1.1")), &["lost ConnectTimeout 3000"]);
+    assert_told(nags(answers("HTTP/1.1")), &["lost ResponseTimeout 3000"]);
 }
 
 /// Only where it blocks it says that somebody should look at the clock: see `tests/blocking.rs`.
@@ -663,4 +665,250 @@ fn an_end_is_clean_only_where_the_response_is_whole() {
     assert_told(chunked, &["open 200", "message: a", "lost End 3000"]);
     let cut = framed("Content-Length: 10", "data: a\n\n").ends();
     assert_told(cut, &["open 200", "message: a", "lost CutOff 3000"]);
+}
+
+// ---- transports that are always ready, or lie ----
+
+/// What a transport does, each time and at once.
+#[derive(Clone, Copy)]
+enum Always {
+    /// It makes no connection.
+    Refuses,
+    /// It reads nothing yet.
+    Interrupted,
+    /// It has read these bytes.
+    Reads(&'static [u8]),
+    /// It says that it has read or written this much more than there was room for.
+    ReadsMore(usize),
+    WritesMore(usize),
+    /// It takes this many bytes of a write.
+    Writes(usize),
+}
+
+/// Counts what it is asked for.
+struct Ready {
+    always: Always,
+    /// Bytes that are read before anything else.
+    head: &'static [u8],
+    calls: Rc<Cell<usize>>,
+    writes: Rc<Cell<usize>>,
+}
+
+impl Ready {
+    fn call(&self) {
+        self.calls.set(self.calls.get() + 1);
+        assert!(self.calls.get() < 100, "the executor is starved");
+    }
+}
+
+impl io::Connect for Ready {
+    type Error = ();
+    type Io<'c> = &'c mut Self;
+
+    async fn connect(&mut self, _: Origin<'_>, _: Option<Duration>) -> Result<&mut Self, ()> {
+        self.call();
+        match self.always {
+            Always::Refuses => Err(()),
+            _ => Ok(self),
+        }
+    }
+}
+
+impl ErrorType for Ready {
+    type Error = std::io::Error;
+}
+
+impl Read for Ready {
+    async fn read(&mut self, bytes: &mut [u8]) -> std::io::Result<usize> {
+        self.call();
+        let more = match self.always {
+            _ if !self.head.is_empty() => std::mem::take(&mut self.head),
+            Always::Interrupted => return Err(ErrorKind::Interrupted.into()),
+            Always::ReadsMore(more) => return Ok(bytes.len().saturating_add(more)),
+            Always::Reads(more) => more,
+            _ => return Ok(0),
+        };
+        bytes[..more.len()].copy_from_slice(more);
+        Ok(more.len())
+    }
+}
+
+impl Write for Ready {
+    async fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.writes.set(self.writes.get() + 1);
+        Ok(match self.always {
+            Always::WritesMore(more) => bytes.len().saturating_add(more),
+            Always::Writes(most) => bytes.len().min(most),
+            _ => bytes.len(),
+        })
+    }
+
+    async fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Its time stands still.
+struct Noon;
+
+impl io::Clock for Noon {
+    fn now(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    async fn sleep_until(&self, time: Duration) {
+        if !time.is_zero() {
+            std::future::pending().await
+        }
+    }
+}
+
+/// What is told in this many polls of `sse`, and the number of writes.
+fn told_by(
+    always: Always,
+    head: &'static str,
+    policy: Policy,
+    polls: usize,
+) -> (Vec<String>, usize) {
+    let (calls, writes) = (Rc::new(Cell::new(0)), Rc::new(Cell::new(0)));
+    let mut ready = Ready {
+        always,
+        head: head.as_bytes(),
+        calls: Rc::clone(&calls),
+        writes: Rc::clone(&writes),
+    };
+    let mut decoder = Decoder::<512>::new();
+    let request = Request {
+        headers: &[("Authorization", "Bearer token")],
+        ..Request::get(url(
+            "http://192.168.1.2:8123/api/stream?restrict=state_changed",
+        ))
+    };
+    let reconnect = Reconnect::new(policy, 1);
+    let mut source = EventSource::new(request, reconnect, &mut decoder).unwrap();
+    let mut told = Vec::new();
+    let mut chunk = [0; 512];
+    {
+        let on_item = async |item: Item<'_>| {
+            told.push(line_of(item));
+            ControlFlow::Continue(())
+        };
+        let mut sse = pin!(io::sse(&mut ready, &Noon, &mut source, &mut chunk, on_item));
+        for _ in 0..polls {
+            calls.set(0);
+            let poll = sse.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+            if poll.is_ready() {
+                break;
+            }
+        }
+    }
+    (told, writes.get())
+}
+
+#[test]
+fn no_loop_starves_the_executor() {
+    let at_once = Policy {
+        reconnection_time: Duration::ZERO,
+        min_retry: Duration::ZERO,
+        max_delay: Duration::ZERO,
+        ..Policy::DEFAULT
+    };
+    // Each of these would never return from a poll.
+    let (told, _) = told_by(Always::Refuses, "", at_once, 50);
+    assert!(told.len() >= 40, "{}", told.len());
+    let (told, _) = told_by(Always::Interrupted, OPEN, at_once, 50);
+    assert_eq!(told, ["open 200"]);
+    let (told, _) = told_by(Always::Interrupted, "", at_once, 50);
+    assert_eq!(told, [""; 0]);
+    let (told, _) = told_by(Always::Reads(b"data:a\n\n"), OPEN, at_once, 50);
+    assert!(told.len() > 50);
+    let (told, _) = told_by(Always::Reads(OPEN.as_bytes()), "", at_once, 50);
+    assert_eq!(told, ["open 200"]);
+}
+
+#[test]
+fn a_transport_that_has_lost_count_is_lost() {
+    let policy = Policy {
+        max_reconnection_attempts: Some(0),
+        ..Policy::DEFAULT
+    };
+    for more in [1, 1000, usize::MAX] {
+        for (always, head, told) in [
+            (
+                Always::ReadsMore(more),
+                "",
+                &["stop Attempts Transport"][..],
+            ),
+            (
+                Always::ReadsMore(more),
+                OPEN,
+                &["open 200", "stop Attempts Transport"],
+            ),
+            (Always::WritesMore(more), "", &["stop Attempts Transport"]),
+        ] {
+            assert_eq!(told_by(always, head, policy, 50).0, told, "{more}");
+        }
+    }
+}
+
+#[test]
+fn a_usual_request_is_one_write() {
+    let (told, writes) = told_by(Always::Interrupted, OPEN, Policy::DEFAULT, 2);
+    assert_eq!((told.as_slice(), writes), (&["open 200".to_owned()][..], 1));
+    let (_, writes) = told_by(Always::Writes(100), OPEN, Policy::DEFAULT, 2);
+    assert_eq!(writes, 2);
+}
+
+/// The application is dropped while it is told of a loss, and asks again when the wait is over.
+#[test]
+fn a_loss_is_told_again_if_the_application_was_dropped_with_it() {
+    for wait in [0, 3000, 99_000] {
+        let connections = [
+            opens("data: more than sixteen bytes").ends(),
+            opens("data: short\n\n").ends(),
+        ];
+        let world = World::new(Manner::PLAIN, &connections, 0);
+        let mut decoder = Decoder::<128>::new();
+        decoder.split_long_events();
+        let request = Request::get(url("http://h/"));
+        let reconnect = Reconnect::new(Policy::DEFAULT, 1);
+        let mut source = EventSource::new(request, reconnect, &mut decoder).unwrap();
+        let mut chunk = [0; 64];
+        let is_lost = Cell::new(false);
+        {
+            let on_item = async |item: Item<'_>| {
+                if let Item::Lost(_) = item {
+                    is_lost.set(true);
+                    world.wake_now();
+                    std::future::pending::<()>().await;
+                }
+                ControlFlow::Continue(())
+            };
+            let mut dialer = Dialer(&world);
+            let mut sse = pin!(io::sse(
+                &mut dialer,
+                &world,
+                &mut source,
+                &mut chunk,
+                on_item
+            ));
+            while !is_lost.get() {
+                assert!(world.poll(sse.as_mut()).is_pending());
+            }
+        }
+        world.pass_until(world.time() + ms(wait));
+        let mut told = Vec::new();
+        let on_item = async |item: Item<'_>| {
+            told.push(line_of(item));
+            match told.len() {
+                3 => ControlFlow::Break(()),
+                _ => ControlFlow::Continue(()),
+            }
+        };
+        let mut dialer = Dialer(&world);
+        let sse = io::sse(&mut dialer, &world, &mut source, &mut chunk, on_item);
+        assert_eq!(world.block_on(sse).reason, Reason::Closed);
+        assert!(told[0].starts_with("lost End"), "{told:?}");
+        assert_eq!(told[1..], ["open 200", "message: short"]);
+    }
 }

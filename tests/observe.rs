@@ -133,6 +133,66 @@ fn the_last_bytes_before_a_failure_can_be_seen() {
     }
 }
 
+/// What it saw, in its order.
+#[derive(Default)]
+struct Order(RefCell<Vec<String>>);
+
+impl Observe for Order {
+    fn received(&self, bytes: &[u8], _: Duration) {
+        let text = String::from_utf8_lossy(bytes).into_owned();
+        let mut seen = self.0.borrow_mut();
+        match seen.last_mut() {
+            Some(last) if last.starts_with('>') => *last += &text,
+            _ => seen.push(format!(">{text}")),
+        }
+    }
+
+    fn told(&self, item: &Item<'_>) {
+        let told = match item {
+            Item::Open(_) => "open".into(),
+            Item::Lost(wait) => format!("lost {:?}", wait.cause),
+            Item::Stopped(stop) => format!("stopped {:?}", stop.reason),
+            other => format!("{other:?}"),
+        };
+        self.0.borrow_mut().push(told);
+    }
+}
+
+/// And a wait or stop is told once, whoever causes it.
+#[test]
+fn bytes_are_shown_before_what_they_cause() {
+    const CHUNKED: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\
+                           Transfer-Encoding: chunked\r\n\r\n";
+    for read in [1, 7, usize::MAX] {
+        for (sent, told) in [
+            (format!("{CHUNKED}z"), "open|>z|lost Chunk(Size)"),
+            (format!("{CHUNKED}0\r\n\r\n"), "open|>0\r\n\r\n|lost End"),
+            ("nonsense".into(), ">n|lost Head(Malformed)"),
+            (
+                "HTTP/1.1 503 A\r\n\r\n".into(),
+                ">HTTP/1.1 503 A\r\n\r\n|lost Status(503)",
+            ),
+        ] {
+            let order = Order::default();
+            follow(&[answers(&sent), gone()], read, &order, |_| {});
+            let mut seen = order.0.into_inner();
+            if sent == "nonsense" {
+                // The rest of what was read is taken too.
+                seen[0].truncate(2);
+            }
+            let mut want: Vec<_> = told.split('|').map(str::to_owned).collect();
+            if want[0] == "open" {
+                want.insert(0, format!(">{CHUNKED}"));
+            }
+            want.extend([
+                format!(">{}", "HTTP/1.1 204 Reason\r\n\r\n"),
+                "stopped NoContent".into(),
+            ]);
+            assert_eq!(seen, want, "{read}");
+        }
+    }
+}
+
 #[test]
 fn the_recent_bytes_are_the_last() {
     let mut recent = Recent::<4>::new();

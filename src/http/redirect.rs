@@ -23,9 +23,6 @@ pub(crate) fn follow<const N: usize>(
     location: Range<usize>,
     has_tls: bool,
 ) -> Result<(), RedirectError> {
-    if location.len() > LONGEST_URL {
-        return Err(RedirectError::TooLong);
-    }
     let memory = memory.as_view();
     let mut head_end = memory.len();
     let mut resolved = resolve(memory, url.clone(), original, location.clone());

@@ -152,6 +152,7 @@ pub struct Script<'a> {
     remember: usize,
     last_event_id: &'a str,
     shows_all: bool,
+    has_tls: bool,
 }
 
 impl<'a> Script<'a> {
@@ -169,6 +170,7 @@ impl<'a> Script<'a> {
             remember: 0,
             last_event_id: "",
             shows_all: false,
+            has_tls: true,
         }
     }
 
@@ -210,6 +212,12 @@ impl<'a> Script<'a> {
     /// Comments and `retry` fields come out too.
     pub fn shows_all(mut self) -> Self {
         self.shows_all = true;
+        self
+    }
+
+    /// The driver has no TLS.
+    pub fn without_tls(mut self) -> Self {
+        self.has_tls = false;
         self
     }
 
@@ -260,6 +268,9 @@ impl<'a> Script<'a> {
         let mut source = EventSource::new(self.request, reconnect, &mut decoder).unwrap();
         source.remember_permanent_redirects(&mut remembered);
         source.set_verdict(&mut verdict);
+        if self.has_tls {
+            source.allow_tls();
+        }
         let mut run = Run::new(self, manner, source);
         let turns = (0..MOST_TURNS).take_while(|_| run.turn());
         assert!(turns.count() < MOST_TURNS, "a loop without end");

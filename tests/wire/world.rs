@@ -5,7 +5,9 @@ use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::{Pin, pin};
-use std::task::{Context, Poll, Waker};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use embedded_sse::{Origin, blocking, io as async_io};
@@ -97,8 +99,17 @@ pub struct World {
     now: Cell<Duration>,
     /// What the last poll waits for, and whether it need not wait at all.
     sleepers: RefCell<Vec<Duration>>,
-    woken: Cell<bool>,
+    woken: Arc<Woken>,
     looks: Cell<usize>,
+}
+
+#[derive(Default)]
+struct Woken(AtomicBool);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 impl World {
@@ -111,7 +122,7 @@ impl World {
             ready_takes: ms(ready_takes),
             now: Cell::new(START),
             sleepers: RefCell::default(),
-            woken: Cell::new(false),
+            woken: Arc::default(),
             looks: Cell::new(0),
         }
     }
@@ -158,7 +169,7 @@ impl World {
     }
 
     pub fn wake_now(&self) {
-        self.woken.set(true);
+        Arc::clone(&self.woken).wake();
     }
 
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
@@ -173,11 +184,12 @@ impl World {
     /// Polls once. If there is nothing else to do, time goes on to when there is.
     pub fn poll<F: Future>(&self, future: Pin<&mut F>) -> Poll<F::Output> {
         self.sleepers.borrow_mut().clear();
-        self.woken.set(false);
-        let poll = future.poll(&mut Context::from_waker(Waker::noop()));
+        self.woken.0.store(false, Ordering::Relaxed);
+        let waker = Waker::from(Arc::clone(&self.woken));
+        let poll = future.poll(&mut Context::from_waker(&waker));
         if poll.is_pending() {
             self.count();
-            if !self.woken.get() {
+            if !self.woken.0.load(Ordering::Relaxed) {
                 let sleepers = self.sleepers.borrow();
                 let first = sleepers.iter().min().expect("it sleeps for ever");
                 self.now.set(*first);
