@@ -1,16 +1,14 @@
-//! Typed events, by `serde-json-core`.
+//! Typed events, by serde.
 
+mod reader;
 mod syntax;
 
 use core::fmt;
 
-use serde::Deserialize;
-use serde_json_core::de::Error;
+use reader::Reader;
+use serde::{Deserialize, de};
 
 use crate::event::Event;
-
-/// The longest string, without its escapes, of those that have some.
-const LONGEST_ESCAPED: usize = 256;
 
 impl<'a> Event<'a> {
     /// The data, which is JSON, as a value of your type:
@@ -32,46 +30,66 @@ impl<'a> Event<'a> {
     /// # Ok::<(), embedded_sse::InvalidJson>(())
     /// ```
     ///
-    /// A string that has escapes (`\n`, `\u00e9`) goes into a type that owns its text, such as a
-    /// `heapless::String`; a `&str` cannot hold it and is an error, as is one that is longer than
-    /// 256 bytes without its escapes. These are kept on the stack.
+    /// Fields that your type does not name are skipped, whatever they contain and however deep they
+    /// nest. They take time, but no memory.
     ///
-    /// For a float `null` is a NaN, and a number beyond it is infinite: ask for an `Option`, and
-    /// look at `is_finite`. Of an [`Item::LastPiece`](crate::Item::LastPiece) this would be the end
-    /// alone.
+    /// A string that has escapes (`\n`, `\u00e9`, `\ud83d\ude00`) goes into a type that owns its text,
+    /// such as a `heapless::String`. It may be 256 bytes long without its escapes: these are on the
+    /// stack meanwhile. A `&str` cannot hold it. A string without escapes goes into either type and may
+    /// be of any length.
+    ///
+    /// It takes linear time. For a small struct it takes about 0.5 KB of stack and 6 KB of flash on a
+    /// Cortex-M4, and 17 KB more of flash if there is a float in it, as the core library reads those
+    /// exactly.
+    ///
+    /// The data of an [`Item::LastPiece`](crate::Item::LastPiece) is only the end of a JSON text.
     ///
     /// # Errors
-    /// What is no JSON or not of this type; arrays and objects in each other more than 32 deep,
-    /// which would take the stack; what `serde-json-core` does not do: two escapes for one
-    /// character (`\ud83d\ude00`, as Python writes an emoji), types that ask what comes next, such
-    /// as an untagged `enum`.
-    ///
-    /// # Panics
-    /// `serde-json-core` does for a map whose keys are no borrowed or `heapless` strings.
+    /// * The data is no JSON, or not of this type. Skipped fields are checked too. Only where they nest
+    ///   more than 64 deep, an outer array that also holds a `"key": value`, or an outer object that
+    ///   also holds a value without a key, may go unnoticed.
+    /// * A field that your type names has a string with escapes that is too long, or an escape that is
+    ///   half a character (`\ud83d` alone).
+    /// * What your type asks for has arrays and objects in each other more than 32 deep, which would
+    ///   take the stack.
     pub fn json<T: Deserialize<'a>>(&self) -> Result<T, InvalidJson> {
-        if !syntax::is_valid(self.data.as_bytes()) {
-            return Err(InvalidJson(None));
-        }
-        let mut unescaped = [0; LONGEST_ESCAPED];
-        match serde_json_core::from_str_escaped(self.data, &mut unescaped) {
-            Ok((value, _all)) => Ok(value),
-            Err(error) => Err(InvalidJson(Some(error))),
-        }
+        let mut reader = Reader::new(self.data);
+        let value = T::deserialize(&mut reader)?;
+        reader.end()?;
+        Ok(value)
     }
 }
 
 /// Why the data of an event is no value of such a type.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct InvalidJson(Option<Error>);
+pub struct InvalidJson(Problem);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+enum Problem {
+    Other,
+    TooDeep,
+    LongEscaped,
+    HalfCharacter,
+}
 
 impl fmt::Display for InvalidJson {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
-            Some(error) => write!(f, "JSON: {error}"),
-            None => f.write_str("JSON: it is none, or more than 32 deep"),
-        }
+        f.write_str(match self.0 {
+            Problem::Other => "JSON: it is none, or not of this type",
+            Problem::TooDeep => "JSON: what the type asks for is more than 32 deep",
+            Problem::LongEscaped => "JSON: a string with escapes is longer than 256 bytes",
+            Problem::HalfCharacter => "JSON: an escape is half a character",
+        })
     }
 }
 
 impl core::error::Error for InvalidJson {}
+
+/// For an own `Deserialize`.
+impl de::Error for InvalidJson {
+    fn custom<T: fmt::Display>(_message: T) -> Self {
+        Self(Problem::Other)
+    }
+}

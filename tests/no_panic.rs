@@ -5,8 +5,8 @@
 //!
 //! What the optimizer has found out here is true of the source, so it holds at any opt-level, though
 //! at another one the dead panics may still take flash. What is not in it: `Debug`, arithmetic
-//! overflow, which panics only where `overflow-checks` are switched on, and machines of other than 64
-//! bits.
+//! overflow, which panics only where `overflow-checks` are switched on, floats in JSON, and machines of
+//! other than 64 bits.
 
 use std::path::Path;
 use std::process::{Command, Output};

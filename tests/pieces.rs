@@ -1,6 +1,9 @@
 //! Events that are longer than the memory, in pieces: their joined text is that of a decoder that
 //! has memory enough.
 
+use std::sync::Mutex;
+use std::thread;
+
 use embedded_sse::{Decoder, Item};
 
 /// What came, with pieces joined. Each event says whether it came in pieces.
@@ -289,4 +292,74 @@ fn what_is_too_long_takes_the_place_of_the_end() {
     let stream = format!("data: 0123456789ABCDEFGHIJ\nid: {id}\n\ndata: x\n\n");
     let got = decode::<12>(stream.as_bytes(), true, false, 0);
     assert_eq!(got.items, ["Id { len: 65 }", "message||x"]);
+}
+
+/// In a static with a megabyte for each ID, on a stack that one ID would not fit on. Each push is one
+/// byte, and each way to end, hand out or set back an event is among them.
+#[test]
+fn nothing_of_the_size_of_meta_or_data_is_on_the_stack() {
+    static DECODER: Mutex<Decoder<{ 1 << 20 }, { 1 << 20 }>> = Mutex::new(Decoder::new());
+    static IN_PIECES: Mutex<Decoder<12, { 1 << 20 }>> = Mutex::new(Decoder::new());
+
+    fn run<const DATA: usize, const META: usize>(decoder: &Mutex<Decoder<DATA, META>>) -> usize {
+        let mut decoder = decoder.lock().unwrap();
+        decoder.show_comments(true);
+        decoder.set_last_event_id("0").unwrap();
+        let streams: [&[u8]; 3] = [
+            b"\xEF\xBB\xBFid: 1\n\nid: 2\r\nevent: e\r\ndata: 0123456789ABCDEF\n\n: c\ndata: x\n\n",
+            b"id: 3\n\nid: \xFF\nevent: \xFF\ndata: \xFF\xFF\xFF\xFF\xFF\xFF\xFF\n\ndata: x\n\n",
+            b"data: unfinished\nid: 4\nretry: 5\n",
+        ];
+        let mut items = 0;
+        for stream in streams {
+            for push in [1, stream.len()] {
+                decoder.new_stream();
+                for mut input in stream.chunks(push) {
+                    while decoder.decode(&mut input).is_some() {
+                        items += 1;
+                    }
+                }
+            }
+        }
+        assert_eq!(decoder.last_event_id(), "\u{FFFD}");
+        items
+    }
+
+    let small = thread::Builder::new().stack_size(256 << 10);
+    let thread = small.spawn(|| {
+        DECODER.lock().unwrap().split_long_events();
+        IN_PIECES.lock().unwrap().split_long_events();
+        [run(&DECODER), run(&IN_PIECES)]
+    });
+    let [whole, in_pieces] = thread.unwrap().join().unwrap();
+    assert!(
+        whole == 2 * (3 + 2) && in_pieces > whole,
+        "{whole}, {in_pieces}"
+    );
+}
+
+/// An ID of a block of its own counts at once, also if the event behind it in the same push has to be
+/// taken again in pieces; that event's ID counts with its last piece.
+#[test]
+fn ids_count_in_their_order() {
+    let stream =
+        b"id: 1\n\nid: 2\n\nid: 3\ndata: a\ndata:\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\n\nid: 4\n\n";
+    for push in 1..=stream.len() {
+        let mut decoder: Decoder<24> = Decoder::new();
+        decoder.split_long_events();
+        let mut ids = Vec::new();
+        for mut input in stream.chunks(push) {
+            while let Some(item) = decoder.decode(&mut input) {
+                let is_last = matches!(item, Item::LastPiece(_));
+                ids.push((is_last, decoder.last_event_id().to_owned()));
+            }
+        }
+        let (last, pieces) = ids.split_last().unwrap();
+        assert_eq!(*last, (true, "3".into()), "{push}");
+        assert!(
+            pieces.iter().all(|id| *id == (false, "2".into())),
+            "{push}: {ids:?}"
+        );
+        assert_eq!(decoder.last_event_id(), "4");
+    }
 }

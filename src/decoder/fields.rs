@@ -110,23 +110,37 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
 
     /// The standard's "dispatch the event". `block` is what of it was only noted.
     pub(super) fn dispatch<'i>(&mut self, block: Block<'i>) -> Option<Found<&'i str>> {
-        let id = self.commit_id(block.id);
         if !self.has_data && block.data.is_none() {
+            let id = self.commit_id(block.id);
             self.clear_block();
             return id.err().map(Found::TooLong);
         }
         self.handed_out = HandedOut::Event;
-        let data = self.data.decode(block.data);
-        let data = data.map_err(|len| TooLong::Data { len });
+        let data = match self.data.decode(block.data) {
+            Ok(data) => data,
+            Err(len) => return Some(self.data_is_too_long(len, block.id)),
+        };
+        let id = self.commit_id(block.id);
         let event_type = self.event_type.decode(block.event_type);
         let event_type = event_type.map_err(|len| TooLong::EventType { len });
-        Some(match (data, id, event_type) {
-            (Ok(data), Ok(()), Ok(event_type)) => Found::Event { data, event_type },
-            (Err(part), _, _) | (_, Err(part), _) | (_, _, Err(part)) => Found::TooLong(part),
+        Some(match (id, event_type) {
+            (Ok(()), Ok(event_type)) => Found::Event { data, event_type },
+            (Err(part), _) | (_, Err(part)) => Found::TooLong(part),
         })
     }
 
+    #[cold]
+    fn data_is_too_long<T>(&mut self, len: usize, id: Option<&[u8]>) -> Found<T> {
+        // An event that comes again in pieces has its ID count with the last of them.
+        if !self.will_be_split() {
+            // One that is too long as well is not reported: there is one report for an event.
+            let _too_long = self.commit_id(id);
+        }
+        Found::TooLong(TooLong::Data { len })
+    }
+
     /// `borrowed` if it is the event's ID, else the pending one, if there is one.
+    #[inline]
     fn commit_id(&mut self, borrowed: Option<&[u8]>) -> Result<(), TooLong> {
         if mem::take(&mut self.has_id) || borrowed.is_some() {
             let id = self.id.decode(borrowed);

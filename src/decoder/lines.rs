@@ -7,11 +7,16 @@ use super::scan::{is_line_end, line_end};
 use super::{Decoder, Found};
 
 /// How much of the present line has been seen.
+///
+/// A new decoder is all zero bytes, and its line is `Bom(0)`. So `Bom` is the first variant, and
+/// `u8` keeps the compiler from storing the variant in an unused value of a `Field`.
 #[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
 pub(super) enum Line {
-    Start,
-    /// That of the stream: so much of a byte order mark.
+    /// The start of the stream: so many bytes of a byte order mark.
     Bom(u8),
+    /// The start of any other line.
+    Start,
     /// So many bytes of this field's name, and nothing else.
     Name(Field, u8),
     /// The colon, and nothing behind it: one space may follow that is no part of the value.

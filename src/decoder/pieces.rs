@@ -71,14 +71,15 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
             }
             let len = part.len();
             let before = (self.line, self.after_cr, self.has_data, self.has_id);
-            let id_before = self.last_event_id.clone();
             let data_before = self.data.bytes().len();
             let found = self.advance_whole(&mut part);
-            if !self.is_in_pieces && matches!(found, Some(Found::TooLong(TooLong::Data { .. }))) {
-                // Being ill-formed, it fits as bytes and not as text. Once more, in pieces; what is
-                // not set back here is set again.
+            if self.will_be_split() && matches!(found, Some(Found::TooLong(TooLong::Data { .. }))) {
+                // Being ill-formed, it fits as bytes and not as text. Once more, in pieces. What is
+                // not set back here is set again to the same. The last event ID is not set back
+                // either: `dispatch` has left this event's ID pending. Blocks with an ID alone that
+                // end in this part begin in it too, so nothing was pending before it, and they are
+                // taken again before anything is handed out.
                 (self.line, self.after_cr, self.has_data, self.has_id) = before;
-                self.last_event_id = id_before;
                 self.data.memory().truncate(data_before);
                 self.handed_out = HandedOut::Nothing;
                 self.is_in_pieces = true;
@@ -93,6 +94,11 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
             }
         }
         None
+    }
+
+    /// Whether an event whose data is too long is taken again, in pieces.
+    pub(super) const fn will_be_split(&self) -> bool {
+        self.advance_in_pieces.is_some() && !self.is_in_pieces
     }
 
     /// Whether this byte makes the data longer: as a part of it, or by the LF between two lines.

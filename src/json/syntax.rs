@@ -1,50 +1,113 @@
-//! Whether a text is JSON at all (RFC 8259): `serde-json-core` takes much for it that is none, and goes
-//! as deep into what nobody asked for as it is told to.
+//! The grammar of JSON (RFC 8259). Each function returns what is behind the thing that it is named
+//! after, or `None` if no such thing is there.
 
-/// Arrays and objects in each other.
-const DEEPEST: u32 = 32;
-
-pub(super) fn is_valid(text: &[u8]) -> bool {
-    value(white(text), DEEPEST).is_some_and(|rest| white(rest).is_empty())
-}
-
-/// Each returns what is behind it.
-fn value(text: &[u8], depth: u32) -> Option<&[u8]> {
-    match text {
-        [b'{', rest @ ..] => list(rest, b'}', depth, |text, depth| {
-            let [b':', rest @ ..] = white(string(text)?) else {
-                return None;
-            };
-            value(white(rest), depth)
-        }),
-        [b'[', rest @ ..] => list(rest, b']', depth, value),
-        [b'"', ..] => string(text),
-        [b't', b'r', b'u', b'e', rest @ ..]
-        | [b'f', b'a', b'l', b's', b'e', rest @ ..]
-        | [b'n', b'u', b'l', b'l', rest @ ..] => Some(rest),
-        _ => number(text),
-    }
-}
-
-fn list(text: &[u8], end: u8, depth: u32, item: fn(&[u8], u32) -> Option<&[u8]>) -> Option<&[u8]> {
-    let depth = depth.checked_sub(1)?;
-    let mut text = white(text);
-    if let [first, rest @ ..] = text
-        && *first == end
-    {
-        return Some(rest);
-    }
-    loop {
-        text = white(item(text, depth)?);
-        match text {
-            [b',', rest @ ..] => text = white(rest),
-            [last, rest @ ..] if *last == end => return Some(rest),
+/// One value with all that is in it. It does not recurse, so that a server can nest as deeply as it
+/// likes what nobody asked for.
+pub(super) fn value(text: &[u8]) -> Option<&[u8]> {
+    let mut open = Open::default();
+    let mut text = open.begin(text)?;
+    // Behind a value, or where the first of an array or object would be.
+    while open.depth > 0 {
+        text = match white(text) {
+            [b',', rest @ ..] if !open.is_new => open.item(white(rest))?,
+            [end @ (b'}' | b']'), rest @ ..] => {
+                open.pop(*end == b'}')?;
+                rest
+            }
+            first if open.is_new => open.item(first)?,
             _ => return None,
+        };
+    }
+    Some(text)
+}
+
+/// The arrays and objects that have begun and not ended.
+#[derive(Default)]
+struct Open {
+    depth: usize,
+    /// Nothing of the innermost has come.
+    is_new: bool,
+    /// Whether each of the innermost 64 is an object: the innermost in the lowest bit.
+    objects: u64,
+    /// How many of these bits are known. Leaving more than 64 levels leads to others.
+    known: u32,
+    /// Each `{` and `}` toggles the bit of its depth, modulo 64. So at the end all are 0, if those
+    /// match each other whose kind was not known any more.
+    toggled: u64,
+}
+
+impl Open {
+    /// Takes a value, or the beginning of one.
+    fn begin<'t>(&mut self, text: &'t [u8]) -> Option<&'t [u8]> {
+        self.is_new = false;
+        match text {
+            [bracket @ (b'{' | b'['), rest @ ..] => {
+                self.push(*bracket == b'{');
+                Some(rest)
+            }
+            [b'"', ..] => string(text),
+            [b't', b'r', b'u', b'e', rest @ ..]
+            | [b'f', b'a', b'l', b's', b'e', rest @ ..]
+            | [b'n', b'u', b'l', b'l', rest @ ..] => Some(rest),
+            _ => number(text),
         }
     }
+
+    /// Takes a value that is in another, or the beginning of one, and before it its key.
+    fn item<'t>(&mut self, text: &'t [u8]) -> Option<&'t [u8]> {
+        let value = match self.innermost() {
+            Some(true) => key(text)?,
+            Some(false) => text,
+            // It is what it looks like; `toggled` says so if it is not.
+            None => {
+                let value = key(text);
+                self.known = 1;
+                self.objects = value.is_some().into();
+                value.unwrap_or(text)
+            }
+        };
+        self.begin(value)
+    }
+
+    fn push(&mut self, is_object: bool) {
+        self.depth += 1;
+        self.is_new = true;
+        self.objects = self.objects << 1 | u64::from(is_object);
+        self.known = u64::BITS.min(self.known + 1);
+        self.toggle(is_object);
+    }
+
+    fn pop(&mut self, is_object: bool) -> Option<()> {
+        if self.innermost().is_some_and(|known| known != is_object) {
+            return None;
+        }
+        self.toggle(is_object);
+        self.depth -= 1;
+        self.is_new = false;
+        self.objects >>= 1;
+        self.known = self.known.saturating_sub(1);
+        (self.depth > 0 || self.toggled == 0).then_some(())
+    }
+
+    fn toggle(&mut self, is_object: bool) {
+        self.toggled ^= u64::from(is_object) << (self.depth % 64);
+    }
+
+    /// Whether it is an object, if that is known.
+    fn innermost(&self) -> Option<bool> {
+        (self.known > 0).then_some(self.objects & 1 == 1)
+    }
 }
 
-fn string(text: &[u8]) -> Option<&[u8]> {
+/// With its colon, and the white space behind that.
+pub(super) fn key(text: &[u8]) -> Option<&[u8]> {
+    match white(string(text)?) {
+        [b':', rest @ ..] => Some(white(rest)),
+        _ => None,
+    }
+}
+
+pub(super) fn string(text: &[u8]) -> Option<&[u8]> {
     let mut text = text.strip_prefix(b"\"")?;
     loop {
         text = match text {
@@ -65,7 +128,7 @@ fn string(text: &[u8]) -> Option<&[u8]> {
     }
 }
 
-fn number(text: &[u8]) -> Option<&[u8]> {
+pub(super) fn number(text: &[u8]) -> Option<&[u8]> {
     let text = text.strip_prefix(b"-").unwrap_or(text);
     let mut text = match text {
         [b'0', rest @ ..] => rest,
@@ -86,7 +149,8 @@ fn digits(text: &[u8]) -> Option<&[u8]> {
     text.get(len..).filter(|_| len > 0)
 }
 
-fn white(text: &[u8]) -> &[u8] {
+/// As much as there is, which may be none.
+pub(super) fn white(text: &[u8]) -> &[u8] {
     let is_white = |byte: &&u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
     let len = text.iter().take_while(is_white).count();
     text.get(len..).unwrap_or_default()

@@ -17,14 +17,19 @@ impl Sections {
             .ok_or(format!("{} is no ELF of 32 bits", program.display()))
     }
 
-    /// What lies in flash and is not the initial content of RAM.
-    pub fn code(&self) -> u32 {
-        self.size(".text") + self.size(".rodata")
+    /// What lies in flash: code, constants, and the initial content of `.data`.
+    pub fn flash(&self) -> u32 {
+        self.size(".text") + self.size(".rodata") + self.initial_values()
+    }
+
+    /// What is copied from flash to RAM at boot.
+    pub fn initial_values(&self) -> u32 {
+        self.size(".data")
     }
 
     /// What is taken for the whole run, without the stack.
     pub fn ram(&self) -> u32 {
-        self.size(".data") + self.size(".bss")
+        self.initial_values() + self.size(".bss")
     }
 
     fn size(&self, name: &str) -> u32 {

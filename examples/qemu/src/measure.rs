@@ -81,7 +81,12 @@ fn footprint() -> Result<Vec<Number>, String> {
     ] {
         let with = sections(binary)?;
         for (what, with, without) in [
-            ("code", with.code(), without.code()),
+            ("flash", with.flash(), without.flash()),
+            (
+                "initial values in flash",
+                with.initial_values(),
+                without.initial_values(),
+            ),
             ("static RAM", with.ram(), without.ram()),
         ] {
             numbers.push(Number::new(

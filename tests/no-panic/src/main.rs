@@ -11,6 +11,7 @@ mod decoder;
 mod display;
 mod encoder;
 mod input;
+mod json;
 mod observe;
 mod reconnect;
 mod source;
@@ -31,6 +32,7 @@ extern "C" fn main() -> i32 {
         6 => encoder::every_call(),
         7 => observe::every_call(),
         8 => decoder::every_call_in_pieces(),
+        9 => json::every_type(),
         _ => control(),
     }
     0
