@@ -66,14 +66,14 @@ pub const SCENARIOS: &[Scenario] = &[
     },
     Scenario {
         name: "mute-after-accept",
-        arguments: "count=5 connect=500",
+        arguments: "count=5 response=500",
         limit: 10,
         play: |stage| {
             let mute = stage.server.request();
             finish(&stage.server, 0);
             mute.left();
         },
-        prints: || resumed_after("ConnectTimeout", 0),
+        prints: || resumed_after("ResponseTimeout", 0),
         status: 0,
     },
     Scenario {

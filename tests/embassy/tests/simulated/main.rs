@@ -69,8 +69,9 @@ fn fin_is_an_end_and_the_stream_resumes() {
         server.stop().await;
     });
     let (_, log) = world.follow(HERE, |_| {});
+    // Without framing, an end on purpose and a crash look alike.
     let told = [
-        "open", "1 a", "End 3000", "open", "2 a", "End 3000", "open", "3 a", "End 3000",
+        "open", "1 a", "End 3000", "open", "2 a", "End 6000", "open", "3 a", "End 12000",
     ];
     assert_eq!(log.told(), told);
 }
@@ -106,7 +107,7 @@ fn events_before_an_rst_are_not_lost() {
 }
 
 #[test]
-fn silence_before_the_head_is_a_connect_timeout() {
+fn silence_before_the_head_is_a_response_timeout() {
     let world = World::new();
     world.serve(async |mut server| {
         server.accept().await;
@@ -114,8 +115,8 @@ fn silence_before_the_head_is_a_connect_timeout() {
         server.stop().await;
     });
     let (_, log) = world.follow(HERE, |_| {});
-    assert_eq!(log.told(), ["ConnectTimeout 3000"]);
-    assert_near(log.times_of("Connect")[0], 30_000);
+    assert_eq!(log.told(), ["ResponseTimeout 3000"]);
+    assert_near(log.times_of("Response")[0], 300_000);
 }
 
 #[test]
@@ -330,14 +331,13 @@ fn retry_is_obeyed() {
     assert_near(Instant::now().as_millis(), 90_000);
 }
 
-/// Two outages an hour: of a server that was up for 59 s and so counts as failing, and of one that
-/// was up for 61 s.
+/// Each hour a server that is up for 9 s, which is healthy, and then three times for 7 s.
 #[test]
 fn backoff_grows_until_a_connection_was_healthy_all_day() {
     let world = World::new();
     world.serve(async |mut server| {
         for _ in 0..24 {
-            for up in [61, 59, 59, 59] {
+            for up in [9, 7, 7, 7] {
                 server.open().await;
                 pause(up).await;
                 server.reset().await;
@@ -371,6 +371,7 @@ fn a_thousand_clients_do_not_come_back_in_one_moment() {
         server.stop().await;
     });
     let (_, log) = world.follow(HERE, |policy| {
+        policy.healthy_time = core::time::Duration::ZERO;
         policy.jitter_percent = Policy::DEFAULT.jitter_percent;
     });
     let delays = log.told().into_iter().filter_map(|line| {
@@ -380,10 +381,10 @@ fn a_thousand_clients_do_not_come_back_in_one_moment() {
     let delays: Vec<_> = delays.collect();
     assert_eq!(delays.len(), 30);
     assert!(
-        delays.iter().all(|delay| (3000..4500).contains(delay)),
+        delays.iter().all(|delay| (3000..6000).contains(delay)),
         "{delays:?}"
     );
-    assert!(delays.iter().any(|delay| *delay < 3500) && delays.iter().any(|delay| *delay > 4000));
+    assert!(delays.iter().any(|delay| *delay < 4000) && delays.iter().any(|delay| *delay > 5000));
     // And it did wait so long.
     let times = log.times_of("open");
     for (pair, delay) in times.windows(2).zip(&delays) {

@@ -2,7 +2,7 @@
 //!
 //! * `url=`: which,
 //! * `count=`: after how many events to close it; without, it never does,
-//! * `idle=`, `connect=`, `delay=`, `max-delay=`, `attempts=`: of the policy, in ms but for the last,
+//! * `idle=`, `response=`, `delay=`, `max-delay=`, `attempts=`: of the policy, in ms but for the last,
 //! * `stack=report`: to say at the end how deep the stack has been, and end with status 0,
 //! * `fault=panic` or `fault=hard`: what to do instead.
 //!
@@ -114,7 +114,7 @@ fn policy() -> Policy {
         jitter_percent: 0,
         min_retry: Duration::ZERO,
         idle_timeout: milliseconds("idle"),
-        connect_timeout: milliseconds("connect").or(Policy::DEFAULT.connect_timeout),
+        response_timeout: milliseconds("response").or(Policy::DEFAULT.response_timeout),
         ..Policy::DEFAULT
     }
 }

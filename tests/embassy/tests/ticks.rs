@@ -1,0 +1,41 @@
+//! A tick rate at which the microseconds of a long time do not fit in 64 bits of ticks.
+
+use std::pin::pin;
+use std::task::{Context, Waker};
+use std::time::Duration;
+
+use embassy_time_driver::{Driver, TICK_HZ, time_driver_impl};
+use embedded_sse::embassy::EmbassyTime;
+use embedded_sse::io::Clock;
+
+/// A clock that stands still.
+struct Still;
+
+impl Driver for Still {
+    fn now(&self) -> u64 {
+        1
+    }
+
+    fn schedule_wake(&self, _: u64, _: &Waker) {}
+}
+
+time_driver_impl!(static DRIVER: Still = Still);
+
+#[test]
+fn no_time_overflows_at_any_tick_rate() {
+    assert_eq!(TICK_HZ, 524_288);
+    let mut context = Context::from_waker(Waker::noop());
+    for exponent in 0..64 {
+        for time in [
+            Duration::from_micros(1 << exponent),
+            Duration::from_secs(1 << exponent),
+            Duration::MAX,
+        ] {
+            let sleep = pin!(EmbassyTime.sleep_until(time));
+            assert!(sleep.poll(&mut context).is_pending(), "{time:?}");
+        }
+    }
+    let past = pin!(EmbassyTime.sleep_until(Duration::ZERO));
+    // In the next tick, as times are finer than ticks.
+    let _ = past.poll(&mut context);
+}
