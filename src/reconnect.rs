@@ -27,10 +27,10 @@ use core::time::Duration;
 #[cfg_attr(doc, doc = include_str!("../docs/fleet.svg"))]
 ///
 /// * `jitter_percent: 100`. After an outage of 1 s, the first attempts come between 3 s and 6 s after the
-///   loss, 20 C per second, and all clients are connected again after 100 s. With 50 it is 40 C. A fixed
-///   delay makes waves of 60 C every 3 s, and takes 12 min.
+///   loss, 20 C per second, and all clients are connected again after about 100 s. With 50 it is 40 C. A
+///   fixed delay makes waves of 60 C every 3 s, and takes 12 min.
 /// * `max_delay: 30 s`. After an outage of 10 min, the load is at most 2 C, and all clients are connected
-///   again after 101 s. A larger fleet needs a longer delay for this: N / (2 C).
+///   again after about 100 s. A larger fleet needs a longer delay for this: N / (2 C).
 /// * `healthy_time: 8 s`. Load balancers cut streams after 10 s to 60 s. These cuts are not failures:
 ///   clients are connected for 69 % of the time with cuts after 10 s, and for 93 % with cuts after 60 s.
 ///   LaunchDarkly's clients reach 31 % and 73 %. With a `healthy_time` of 20 s, cuts after 10 s leave
