@@ -6,6 +6,7 @@ usage: check.py NAME SHOWN REQUESTS
 """
 
 import json
+import os
 import sys
 from collections import Counter
 from itertools import groupby
@@ -78,11 +79,16 @@ def wrong_losses(name, items):
         yield f"the delay has grown, to {max(waits)} ms"
 
 
+def lines(path):
+    # Without a request there is no log.
+    if not os.path.exists(path):
+        return []
+    with open(path, encoding="utf-8") as file:
+        return [json.loads(line) for line in file]
+
+
 def main(name, shown, requests):
-    with open(shown, encoding="utf-8") as file:
-        items = [json.loads(line) for line in file]
-    with open(requests, encoding="utf-8") as file:
-        requests = [json.loads(line) for line in file]
+    items, requests = lines(shown), lines(requests)
     events = [item for item in items if item["kind"] == "event"]
     causes = Counter(item["cause"] for item in items if item["kind"] == "lost")
     connections = f"{len(events)} events over {causes.total() + 1} connections"

@@ -463,7 +463,12 @@ def serve(tcp, attempts, logs):
             path = request.split(b" ")[1].decode("latin-1")
             name = path.split("/")[1]
             log(f"{logs}/{name}", request)
-            BEHAVIOURS[name](Client(tcp, request, next(attempts[name])))
+            client = Client(tcp, request, next(attempts[name]))
+            if client.number < LAST:
+                BEHAVIOURS[name](client)
+            else:
+                # A client that has not seen enough by now has lost something.
+                client.head(status="HTTP/1.1 204 No Content")
         except OSError:
             pass  # The client has closed the connection.
 
