@@ -1,15 +1,21 @@
-"""Checks what `tail --json` has shown: each event once, in order, with its data and type.
+"""Checks what `tail --json` has shown: each event once, in order, with its data and type; and that each
+request has asked to resume after the last event that was shown before it.
 
-usage: check.py NAME FILE
+usage: check.py NAME SHOWN REQUESTS
+       SHOWN is the client's output, REQUESTS has the Last-Event-ID of each request
 """
 
 import json
+import os
 import sys
 from collections import Counter
+from itertools import groupby
 
 from events import LAST, data_of, type_of
+from odd import BEHAVIOURS
 
-LEAST_KILLED = 5
+# Of the servers that are followed through something that cuts the connections.
+LEAST_LOST = 5
 
 
 def number_of(event):
@@ -23,8 +29,7 @@ def is_changed(event):
     return event["data"] != data_of(number) or event["type"] != type_of(number)
 
 
-def problems(events, lost):
-    """What is wrong; nothing is yielded if all is well."""
+def wrong_events(events):
     count = Counter(number_of(event) for event in events)
     missing = [number for number in range(1, LAST + 1) if count[number] == 0]
     doubled = [number for number in count if number > 0 and count[number] > 1]
@@ -37,24 +42,64 @@ def problems(events, lost):
     changed = [event for event in events if is_changed(event)]
     if changed:
         yield f"{len(changed)} are changed on the way, as {changed[0]}"
-    if lost < LEAST_KILLED:
-        yield f"only {lost} connections were killed: this is no test"
 
 
-def main(name, path):
+def wrong_requests(items, requests):
+    """Each request has to name an ID at which the client stood when it connected, in this order."""
+    stood_at = [None]
+    last = None
+    for item in items:
+        if item["kind"] == "event":
+            last = item["id"] or None
+        elif item["kind"] == "lost":
+            stood_at.append(last)
+    # Not each attempt is a request that comes here, and a redirect makes two of one.
+    left = iter([value for value, _ in groupby(stood_at)])
+    for value, _ in groupby(requests):
+        if value not in left:
+            yield f"a request asks to resume after {value}, which is not where the client was"
+            return
+    opened = sum(item["kind"] == "open" for item in items)
+    if len(requests) < opened:
+        yield f"{opened} connections were opened, by only {len(requests)} requests"
+
+
+def wrong_losses(name, items):
+    causes = {item["cause"] for item in items if item["kind"] == "lost"}
+    behaviour = BEHAVIOURS.get(name)
+    if behaviour is None:
+        lost = sum(item["kind"] == "lost" for item in items)
+        if lost < LEAST_LOST:
+            yield f"only {lost} connections were lost: this is no test"
+        return
+    if causes != behaviour.causes:
+        yield f"connections were lost by {causes}, and not by {behaviour.causes}"
+    waits = {item["ms"] for item in items if item["kind"] == "waiting"}
+    if behaviour.steady and len(waits) > 1:
+        yield f"the delay has grown, to {max(waits)} ms"
+
+
+def lines(path):
+    # Without a request there is no log.
+    if not os.path.exists(path):
+        return []
     with open(path, encoding="utf-8") as file:
-        items = [json.loads(line) for line in file]
+        return [json.loads(line) for line in file]
+
+
+def main(name, shown, requests):
+    items, requests = lines(shown), lines(requests)
     events = [item for item in items if item["kind"] == "event"]
     causes = Counter(item["cause"] for item in items if item["kind"] == "lost")
-    lost = causes.total()
-    found = list(problems(events, lost))
-    if found:
-        print(f"{name}: {len(events)} events over {lost + 1} connections", *found, sep="\n  ")
+    connections = f"{len(events)} events over {causes.total() + 1} connections"
+    problems = [*wrong_events(events), *wrong_requests(items, requests), *wrong_losses(name, items)]
+    if problems:
+        others = [item for item in items if item["kind"] in ("stopped", "too_long")]
+        print(f"{name}: {connections}", *problems, *others, sep="\n  ")
         sys.exit(1)
-    print(f"{name}: {LAST} events over {lost + 1} connections: none lost, none doubled")
-    comments = sum(item["kind"] == "comment" for item in items)
     causes = ", ".join(f"{cause} {count}" for cause, count in causes.most_common())
-    print(f"  connections lost: {causes}; comments: {comments}")
+    print(f"{name}: {connections}, each once and in order (lost by: {causes or 'nothing'})")
 
 
-main(*sys.argv[1:])
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,6 +1,7 @@
 """A TCP proxy that kills each connection after some bytes of the response, by FIN or by RST.
 
-usage: proxy.py PORT SERVER_PORT
+usage: proxy.py PORT SERVER_PORT LOG
+       LOG gets a line for each request: its Last-Event-ID
 """
 
 import itertools
@@ -8,6 +9,8 @@ import socket
 import struct
 import sys
 import threading
+
+from request_log import log, read_head
 
 
 def lengths():
@@ -19,8 +22,11 @@ def lengths():
         yield 150 + (state >> 8) % 3000
 
 
-def copy_requests(client, server):
+def copy_requests(client, server, log_path):
     try:
+        if head := read_head(client):
+            log(log_path, head)
+            server.sendall(head)
         while data := client.recv(65536):
             server.sendall(data)
     except OSError:
@@ -36,10 +42,11 @@ def reset(connection):
     connection.close()
 
 
-def serve(client, server_port, length, by_reset):
+def serve(client, server_port, log_path, length, by_reset):
     client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     with socket.create_connection(("127.0.0.1", server_port)) as server:
-        threading.Thread(target=copy_requests, args=(client, server), daemon=True).start()
+        args = (client, server, log_path)
+        threading.Thread(target=copy_requests, args=args, daemon=True).start()
         try:
             while length > 0 and (data := server.recv(min(length, 65536))):
                 client.sendall(data)
@@ -54,12 +61,12 @@ def serve(client, server_port, length, by_reset):
         server.shutdown(socket.SHUT_RDWR)
 
 
-def main(port, server_port):
+def main(port, server_port, log_path):
     listener = socket.create_server(("127.0.0.1", port))
     for length, by_reset in zip(lengths(), itertools.cycle([False, True])):
         client, _ = listener.accept()
-        args = (client, server_port, length, by_reset)
+        args = (client, server_port, log_path, length, by_reset)
         threading.Thread(target=serve, args=args, daemon=True).start()
 
 
-main(int(sys.argv[1]), int(sys.argv[2]))
+main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3])
