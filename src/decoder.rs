@@ -349,7 +349,7 @@ mod tests {
         }
         let offsets = offsets!(
             show_comments show_retry advance_in_pieces
-            last_event_id retry retry_is_new
+            last_event_id retry retry_is_new id_has_moved
             after_cr line
             id_value id_has_nul digits mark comment_too_long
             has_data is_in_pieces cut_at data event_type has_id id

@@ -53,13 +53,15 @@ pub struct Policy {
     /// The longest delay. The base doubles with each [failure](Reconnect::failures) after the first
     /// one, up to this value; a base that is longer stays as it is. Default 30 s.
     ///
-    /// N devices that lose a server which accepts C connections a second ask for at most 2 C once
-    /// this is at least N / 2 C.
+    /// For N devices and a server that accepts C connections a second, choose at least N / (2 C).
     pub max_delay: Duration,
     /// Spreads the waits of many devices: each wait is random, up to this percentage of the delay
     /// shorter or longer, but never below the base. With 100 it lies between the base and twice the
-    /// delay; 0 is exact. After a response that the server itself ended, and that contained a
-    /// `retry` field, at most a tenth is added. Default 100.
+    /// delay; 0 is exact. Default 100.
+    ///
+    /// After a response that the server ended on purpose, and that contained a `retry` field, at most
+    /// a tenth is added: the server gets what it asked for. So if it ends many streams at once, for a
+    /// restart say, it should have sent each client a `retry` of its own.
     pub jitter_percent: u8,
     /// The shortest base that a server's `retry` can set. Default 500 ms.
     pub min_retry: Duration,

@@ -478,8 +478,14 @@ fn head_may_end_its_lines_with_lf_alone() {
 }
 
 #[test]
-fn head_may_have_no_reason() {
-    for line in ["HTTP/1.1 200 ", "HTTP/1.1 200"] {
+fn head_may_have_an_odd_status_line() {
+    for line in [
+        "HTTP/1.1 200 ",
+        "HTTP/1.1 200",
+        "HTTP/1.0 200 OK",
+        "http/1.1 200 ok",
+        "HTTP/1.2  200 OK",
+    ] {
         let response = head("").replace("HTTP/1.1 200 OK", line);
         assert_eq!(told(answers(response).ends()), "open 200, lost End");
     }
@@ -539,9 +545,12 @@ fn head_that_is_malformed_is_refused() {
         "ICY 200 OK\r\n\r\n",
         "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
         "HTTP/2 200\r\n\r\n",
-        "HTTP/1.2 200 OK\r\n\r\n",
+        "HTTP/1.x 200 OK\r\n\r\n",
+        "HTTP/1.1\r\n\r\n",
+        "HTTP/1.1200 OK\r\n\r\n",
+        "HTTP/1.11 200 OK\r\n\r\n",
+        "HTTP/1.1 200OK\r\n\r\n",
         "HTTP/0.9 200 OK\r\n\r\n",
-        "http/1.1 200 OK\r\n\r\n",
         "HTTP/1.1 20 OK\r\n\r\n",
         "HTTP/1.1 2000 OK\r\n\r\n",
         "HTTP/1.1 099 OK\r\n\r\n",

@@ -219,10 +219,11 @@ pub(crate) fn read_head(
 /// the end of a line.
 fn may_be_http<'a>(head: impl Iterator<Item = &'a u8>) -> bool {
     let start = head.skip_while(|byte| matches!(byte, b'\r' | b'\n'));
-    start
-        .zip(b"HTTP/1.")
-        .all(|(byte, expected)| byte == expected)
+    let mut both = start.zip(HTTP_1);
+    both.all(|(byte, expected)| byte.eq_ignore_ascii_case(expected))
 }
+
+const HTTP_1: &[u8] = b"HTTP/1.";
 
 /// Parses a complete head. It accepts what browsers and curl accept: a connection carries a single
 /// response, so that nothing can be smuggled by heads that two parsers read differently.
@@ -264,11 +265,14 @@ fn lines(head: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 /// RFC 9112, section 4. The reason may be missing, with the space before it.
 fn status(line: &[u8]) -> Option<u16> {
-    let (version, rest) = line.split_at_checked("HTTP/1.1 ".len())?;
-    let (digits, reason) = rest.split_at_checked("200".len())?;
-    let (b"HTTP/1.0 " | b"HTTP/1.1 ") = version else {
+    let (name, rest) = line.split_at_checked(HTTP_1.len())?;
+    let (minor, rest) = rest.split_first()?;
+    let code = rest.trim_ascii_start();
+    let (digits, reason) = code.split_at_checked("200".len())?;
+    // A higher minor version reads like the one that is known (RFC 9110, section 2.5).
+    if !name.eq_ignore_ascii_case(HTTP_1) || !minor.is_ascii_digit() || code.len() == rest.len() {
         return None;
-    };
+    }
     let status = decimal(digits).filter(|status| *status >= 100)?;
     let is_valid = reason.first().is_none_or(|byte| *byte == b' ');
     is_valid.then_some(status as u16)
@@ -372,8 +376,8 @@ mod tests {
         read_head(&mut bytes, memory.as_view(), 0) == Ok(true) && bytes.is_empty()
     }
 
-    /// Where `httparse` is stricter even then: it refuses control characters in a reason, and leaves
-    /// out fields whose values have some, those that are folded, and those of no value but a colon.
+    /// Not where `httparse` is stricter even then: in the version, with control characters in a value or
+    /// reason, and with folded fields.
     fn compare(bytes: &[u8]) -> bool {
         let mut copy = bytes.to_vec();
         if !is_complete(bytes) {
@@ -381,6 +385,22 @@ mod tests {
         }
         let text = bytes.escape_ascii();
         let control = |byte: &u8| byte.is_ascii_control() && !b"\r\n\t".contains(byte);
+        let [
+            b'H',
+            b'T',
+            b'T',
+            b'P',
+            b'/',
+            b'1',
+            b'.',
+            b'0' | b'1',
+            b' ',
+            b'0'..=b'9',
+            ..,
+        ] = bytes.trim_ascii_start()
+        else {
+            return false;
+        };
         if bytes.iter().any(control) || bytes.windows(2).any(|two| matches!(two, b"\n " | b"\n\t"))
         {
             return false;
@@ -408,6 +428,6 @@ mod tests {
                 }
             }
         }
-        assert!(compared > 30_000, "{compared}");
+        assert!(compared > 20_000, "{compared}");
     }
 }
