@@ -3,7 +3,7 @@
 use core::num::NonZero;
 use core::time::Duration;
 
-use crate::reconnect::millis;
+use crate::time::millis;
 
 const HOUR_MS: u64 = 3600 * 1000;
 

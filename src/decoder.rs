@@ -1,5 +1,6 @@
 //! The standard's "interpreting an event stream" (section 9.2.6), in the standard's order.
 
+mod bounded;
 mod fields;
 mod lines;
 mod pieces;
@@ -10,12 +11,14 @@ use core::mem;
 use core::ops::Range;
 use core::time::Duration;
 
+use bounded::Bounded;
 use fields::Digits;
 use lines::Line;
 
-use crate::bounded::{Bounded, Buffer, text};
+use crate::buffer::Buffer;
 use crate::event::{Event, Item, TooLong};
-use crate::reconnect::millis;
+use crate::time::millis;
+use crate::utf8::text;
 
 /// Turns the bytes of one event stream after another into [`Item`]s.
 ///

@@ -4,9 +4,8 @@ use core::fmt;
 use core::iter;
 use core::time::Duration;
 
-use crate::http::digits;
-use crate::reconnect::millis;
-use crate::url::split_at_any;
+use crate::bytes::{digits, split_at_any};
+use crate::time::millis;
 
 /// An event, or whatever else a server can say in a stream, before it is written. The default says
 /// nothing.

@@ -13,12 +13,12 @@ use core::time::Duration;
 
 use embedded_io_async::{Error, ErrorKind, Read, Write};
 
-use crate::bounded::text;
 use crate::event::Item;
 use crate::http::Head;
 use crate::source::{EventSource, Received};
 use crate::step::{Reason, Step, Stop, Wait};
 use crate::url::Origin;
+use crate::utf8::text;
 
 /// What makes connections: TCP, or TLS over it.
 ///

@@ -7,8 +7,9 @@ extern crate std;
 
 #[cfg(feature = "embedded-io")]
 pub mod blocking;
-mod bounded;
 mod budget;
+mod buffer;
+mod bytes;
 mod decoder;
 #[cfg(feature = "embassy-net")]
 pub mod embassy;
@@ -23,6 +24,7 @@ pub mod observe;
 mod reconnect;
 mod source;
 mod step;
+mod time;
 mod url;
 mod utf8;
 

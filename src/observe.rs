@@ -6,8 +6,8 @@ use core::mem;
 use core::time::Duration;
 
 use crate::event::{Item, TooLong};
-use crate::reconnect::millis;
 use crate::step::{Cause, Stop, Wait};
+use crate::time::millis;
 
 /// Sees all that an [`EventSource`](crate::EventSource) sees, by
 /// [`observe`](crate::EventSource::observe). It is shared, so that the application can look at it

@@ -3,6 +3,8 @@
 
 use core::time::Duration;
 
+use crate::time::{minus, whole_times};
+
 /// How long to wait and how often to try. All of it can be `const`:
 ///
 /// ```
@@ -160,12 +162,6 @@ enum Phase {
     Waiting {
         until: Duration,
     },
-}
-
-/// In whole milliseconds; what is beyond 64 bits of them is the most.
-pub(crate) fn millis(time: Duration) -> u64 {
-    let ms = time.as_secs().saturating_mul(1000);
-    ms.saturating_add(time.subsec_millis().into())
 }
 
 /// How a connection was lost.
@@ -371,25 +367,5 @@ impl Reconnect {
         self.random ^= self.random >> 17;
         self.random ^= self.random << 5;
         self.random
-    }
-}
-
-/// How many times `each` fits in `time`. In 32 bits, as a division of 64 takes much code; times of
-/// more than 49 days count as 49 days.
-fn whole_times(time: Duration, each: Duration) -> u32 {
-    let ms = |time| u32::try_from(millis(time)).unwrap_or(u32::MAX);
-    ms(time).checked_div(ms(each)).unwrap_or(u32::MAX)
-}
-
-/// `saturating_sub`, in which the optimizer does not see that it cannot panic.
-fn minus(a: Duration, b: Duration) -> Duration {
-    let secs = a.as_secs().saturating_sub(b.as_secs());
-    match a.subsec_nanos().checked_sub(b.subsec_nanos()) {
-        _ if a <= b => Duration::ZERO,
-        Some(nanos) => Duration::from_secs(secs).saturating_add(Duration::new(0, nanos)),
-        None => {
-            let nanos = 1_000_000_000 - (b.subsec_nanos() - a.subsec_nanos());
-            Duration::from_secs(secs.saturating_sub(1)).saturating_add(Duration::new(0, nanos))
-        }
     }
 }

@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use crate::bytes::{decimal, has, split_at_any};
+
 /// The two schemes an event stream comes by. TLS is the transport's matter: this crate has none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -167,37 +169,18 @@ fn parse_port(digits: &str) -> Result<u16, InvalidUrl> {
     port.ok_or(InvalidUrl::Port)
 }
 
-/// Digits only, at least one, within 64 bits.
-pub(crate) fn decimal(digits: &[u8]) -> Option<u64> {
-    if digits.is_empty() {
-        return None;
-    }
-    digits.iter().try_fold(0_u64, |number, digit| {
-        let digit = Some(digit.wrapping_sub(b'0')).filter(|digit| *digit < 10)?;
-        number.checked_mul(10)?.checked_add(digit.into())
-    })
-}
-
 /// Whether a host is an address with colons, which stands in brackets in a URL.
 pub(crate) fn is_ipv6(host: &str) -> bool {
     has(host.as_bytes(), b':')
 }
 
-#[expect(
-    clippy::manual_contains,
-    reason = "that one searches word by word, for long slices"
-)]
-pub(crate) fn has(bytes: &[u8], byte: u8) -> bool {
-    bytes.iter().any(|other| *other == byte)
-}
-
-/// Splits before the first of some ASCII bytes. `str`'s own searches are made for any character or
-/// text: they take more code, and some have panics in it that the optimizer does not see through.
-pub(crate) fn split_at_any<'a>(whole: &'a str, stops: &[u8]) -> (&'a str, &'a str) {
-    let at = whole.bytes().position(|byte| has(stops, byte));
-    whole
-        .split_at_checked(at.unwrap_or(whole.len()))
-        .unwrap_or((whole, ""))
+/// A host as a URL and a request spell it.
+pub(crate) fn in_brackets(host: &str) -> [&str; 3] {
+    if is_ipv6(host) {
+        ["[", host, "]"]
+    } else {
+        ["", host, ""]
+    }
 }
 
 /// What is wrong with a URL.

@@ -2,7 +2,8 @@
 
 use core::str;
 
-use crate::bounded::Buffer;
+use crate::buffer::Buffer;
+use crate::bytes::copy_within;
 
 #[cfg(not(feature = "simdutf8"))]
 pub(crate) use core::str::from_utf8;
@@ -49,6 +50,12 @@ pub(crate) fn decode(bytes: &mut Buffer<[u8]>, start: usize) -> Result<(), usize
     Ok(())
 }
 
+/// Bytes that are known to be UTF-8, as text. They are checked again, as only that makes a `str` of
+/// bytes without `unsafe`.
+pub(crate) fn text(bytes: &[u8]) -> &str {
+    from_utf8(bytes).unwrap_or_default()
+}
+
 /// Without an early end, as nearly all is ASCII.
 fn is_ascii(bytes: &[u8]) -> bool {
     let (groups, rest) = bytes.as_chunks::<{ LANES * size_of::<usize>() }>();
@@ -74,16 +81,6 @@ pub(crate) fn first_chunk(bytes: &[u8]) -> (usize, usize) {
             let rest = bytes.len() - valid;
             (valid, error.error_len().map_or(rest, usize::from))
         }
-    }
-}
-
-/// `slice::copy_within` that does nothing where that would panic.
-pub(crate) fn copy_within(bytes: &mut [u8], from: usize, len: usize, to: usize) {
-    if let Some(end) = from.checked_add(len)
-        && end <= bytes.len()
-        && to <= bytes.len() - len
-    {
-        bytes.copy_within(from..end, to);
     }
 }
 

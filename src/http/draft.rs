@@ -3,10 +3,12 @@
 use core::fmt::{self, Write};
 use core::ops::Range;
 
-use super::redirect::{rotate_left, write_origin};
+use super::redirect::write_origin;
 use super::request::{LAST_EVENT_ID, is_field_value, is_framing, is_token};
-use crate::bounded::{Buffer, text};
+use crate::buffer::Buffer;
+use crate::bytes::rotate_left;
 use crate::url::Url;
+use crate::utf8::text;
 
 /// The request of the attempt that is about to begin, for
 /// [`EventSource::before_connect`](crate::EventSource::before_connect) to change.

@@ -7,8 +7,8 @@ use core::time::Duration;
 
 use super::Body;
 use super::request::is_token;
-use crate::bounded::Buffer;
-use crate::url::{decimal, has};
+use crate::buffer::Buffer;
+use crate::bytes::{decimal, has};
 
 /// The head of a response, borrowed from the decoder's memory.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -4,10 +4,10 @@
 use core::fmt;
 use core::ops::Range;
 
-use super::request::{digits, in_brackets};
-use crate::bounded::{Buffer, Full, text};
-use crate::url::{Origin, Scheme, Url, split_at_any};
-use crate::utf8::copy_within;
+use crate::buffer::{Buffer, Full};
+use crate::bytes::{copy_within, digits, rotate_left, split_at_any};
+use crate::url::{Origin, Scheme, Url, in_brackets};
+use crate::utf8::text;
 
 /// Servers take no longer ones.
 const LONGEST_URL: usize = 8192;
@@ -129,17 +129,6 @@ fn percent_encode(memory: &mut Buffer<[u8]>, byte: u8) -> Result<(), Full> {
         _ => b'A' + (digit - 10),
     };
     memory.extend_from_slice(&[b'%', digit(byte >> 4), digit(byte & 0xF)])
-}
-
-/// `slice::rotate_left` that does nothing where that would panic.
-pub(super) fn rotate_left(bytes: &mut [u8], by: usize) {
-    if by <= bytes.len() {
-        // Thrice what is little code, in place of the much that `slice`'s own is.
-        let (before, behind) = bytes.split_at_mut(by);
-        before.reverse();
-        behind.reverse();
-        bytes.reverse();
-    }
 }
 
 /// The text from there on.

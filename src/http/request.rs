@@ -1,10 +1,10 @@
 //! A request, and its bytes on the wire.
 
 use core::fmt;
-use core::iter;
 use core::mem;
 
-use crate::url::{Url, is_ipv6, split_at_any};
+use crate::bytes::{digits, is_one_of, split_at_any};
+use crate::url::{Url, in_brackets};
 
 /// What to ask for.
 ///
@@ -281,36 +281,9 @@ impl Window<'_> {
     }
 }
 
-/// A host as it is in a URL and in a request.
-pub(super) fn in_brackets(host: &str) -> [&str; 3] {
-    if is_ipv6(host) {
-        ["[", host, "]"]
-    } else {
-        ["", host, ""]
-    }
-}
-
-/// The decimal digits of a number, which are borrowed too.
-pub(crate) fn digits<'a>(number: u64) -> impl Iterator<Item = &'a str> {
-    let mut unit = 1;
-    while number.checked_div(unit).is_some_and(|rest| rest >= 10) {
-        unit *= 10;
-    }
-    iter::from_fn(move || {
-        let digit = (number.checked_div(unit)?) % 10;
-        unit /= 10;
-        let digit = digit as usize;
-        "0123456789".get(digit..=digit)
-    })
-}
-
 /// What follows from the body, and nobody gives.
 pub(super) fn is_framing(name: &str) -> bool {
     is_one_of(name, &["content-length", "transfer-encoding"])
-}
-
-fn is_one_of(name: &str, names: &[&str]) -> bool {
-    names.iter().any(|other| name.eq_ignore_ascii_case(other))
 }
 
 /// RFC 9110, section 5.6.2.

@@ -9,7 +9,8 @@ use serde::de::{
 
 use super::syntax;
 use super::{InvalidJson, Problem};
-use crate::bounded::{Buffer, text};
+use crate::buffer::Buffer;
+use crate::utf8::text;
 
 /// The longest string that has escapes, in bytes without them. It lies on the stack while its visitor
 /// looks at it.

@@ -2,9 +2,9 @@
 
 use core::ops::Range;
 
-use crate::bounded::text;
 use crate::http::{Head, Request, Sent};
 use crate::url::Url;
+use crate::utf8::text;
 
 /// The state of an attempt. Its bytes lie in the decoder's memory, which is idle between two
 /// streams, in this order: header lines of the draft, the URL if it is not the request's, the

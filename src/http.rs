@@ -14,4 +14,4 @@ pub(crate) use head::{body_of, parse, read_head, unfold};
 pub use redirect::RedirectError;
 pub(crate) use redirect::follow;
 pub use request::{InvalidRequest, Request};
-pub(crate) use request::{Sent, digits, is_field_value, sent_id, write};
+pub(crate) use request::{Sent, is_field_value, sent_id, write};

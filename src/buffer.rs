@@ -1,0 +1,88 @@
+//! Bytes up to a capacity.
+
+use core::ops::{Deref, DerefMut};
+
+use crate::bytes::copy_within;
+
+/// A buffer like `heapless::Vec`, which copies slices as a whole, not byte by byte.
+pub(crate) struct Buffer<B: ?Sized> {
+    len: usize,
+    bytes: B,
+}
+
+/// The bytes do not fit.
+#[derive(Debug)]
+pub(crate) struct Full;
+
+impl<const N: usize> Buffer<[u8; N]> {
+    pub(crate) const fn new() -> Self {
+        Self {
+            len: 0,
+            bytes: [0; N],
+        }
+    }
+
+    /// The same buffer, whatever its capacity.
+    pub(crate) fn as_view(&mut self) -> &mut Buffer<[u8]> {
+        self
+    }
+}
+
+impl<B: ?Sized + AsRef<[u8]> + AsMut<[u8]>> Buffer<B> {
+    pub(crate) fn clear(&mut self) {
+        self.len = 0;
+    }
+
+    pub(crate) fn truncate(&mut self, len: usize) {
+        self.len = len.min(self.len);
+    }
+
+    /// Drops the first `count` bytes.
+    pub(crate) fn drain(&mut self, count: usize) {
+        let left = self.len.saturating_sub(count);
+        copy_within(self.bytes.as_mut(), count, left, 0);
+        self.len = left;
+    }
+
+    pub(crate) fn push(&mut self, byte: u8) -> Result<(), Full> {
+        let place = self.bytes.as_mut().get_mut(self.len).ok_or(Full)?;
+        *place = byte;
+        self.len += 1;
+        Ok(())
+    }
+
+    pub(crate) fn extend_from_slice(&mut self, piece: &[u8]) -> Result<(), Full> {
+        if let [byte] = piece {
+            // Far less than a call of `memcpy`.
+            return self.push(*byte);
+        }
+        let room = self.bytes.as_mut().get_mut(self.len..).ok_or(Full)?;
+        let place = room.get_mut(..piece.len()).ok_or(Full)?;
+        place.copy_from_slice(piece);
+        self.len += piece.len();
+        Ok(())
+    }
+
+    /// Adds bytes of any content at the end.
+    pub(crate) fn grow(&mut self, by: usize) -> Result<(), Full> {
+        if by > self.bytes.as_ref().len().saturating_sub(self.len) {
+            return Err(Full);
+        }
+        self.len += by;
+        Ok(())
+    }
+}
+
+impl<B: ?Sized + AsRef<[u8]>> Deref for Buffer<B> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        self.bytes.as_ref().get(..self.len).unwrap_or_default()
+    }
+}
+
+impl<B: ?Sized + AsRef<[u8]> + AsMut<[u8]>> DerefMut for Buffer<B> {
+    fn deref_mut(&mut self) -> &mut [u8] {
+        self.bytes.as_mut().get_mut(..self.len).unwrap_or_default()
+    }
+}

@@ -1,0 +1,72 @@
+//! Copying and searching, where the standard library's functions could panic or take much code.
+
+use core::iter;
+
+/// Like `slice::copy_within`, but does nothing where that would panic.
+pub(crate) fn copy_within(bytes: &mut [u8], from: usize, len: usize, to: usize) {
+    if let Some(end) = from.checked_add(len)
+        && end <= bytes.len()
+        && to <= bytes.len() - len
+    {
+        bytes.copy_within(from..end, to);
+    }
+}
+
+/// Like `slice::rotate_left`, but does nothing where that would panic.
+pub(crate) fn rotate_left(bytes: &mut [u8], by: usize) {
+    if by <= bytes.len() {
+        // Three reversals are much smaller than `slice::rotate_left`.
+        let (before, behind) = bytes.split_at_mut(by);
+        before.reverse();
+        behind.reverse();
+        bytes.reverse();
+    }
+}
+
+/// Whether a byte is among others. `slice::contains` searches word by word, for long slices.
+#[expect(
+    clippy::manual_contains,
+    reason = "it searches word by word, for long slices"
+)]
+pub(crate) fn has(bytes: &[u8], byte: u8) -> bool {
+    bytes.iter().any(|other| *other == byte)
+}
+
+/// Splits before the first of some ASCII bytes. The searches of `str` take any character or text, so
+/// they are larger, and the optimizer cannot prove that some of them do not panic.
+pub(crate) fn split_at_any<'a>(whole: &'a str, stops: &[u8]) -> (&'a str, &'a str) {
+    let at = whole.bytes().position(|byte| has(stops, byte));
+    whole
+        .split_at_checked(at.unwrap_or(whole.len()))
+        .unwrap_or((whole, ""))
+}
+
+/// The value of decimal digits: at least one, nothing else, within 64 bits.
+pub(crate) fn decimal(digits: &[u8]) -> Option<u64> {
+    if digits.is_empty() {
+        return None;
+    }
+    digits.iter().try_fold(0_u64, |number, digit| {
+        let digit = Some(digit.wrapping_sub(b'0')).filter(|digit| *digit < 10)?;
+        number.checked_mul(10)?.checked_add(digit.into())
+    })
+}
+
+/// The decimal digits of a number, each as borrowed text.
+pub(crate) fn digits<'a>(number: u64) -> impl Iterator<Item = &'a str> {
+    let mut unit = 1;
+    while number.checked_div(unit).is_some_and(|rest| rest >= 10) {
+        unit *= 10;
+    }
+    iter::from_fn(move || {
+        let digit = (number.checked_div(unit)?) % 10;
+        unit /= 10;
+        let digit = digit as usize;
+        "0123456789".get(digit..=digit)
+    })
+}
+
+/// Whether a name is among others, whatever its case.
+pub(crate) fn is_one_of(name: &str, names: &[&str]) -> bool {
+    names.iter().any(|other| name.eq_ignore_ascii_case(other))
+}
