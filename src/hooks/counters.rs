@@ -1,0 +1,186 @@
+//! Counters.
+
+use core::fmt;
+use core::mem;
+use core::time::Duration;
+
+use super::Hooks;
+use crate::event::TooLong;
+use crate::item::Item;
+use crate::step::Cause;
+
+/// Counts what comes, and how long it is: enough to choose the sizes of the memory.
+///
+/// ```
+/// use core::cell::Cell;
+/// use embedded_sse::hooks::Counters;
+/// # use embedded_sse::*;
+///
+/// let counters = Cell::new(Counters::default());
+/// # let mut decoder: Decoder<1024> = Decoder::new();
+/// # let request = Request::get(Url::parse("http://h/").unwrap());
+/// # let source = EventSource::new(request, Policy::DEFAULT, 1, &mut decoder).unwrap();
+/// let source = source.with_hooks(&counters);
+/// // At any time, also while a loop has the source:
+/// println!("{}", counters.get());
+/// ```
+///
+/// A count that reaches the maximum of its type stays there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub struct Counters {
+    /// Bytes received, with heads and framing.
+    pub bytes: u64,
+    /// Responses that were event streams.
+    pub opened: u32,
+    /// Events handed out.
+    pub events: u32,
+    /// Parts that did not fit.
+    pub too_long: u32,
+    /// Bytes of the longest data of an event, be it handed out or too long: the least `DATA` for all
+    /// so far.
+    pub longest_data: usize,
+    /// Bytes of the longest head of an event stream; it has to fit in `DATA` too.
+    pub longest_head: usize,
+    /// Bytes of the longest ID or event type, likewise: the least `META`.
+    pub longest_meta: usize,
+    /// Bytes of the pieces so far of an event that has not ended.
+    pub unfinished: usize,
+    /// Connections and attempts that were lost, by cause.
+    pub lost: Losses,
+}
+
+/// How many connections and attempts were lost, by [`LossCause`](crate::LossCause).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+#[expect(missing_docs, reason = "they are documented at `LossCause`")]
+pub struct Losses {
+    pub connect: u32,
+    pub transport: u32,
+    pub connect_timeout: u32,
+    pub response_timeout: u32,
+    pub idle_timeout: u32,
+    pub end: u32,
+    pub cut_off: u32,
+    pub head: u32,
+    pub chunk: u32,
+    pub status: u32,
+}
+
+impl Losses {
+    fn count(&mut self, cause: Cause) {
+        let count = match cause {
+            Cause::Connect => &mut self.connect,
+            Cause::Transport => &mut self.transport,
+            Cause::ConnectTimeout => &mut self.connect_timeout,
+            Cause::ResponseTimeout => &mut self.response_timeout,
+            Cause::IdleTimeout => &mut self.idle_timeout,
+            Cause::End => &mut self.end,
+            Cause::CutOff => &mut self.cut_off,
+            Cause::Head(_) => &mut self.head,
+            Cause::Chunk(_) => &mut self.chunk,
+            Cause::Status(_) => &mut self.status,
+        };
+        *count = count.saturating_add(1);
+    }
+}
+
+impl Hooks for Counters {
+    fn received(&mut self, bytes: &[u8], _: Duration) {
+        self.bytes = self.bytes.saturating_add(bytes.len() as u64);
+    }
+
+    fn told(&mut self, item: &Item<'_>) {
+        match item {
+            Item::Open(head) => {
+                self.opened = self.opened.saturating_add(1);
+                self.longest_head = self.longest_head.max(head.len());
+            }
+            Item::Event(event) | Item::LastPiece(event) => {
+                let data = self.unfinished.saturating_add(event.data.len());
+                self.unfinished = 0;
+                self.events = self.events.saturating_add(1);
+                self.longest_data = self.longest_data.max(data);
+                self.longest_meta = self.longest_meta.max(event.last_event_id.len());
+                // That takes no memory if nobody has sent it.
+                if event.event_type != "message" {
+                    self.longest_meta = self.longest_meta.max(event.event_type.len());
+                }
+            }
+            Item::Piece(piece) => {
+                self.unfinished = self.unfinished.saturating_add(piece.len());
+            }
+            Item::TooLong(part) => {
+                self.too_long = self.too_long.saturating_add(1);
+                let longest = match part {
+                    TooLong::Data { len } => Some((&mut self.longest_data, len)),
+                    TooLong::Id { len } | TooLong::EventType { len } => {
+                        Some((&mut self.longest_meta, len))
+                    }
+                    TooLong::Comment => None,
+                };
+                if let Some((longest, len)) = longest {
+                    *longest = (*longest).max(*len);
+                    // Its pieces have been handed out, if not the last.
+                    let unfinished = mem::take(&mut self.unfinished);
+                    self.longest_data = self.longest_data.max(unfinished);
+                }
+            }
+            Item::Lost(wait) => {
+                self.unfinished = 0;
+                self.lost.count(wait.cause);
+            }
+            Item::Stopped(stop) => {
+                self.unfinished = 0;
+                if let Some(cause) = stop.cause {
+                    self.lost.count(cause);
+                }
+            }
+            Item::Comment(_) | Item::Retry(_) => {}
+        }
+    }
+}
+
+impl fmt::Display for Counters {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            bytes,
+            opened,
+            events,
+            too_long,
+            ..
+        } = self;
+        write!(
+            f,
+            "{bytes} bytes, {opened} streams, {events} events, {too_long} too long; "
+        )?;
+        let Self {
+            longest_data,
+            longest_head,
+            longest_meta,
+            ..
+        } = self;
+        write!(
+            f,
+            "longest data {longest_data}, head {longest_head}, ID or type {longest_meta}; "
+        )?;
+        let lost = self.lost;
+        write!(
+            f,
+            "lost: connect {}, transport {}, ",
+            lost.connect, lost.transport
+        )?;
+        let (late, idle) = (lost.connect_timeout, lost.idle_timeout);
+        let response = lost.response_timeout;
+        write!(f, "connect timeout {late}, response timeout {response}, ")?;
+        write!(f, "idle timeout {idle}, ")?;
+        write!(
+            f,
+            "end {}, cut off {}, head {}, ",
+            lost.end, lost.cut_off, lost.head
+        )?;
+        write!(f, "chunk {}, status {}", lost.chunk, lost.status)
+    }
+}

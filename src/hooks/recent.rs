@@ -1,0 +1,75 @@
+//! The last bytes of a connection.
+
+use core::fmt;
+use core::time::Duration;
+
+use super::Hooks;
+
+/// Keeps the last `N` bytes that came, to show what was on the wire before a failure. Share it in a
+/// [`RefCell`](core::cell::RefCell), and look at it when a connection is lost.
+#[derive(Clone)]
+pub struct Recent<const N: usize> {
+    ring: [u8; N],
+    /// Where the next byte goes.
+    next: usize,
+    full: bool,
+}
+
+impl<const N: usize> Recent<N> {
+    /// An empty ring buffer.
+    pub const fn new() -> Self {
+        const { assert!(N > 0, "there is nothing to keep bytes in") };
+        Self {
+            ring: [0; N],
+            next: 0,
+            full: false,
+        }
+    }
+
+    /// Appends bytes, and forgets all but the last `N`.
+    fn push(&mut self, bytes: &[u8]) {
+        let skipped = bytes.len().saturating_sub(N);
+        for byte in bytes.iter().skip(skipped) {
+            if let Some(place) = self.ring.get_mut(self.next) {
+                *place = *byte;
+            }
+            self.next += 1;
+            if self.next >= N {
+                self.next = 0;
+                self.full = true;
+            }
+        }
+    }
+
+    /// The bytes, in two slices: the older ones, then the newer ones.
+    pub fn bytes(&self) -> (&[u8], &[u8]) {
+        let (newer, older) = self.ring.split_at_checked(self.next).unwrap_or_default();
+        (if self.full { older } else { &[] }, newer)
+    }
+}
+
+impl<const N: usize> Default for Recent<N> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<const N: usize> Hooks for Recent<N> {
+    fn received(&mut self, bytes: &[u8], _: Duration) {
+        self.push(bytes);
+    }
+}
+
+/// As text, with everything escaped that is not printable ASCII.
+impl<const N: usize> fmt::Display for Recent<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (older, newer) = self.bytes();
+        write!(f, "{}{}", older.escape_ascii(), newer.escape_ascii())
+    }
+}
+
+impl<const N: usize> fmt::Debug for Recent<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Recent(\"{self}\")")
+    }
+}
