@@ -110,7 +110,8 @@ async fn live(file: PathBuf, url: &str) -> Result<(), Box<dyn Error>> {
                 memory.set_sleep(wake_at, wait.delay, wait.failures).await;
                 // Behind the sleep, with which the next life begins whatever has woken it.
                 memory.set_budget_used(budget.used(wait.until)).await;
-                println!("lost: {}; asleep for {:?}", wait.cause, wait.delay);
+                let (cause, delay, failures) = (wait.cause, wait.delay, wait.failures);
+                println!("lost: {cause}; asleep for {delay:?} (failure {failures})");
                 return ControlFlow::Break(());
             }
             _ => {}
