@@ -26,6 +26,10 @@ const SSID: &str = env!("WIFI_SSID", "set WIFI_SSID, see README.md");
 const PASSWORD: &str = env!("WIFI_PASSWORD", "set WIFI_PASSWORD, see README.md");
 const URL: &str = env!("NTFY_URL", "set NTFY_URL, see README.md");
 
+// The driver takes no more, and the board would find that out at each boot.
+const _: () = assert!(SSID.len() <= 32, "WIFI_SSID is longer than 32 bytes");
+const _: () = assert!(PASSWORD.len() <= 64, "WIFI_PASSWORD is longer than 64 bytes");
+
 esp_bootloader_esp_idf::esp_app_desc!();
 
 #[esp_rtos::main]

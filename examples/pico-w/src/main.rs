@@ -27,6 +27,10 @@ const PASSWORD: &str = env!("WIFI_PASSWORD", "set WIFI_PASSWORD, see README.md")
 const BEARER: &str = concat!("Bearer ", env!("HA_TOKEN", "set HA_TOKEN, see README.md"));
 const URL: &str = env!("HA_URL");
 
+// The driver takes no more, and the board would find that out at each boot.
+const _: () = assert!(SSID.len() <= 32, "WIFI_SSID is longer than 32 bytes");
+const _: () = assert!(PASSWORD.len() <= 64, "WIFI_PASSWORD is longer than 64 bytes");
+
 /// No event waits for the LED: those of one blink make one more.
 static EVENT: Signal<ThreadModeRawMutex, ()> = Signal::new();
 
