@@ -518,6 +518,22 @@ fn a_post_whose_response_ended_is_a_good_end() {
     }
 }
 
+/// A person is told of no loss and of no option.
+#[test]
+fn a_response_that_ended_is_shown_as_an_end() {
+    let server = Server::start();
+    let mut tail = Tool::run("tail", &["--body", "question", &server.url("/ask")]);
+    let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n";
+    let mut connection = server.accept();
+    assert_eq!(connection.body(), "question");
+    connection.reply(&[head, &event(1)].concat());
+    let text = tail.text();
+    let end = "the server ended the response, and the request is not sent again\n";
+    assert!(text.ends_with(end), "{text}");
+    assert!(!text.contains("lost"), "{text}");
+    tail.exit(0);
+}
+
 #[test]
 fn a_post_is_repeated_if_that_is_allowed() {
     let server = Server::start();

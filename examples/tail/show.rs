@@ -135,7 +135,6 @@ impl Show {
         let text = format!("{}{status}", stop.reason);
         let option = match stop.reason {
             Reason::Attempts => "--max-reconnection-attempts",
-            Reason::Ended => "ended",
             Reason::NotRepeatable => "--reconnect-post",
             Reason::Redirect(RedirectError::TooMany) => "--max-redirects",
             _ => "",
