@@ -1,8 +1,10 @@
 //! The canonical loop, over a blocking TCP connection. It stands in README.md word for word.
 
 use embedded_sse::*;
+use std::hash::{BuildHasher, RandomState};
 use std::io::{Error, ErrorKind, Read, Result, Write};
 use std::net::{TcpStream, ToSocketAddrs};
+use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 fn follow<const DATA: usize>(source: &mut EventSource<'_, DATA>) -> Stop {
@@ -54,16 +56,35 @@ fn follow<const DATA: usize>(source: &mut EventSource<'_, DATA>) -> Stop {
     }
 }
 
-fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
-    let url = std::env::args().nth(1).ok_or("usage: minimal http://…")?;
+fn run(url: &str) -> std::result::Result<(), Box<dyn std::error::Error>> {
     let mut decoder: Decoder<4096> = Decoder::new();
-    let reconnect = Reconnect::new(Policy::DEFAULT, std::process::id());
-    let mut source = EventSource::new(Request::get(Url::parse(&url)?), reconnect, &mut decoder)?;
+    let policy = Policy {
+        // Two or three of the server's heartbeats. Without it, a dead connection is never noticed.
+        idle_timeout: Some(Duration::from_secs(100)),
+        ..Policy::DEFAULT
+    };
+    // Random, so that many clients do not all come back at the same moment.
+    let seed = RandomState::new().hash_one(()) as u32;
+    let reconnect = Reconnect::new(policy, seed);
+    let mut source = EventSource::new(Request::get(Url::parse(url)?), reconnect, &mut decoder)?;
     match follow(&mut source) {
         stop if stop.reason == Reason::NoContent => println!("stopped: {stop}"),
         stop => return Err(stop.into()),
     }
     Ok(())
+}
+
+fn main() -> ExitCode {
+    let mut args = std::env::args_os().skip(1);
+    let (Some(url), None) = (args.next(), args.next()) else {
+        eprintln!("usage: minimal http://…");
+        return ExitCode::from(2);
+    };
+    if let Err(error) = run(&url.to_string_lossy()) {
+        eprintln!("error: {error}");
+        return ExitCode::FAILURE;
+    }
+    ExitCode::SUCCESS
 }
 
 fn connect(origin: Origin<'_>, timeout: Option<Duration>) -> Result<TcpStream> {

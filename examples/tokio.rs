@@ -1,16 +1,19 @@
 //! A `Stream` of owned events over tokio.
 
+use std::error::Error;
+use std::hash::{BuildHasher, RandomState};
 use std::ops::ControlFlow;
+use std::process::ExitCode;
 use std::time::Duration;
 
 use embedded_io_adapters::tokio_1::FromTokio;
 use embedded_sse::io::{Clock, Connect, sse};
-use embedded_sse::{Decoder, EventSource, Item, Origin, Policy, Reconnect, Request, Url};
+use embedded_sse::{Decoder, EventSource, Item, Origin, Policy, Reason, Reconnect, Request, Url};
 use futures_util::{Stream, StreamExt, stream::poll_fn};
 use tokio::io::BufWriter;
 use tokio::net::TcpStream;
-use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep_until};
+use tokio::sync::mpsc::{Sender, channel};
+use tokio::time::{Instant, sleep};
 
 struct Event {
     event_type: String,
@@ -18,39 +21,61 @@ struct Event {
     last_event_id: String,
 }
 
-/// The events of a URL, until the source stops. Dropping the stream closes it.
-fn events(url: String) -> impl Stream<Item = Event> {
-    let (sender, mut receiver) = mpsc::channel(16);
+/// The events of a URL, until the server asks not to come back. If the source stops for another
+/// reason, that is the last item. Dropping the stream closes the source.
+fn events(url: String) -> impl Stream<Item = Result<Event, Box<dyn Error>>> {
+    let (sender, mut receiver) = channel(16);
     tokio::task::spawn_local(async move {
-        let url = Url::parse(&url).expect("the URL is valid");
-        let mut decoder: Decoder<16384> = Decoder::new();
-        let policy = Policy {
-            // Two or three of the server's heartbeats: else a dead link is never found.
-            idle_timeout: Some(Duration::from_secs(100)),
-            ..Policy::DEFAULT
-        };
-        let reconnect = Reconnect::new(policy, std::process::id());
-        let mut source = EventSource::new(Request::get(url), reconnect, &mut decoder)
-            .expect("there is no header that could be wrong");
-        let on_item = async |item: Item<'_>| {
-            let Item::Event(event) = item else {
-                return ControlFlow::Continue(());
-            };
-            let event = Event {
+        if let Err(error) = follow(&url, &sender).await {
+            // Nobody may be listening any more.
+            let _ = sender.send(Err(error)).await;
+        }
+    });
+    poll_fn(move |context| receiver.poll_recv(context))
+}
+
+async fn follow(
+    url: &str,
+    sender: &Sender<Result<Event, Box<dyn Error>>>,
+) -> Result<(), Box<dyn Error>> {
+    let mut decoder: Decoder<16384> = Decoder::new();
+    let policy = Policy {
+        // Two or three of the server's heartbeats. Without it, a dead connection is never noticed.
+        idle_timeout: Some(Duration::from_secs(100)),
+        ..Policy::DEFAULT
+    };
+    // Random, so that many clients do not all come back at the same moment.
+    let seed = RandomState::new().hash_one(()) as u32;
+    let reconnect = Reconnect::new(policy, seed);
+    let mut source = EventSource::new(Request::get(Url::parse(url)?), reconnect, &mut decoder)?;
+    let on_item = async |item: Item<'_>| {
+        let event = match item {
+            Item::Event(event) => Event {
                 event_type: event.event_type.into(),
                 data: event.data.into(),
                 last_event_id: event.last_event_id.into(),
-            };
-            match sender.send(event).await {
-                Ok(()) => ControlFlow::Continue(()),
-                Err(_) => ControlFlow::Break(()),
+            },
+            Item::Lost(wait) => {
+                eprintln!("lost: {}; next attempt in {:?}", wait.cause, wait.delay);
+                return ControlFlow::Continue(());
             }
+            Item::TooLong(part) => {
+                eprintln!("left out: {part}");
+                return ControlFlow::Continue(());
+            }
+            _ => return ControlFlow::Continue(()),
         };
-        let clock = Since(Instant::now());
-        let stop = sse(&mut Tcp, &clock, &mut source, &mut [0; 4096], on_item).await;
-        eprintln!("{}", stop.reason);
-    });
-    poll_fn(move |context| receiver.poll_recv(context))
+        match sender.send(Ok(event)).await {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(_) => ControlFlow::Break(()),
+        }
+    };
+    let clock = Since(Instant::now());
+    let stop = sse(&mut Tcp, &clock, &mut source, &mut [0; 4096], on_item).await;
+    match stop.reason {
+        Reason::NoContent | Reason::Closed => Ok(()),
+        _ => Err(stop.into()),
+    }
 }
 
 struct Tcp;
@@ -64,7 +89,7 @@ impl Connect for Tcp {
         &mut self,
         origin: Origin<'_>,
         _: Option<Duration>,
-    ) -> Result<Self::Io<'_>, std::io::Error> {
+    ) -> std::io::Result<Self::Io<'_>> {
         let tcp = TcpStream::connect((origin.host, origin.port)).await?;
         Ok(FromTokio::new(BufWriter::new(tcp)))
     }
@@ -78,18 +103,32 @@ impl Clock for Since {
     }
 
     async fn sleep_until(&self, time: Duration) {
-        sleep_until(self.0 + time).await;
+        // Not until `self.0 + time`, which panics if a server's `Retry-After` is too long for it.
+        sleep(time.saturating_sub(self.now())).await;
     }
 }
 
 #[tokio::main(flavor = "local")]
-async fn main() {
-    let url = std::env::args().nth(1).expect("usage: tokio http://…");
+async fn main() -> ExitCode {
+    let mut args = std::env::args_os().skip(1);
+    let (Some(url), None) = (args.next(), args.next()) else {
+        eprintln!("usage: tokio http://…");
+        return ExitCode::from(2);
+    };
+    let url = url.to_string_lossy().into_owned();
     let mut events = std::pin::pin!(events(url));
     while let Some(event) = events.next().await {
-        println!(
-            "{} ({}): {}",
-            event.event_type, event.last_event_id, event.data
-        );
+        match event {
+            Ok(event) => println!(
+                "{} ({}): {}",
+                event.event_type, event.last_event_id, event.data
+            ),
+            Err(error) => {
+                eprintln!("error: {error}");
+                return ExitCode::FAILURE;
+            }
+        }
     }
+    println!("the server asks not to come back");
+    ExitCode::SUCCESS
 }

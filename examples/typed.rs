@@ -8,6 +8,7 @@
 
 use std::error::Error;
 use std::io::Read;
+use std::process::ExitCode;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -61,7 +62,19 @@ fn postcard<T: DeserializeOwned>(data: &str) -> Result<T, Box<dyn Error>> {
     Ok(postcard::from_bytes(&memory[..len])?)
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> ExitCode {
+    if std::env::args_os().len() > 1 {
+        eprintln!("usage: typed < STREAM");
+        return ExitCode::from(2);
+    }
+    if let Err(error) = run() {
+        eprintln!("error: {error}");
+        return ExitCode::FAILURE;
+    }
+    ExitCode::SUCCESS
+}
+
+fn run() -> std::io::Result<()> {
     let mut decoder: Decoder<1024> = Decoder::new();
     let mut chunk = [0; 256];
     loop {

@@ -148,6 +148,30 @@ fn an_event_of_16_mib_fits_and_no_longer_one() {
     }
 }
 
+/// Also for a reader that takes Unicode's line ends for line ends, and for a terminal.
+#[test]
+fn a_line_is_a_line_for_every_reader() {
+    let odd: String = ('\u{7f}'..='\u{9f}')
+        .chain("\u{1}\u{8}\u{b}\u{c}\u{1b}\u{61c}\u{200e}\u{200f}".chars())
+        .chain('\u{2028}'..='\u{202e}')
+        .chain('\u{2066}'..='\u{2069}')
+        .collect();
+    let mut tool = Tool::run("decode", &["--comments"]);
+    let mut stdin = tool.stdin();
+    write!(stdin, ":{odd}\nid: {odd}\nevent: {odd}\ndata: ü{odd}\n\n").unwrap();
+    drop(stdin);
+    for want in [
+        json!({"kind": "comment", "text": odd}),
+        json!({"kind": "event", "type": odd, "data": format!("ü{odd}"), "id": odd}),
+        end(&odd, None),
+    ] {
+        let line = tool.line().unwrap();
+        assert!(!line.contains(|c| odd.contains(c)), "{line:?}");
+        assert_eq!(serde_json::from_str::<Value>(&line).unwrap(), want);
+    }
+    assert_eq!(tool.expect_exit(0), "");
+}
+
 #[test]
 fn refuses_bad_usage_and_says_why() {
     let cases: &[(&[&str], &str)] = &[
@@ -155,7 +179,10 @@ fn refuses_bad_usage_and_says_why() {
         (&["file.txt"], "file.txt"),
         (&["--chunk"], "--chunk"),
         (&["--chunk", "x"], "x"),
-        (&["--chunk", "-1"], "-1"),
+        (
+            &["--chunk", "-1"],
+            "--chunk \"-1\" is not an integer from 0 to ",
+        ),
         (&["--last-event-id", "a\nb"], "last event ID"),
     ];
     for (args, word) in cases {

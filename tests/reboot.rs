@@ -7,7 +7,7 @@ mod support;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use server::{Connection, Server};
+use server::{Connection, LONG_WAIT, Server};
 use support::Tool;
 
 struct Device {
@@ -92,11 +92,10 @@ fn a_crash_loses_nothing() {
 #[test]
 fn the_delay_grows_over_lives() {
     let device = Device::new("backoff.bin");
-    let mut delays = Vec::new();
-    for _ in 0..3 {
+    for (failure, most) in [(1, 1.0), (2, 2.0), (3, 4.0)] {
         let mut life = device.boot();
-        if delays.is_empty() {
-            // The base, so that the test is short.
+        if failure == 1 {
+            // The base, so that the test is short. It holds for the other lives too.
             let mut connection = device.accept();
             connection.chunk("retry: 500\n\n");
             connection.reset();
@@ -104,22 +103,58 @@ fn the_delay_grows_over_lives() {
             device.server.accept().reset();
         }
         let line = life.line().unwrap();
-        let delay = line.split("asleep for ").nth(1).unwrap();
-        delays.push(delay.to_owned());
-        life.exit(0);
-    }
-    let seconds: Vec<f64> = delays
-        .iter()
-        .map(|delay| match delay.strip_suffix("ms") {
+        let (_, sleep) = line.split_once("asleep for ").unwrap();
+        let (delay, failures) = sleep.split_once(" (").unwrap();
+        assert_eq!(failures, format!("failure {failure})"));
+        let seconds: f64 = match delay.strip_suffix("ms") {
             Some(ms) => ms.parse::<f64>().unwrap() / 1000.0,
             None => delay.strip_suffix('s').unwrap().parse().unwrap(),
-        })
-        .collect();
-    // From what the first life was asked for, which holds for the others too.
-    for (life, least) in [0.5, 1.0, 2.0].into_iter().enumerate() {
-        let most = least * 1.5;
-        assert!((least..most).contains(&seconds[life]), "{delays:?}");
+        };
+        // Random, between the base and twice what it has grown to.
+        assert!((0.5..=most).contains(&seconds), "{line}");
+        life.exit(0);
     }
+}
+
+#[test]
+fn a_retry_after_of_any_length_is_slept_for() {
+    let device = Device::new("long.bin");
+    let mut life = device.boot();
+    device.server.accept().reply(LONG_WAIT);
+    let lost = life.line().unwrap();
+    assert!(lost.starts_with("lost: status 503; asleep for 18446744073709551615"));
+    assert_eq!(life.expect_exit(0), "");
+    let mut asleep = device.boot();
+    std::thread::sleep(Duration::from_millis(200));
+    asleep.assert_runs();
+    assert!(device.server.accept_at_once().is_none());
+}
+
+#[test]
+fn a_refusal_is_a_bad_end() {
+    let device = Device::new("refused.bin");
+    let mut life = device.boot();
+    let refusal = "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n";
+    device.server.accept().reply(refusal);
+    assert!(life.expect_complaint(1).contains("404"));
+}
+
+#[test]
+fn bad_usage_is_one_clear_line() {
+    let device = Device::new("unused.bin");
+    let flash = device.flash.to_str().unwrap();
+    for (args, code, words) in [
+        (&[][..], 2, "usage: reboot"),
+        (&[flash], 2, "usage: reboot"),
+        (&[flash, "http://h/", "--unknown"], 2, "usage: reboot"),
+        (&[flash, "--unknown"], 1, "http://"),
+    ] {
+        let complaint = Tool::run("reboot", args).expect_complaint(code);
+        assert!(complaint.contains(words), "{args:?}: {complaint}");
+    }
+    assert!(!device.flash.exists());
+    std::fs::write(&device.flash, "short").unwrap();
+    device.boot().expect_complaint(1);
 }
 
 /// One that crashes as soon as it is connected tells nobody how long it was off.

@@ -13,7 +13,8 @@ use support::Tool;
 
 /// `tail --json` with delays that nobody has to wait for.
 fn tail(args: &[&str]) -> Tool {
-    let always = ["--json", "--reconnection-time", "0", "--no-jitter"];
+    let always = "--json --reconnection-time 1 --max-delay 20 --no-jitter";
+    let always: Vec<&str> = always.split(' ').collect();
     Tool::run("tail", &[&always, args].concat())
 }
 
@@ -289,21 +290,80 @@ fn a_refusal_is_a_bad_end() {
 /// A person is told more of it: the server's own words.
 #[test]
 fn a_refusal_is_shown() {
-    let server = Server::start();
-    let mut tail = Tool::run("tail", &[&server.url("/")]);
     let refusal =
         "HTTP/1.1 403 Forbidden\r\nX-Why: because\r\nContent-Length: 9\r\n\r\ngo\x1b[2Jaway";
-    server.accept().reply(refusal);
-    let mut text = String::new();
-    while let Some(line) = tail.line() {
-        text += &line;
-        text.push('\n');
-    }
-    for word in ["stopped", "403", "X-Why: because", "go"] {
-        assert!(text.contains(word), "{word} is missing: {text}");
+    let text = shown(&[], refusal);
+    for words in ["stopped", "(status 403)", "X-Why: because", "go"] {
+        assert!(text.contains(words), "{words} is missing: {text}");
     }
     assert!(!text.contains('\x1b'), "{text:?}");
+}
+
+/// What a person is told of a response that stops the source for a bad reason.
+#[track_caller]
+fn shown(args: &[&str], response: &str) -> String {
+    let server = Server::start();
+    let url = server.url("/");
+    let mut tail = Tool::run("tail", &[args, &[&url]].concat());
+    server.accept().reply(response);
+    let text = tail.text();
     tail.exit(1);
+    text
+}
+
+#[test]
+fn a_response_that_would_be_retried_is_shown_when_it_stops() {
+    let body = "X-Why: because\r\nContent-Length: 4\r\n\r\nfull";
+    let busy = format!("HTTP/1.1 429 Too Many Requests\r\nRetry-After: 1\r\n{body}");
+    let down = format!("HTTP/1.1 503 Service Unavailable\r\n{body}");
+    for (args, response, stopped) in [
+        (
+            &["--body", "x"][..],
+            busy,
+            "the request may not be sent again (status 429) (--reconnect-post)",
+        ),
+        (
+            &["--max-reconnection-attempts", "0"],
+            down,
+            "attempts are used up (status 503) (--max-reconnection-attempts)",
+        ),
+    ] {
+        let text = shown(args, &response);
+        for words in [stopped, "header    X-Why: because", "body      full"] {
+            assert!(text.contains(words), "{words} is missing: {text}");
+        }
+    }
+}
+
+#[test]
+fn a_redirect_that_cannot_be_followed_shows_where_it_led() {
+    let cases = [
+        (&["https://127.0.0.1:1/secure"][..], "no TLS"),
+        (&["ftp://127.0.0.1/file"], "Location"),
+        (&["http://"], "Location"),
+        (&["http://127.0.0.1:99999/"], "Location"),
+        (&["/one", "/two"], "Location"),
+        (&[""], "Location"),
+        (&["/again"], "--max-redirects"),
+    ];
+    for (locations, reason) in cases {
+        let lines: String = locations
+            .iter()
+            .map(|location| format!("Location: {location}\r\n"))
+            .collect();
+        let response = format!("HTTP/1.1 302 Found\r\n{lines}Content-Length: 0\r\n\r\n");
+        let args: &[&str] = match locations {
+            ["/again"] => &["--max-redirects", "0"],
+            _ => &[],
+        };
+        let text = shown(args, &response);
+        assert!(text.contains("(status 302)"), "{text}");
+        assert!(text.contains(reason), "{reason} is missing: {text}");
+        for location in locations {
+            let header = format!("header    Location: {location}\n");
+            assert!(text.contains(&header), "{header} is missing: {text}");
+        }
+    }
 }
 
 #[test]
@@ -436,6 +496,44 @@ fn a_post_is_not_repeated() {
     expect_stopped(&mut tail, "not_repeatable", Some(200), 1);
 }
 
+/// All of the response came, so nothing is lost, and there is nothing to send again.
+#[test]
+fn a_post_whose_response_ended_is_a_good_end() {
+    for is_chunked in [true, false] {
+        let server = Server::start();
+        let mut tail = tail(&["--body", "question", &server.url("/ask")]);
+        let mut connection = server.accept();
+        assert_eq!(connection.body(), "question");
+        if is_chunked {
+            connection.open();
+            connection.chunk(&event(1));
+            connection.end();
+        } else {
+            let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n";
+            connection.reply(&[head, &event(1)].concat());
+        }
+        expect_open(&mut tail);
+        expect_number(&mut tail, 1);
+        expect_stopped(&mut tail, "ended", Some(200), 0);
+    }
+}
+
+/// A person is told of no loss and of no option.
+#[test]
+fn a_response_that_ended_is_shown_as_an_end() {
+    let server = Server::start();
+    let mut tail = Tool::run("tail", &["--body", "question", &server.url("/ask")]);
+    let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n";
+    let mut connection = server.accept();
+    assert_eq!(connection.body(), "question");
+    connection.reply(&[head, &event(1)].concat());
+    let text = tail.text();
+    let end = "the server ended the response, and the request is not sent again\n";
+    assert!(text.ends_with(end), "{text}");
+    assert!(!text.contains("lost"), "{text}");
+    tail.exit(0);
+}
+
 #[test]
 fn a_post_is_repeated_if_that_is_allowed() {
     let server = Server::start();
@@ -469,6 +567,31 @@ fn the_method_can_be_another() {
     expect_stopped(&mut tail, "not_repeatable", None, 1);
 }
 
+/// With 0 each connection that opens takes all failures back; else those that are cut soon add up.
+#[test]
+fn the_healthy_time_can_be_another() {
+    for (healthy_time, delays) in [("0", [30, 30, 30]), ("60000", [30, 60, 120])] {
+        let server = Server::start();
+        let url = server.url("/");
+        let mut tail = tail(&[
+            "--reconnection-time",
+            "30",
+            "--max-delay",
+            "1000",
+            "--healthy-time",
+            healthy_time,
+            &url,
+        ]);
+        for delay in delays {
+            let mut connection = server.accept();
+            connection.open();
+            expect_open(&mut tail);
+            connection.close();
+            assert_eq!(expect_lost(&mut tail, "cut_off"), delay);
+        }
+    }
+}
+
 // ---- timeouts ----
 
 #[test]
@@ -495,24 +618,106 @@ fn silence_is_a_loss_and_a_comment_is_no_silence() {
 fn a_server_that_says_nothing_is_given_up() {
     let server = Server::start();
     let url = server.url("/");
-    let mut tail = tail(&["--connect-timeout", "200", &url]);
+    let mut tail = tail(&["--response-timeout", "200", &url]);
     let mute = server.accept();
-    expect_lost(&mut tail, "connect_timeout");
+    expect_lost(&mut tail, "response_timeout");
     mute.wait_for_close();
     // Half a head is no response either.
     let mut half = server.accept();
     half.write("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n");
-    expect_lost(&mut tail, "connect_timeout");
+    expect_lost(&mut tail, "response_timeout");
     half.wait_for_close();
     expect_good_end(&mut tail, &server);
 }
 
-/// The timeout of the attempt is none of the stream.
+/// Each timeout has its own part of an attempt, and none of them is that of the stream.
+#[test]
+fn a_response_may_come_after_the_connect_timeout() {
+    let server = Server::start();
+    let url = server.url("/");
+    let mut tail = tail(&["--connect-timeout", "200", &url]);
+    let mut connection = server.accept();
+    std::thread::sleep(Duration::from_millis(400));
+    connection.open();
+    expect_open(&mut tail);
+    connection.end();
+    expect_lost(&mut tail, "end");
+    expect_good_end(&mut tail, &server);
+}
+
+/// The last word counts, as for all options.
+#[test]
+fn a_timeout_can_be_never() {
+    let server = Server::start();
+    let url = server.url("/");
+    let mut args = Vec::new();
+    for option in ["--connect-timeout", "--response-timeout", "--idle-timeout"] {
+        args.extend([option, "100", option, "never"]);
+    }
+    let mut tail = tail(&[&args[..], &[&url]].concat());
+    let mut connection = server.accept();
+    std::thread::sleep(Duration::from_millis(300));
+    connection.open();
+    expect_open(&mut tail);
+    std::thread::sleep(Duration::from_millis(300));
+    connection.end();
+    expect_lost(&mut tail, "end");
+    expect_good_end(&mut tail, &server);
+}
+
+#[test]
+fn a_timeout_says_which_it_was_and_what_changes_it() {
+    let server = Server::start();
+    let url = server.url("/");
+    for (option, ms, begins, words) in [
+        (
+            "--response-timeout",
+            "100",
+            "",
+            "no response within response_timeout",
+        ),
+        (
+            "--idle-timeout",
+            "100",
+            "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n",
+            "no byte within idle_timeout",
+        ),
+    ] {
+        let mut tail = Tool::run(
+            "tail",
+            &[option, ms, "--max-reconnection-attempts", "0", &url],
+        );
+        let mut connection = server.accept();
+        connection.write(begins);
+        connection.wait_for_close();
+        assert_told(&mut tail, &format!("lost      {words} ({option})"));
+    }
+    // Over before it has begun, as no other connection here takes long.
+    let nobody = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
+    let url = format!("http://{}/", nobody.expect("there is a free port"));
+    let option = "--connect-timeout";
+    let mut tail = Tool::run(
+        "tail",
+        &[option, "0", "--max-reconnection-attempts", "0", &url],
+    );
+    assert_told(
+        &mut tail,
+        &format!("lost      no connection within connect_timeout ({option})"),
+    );
+}
+
+#[track_caller]
+fn assert_told(tail: &mut Tool, words: &str) {
+    let text = tail.text();
+    assert!(text.contains(words), "{words} is missing: {text}");
+    tail.exit(1);
+}
+
 #[test]
 fn a_stream_may_be_silent() {
     let server = Server::start();
     let url = server.url("/");
-    let mut tail = tail(&["--connect-timeout", "300", &url]);
+    let mut tail = tail(&["--response-timeout", "300", &url]);
     let mut connection = accept_and_send(&server, &mut tail, 1);
     std::thread::sleep(Duration::from_millis(600));
     connection.chunk(&event(2));
@@ -534,7 +739,8 @@ fn sends_the_headers_of_the_standard() {
     assert_eq!(connection.header("Cache-Control"), Some("no-cache"));
     let host = format!("127.0.0.1:{}", server.port());
     assert_eq!(connection.header("Host"), Some(&host[..]));
-    for none in ["Last-Event-ID", "Accept-Encoding", "Content-Length"] {
+    assert_eq!(connection.header("Accept-Encoding"), Some("identity"));
+    for none in ["Last-Event-ID", "Content-Length"] {
         assert_eq!(connection.header(none), None, "{none}");
     }
     connection.reply("HTTP/1.1 204 No Content\r\n\r\n");
@@ -672,6 +878,28 @@ fn shows_items_as_they_happen() {
     assert_line(&mut tail, "waiting", "resume after id 1");
 }
 
+/// For a reader that takes Unicode's line ends for line ends, and for a terminal.
+#[test]
+fn a_line_is_a_line_for_every_reader() {
+    let odd = "\u{85}\u{2028}\u{2029}\u{202e}\u{2066}\u{7f}\u{9b}\u{1b}[2J";
+    for is_json in [true, false] {
+        let server = Server::start();
+        let args = ["--json", &server.url("/")];
+        let mut tail = Tool::run("tail", &args[usize::from(!is_json)..]);
+        let mut connection = server.accept();
+        connection.open();
+        connection.chunk(&format!("data: a{odd}z\n\n"));
+        tail.line();
+        let line = tail.line().unwrap_or_default();
+        assert!(!line.contains(|c| "\u{1b}\u{7f}".contains(c) || ('\u{80}'..).contains(&c)));
+        assert!(line.contains('a') && line.contains('z'));
+        if is_json {
+            let json: Value = serde_json::from_str(&line).expect("it is JSON");
+            assert_eq!(json["data"], format!("a{odd}z"));
+        }
+    }
+}
+
 #[track_caller]
 fn assert_line(tail: &mut Tool, kind: &str, text: &str) {
     let line = tail.line().unwrap_or_default();
@@ -735,17 +963,50 @@ fn ends_well_when_nobody_reads_any_more() {
 }
 
 #[cfg(unix)]
-#[test]
-fn ends_well_by_ctrl_c() {
-    let server = Server::start();
-    let mut tail = tail(&[&server.url("/")]);
-    let _held_open = accept_and_send(&server, &mut tail, 1);
+#[track_caller]
+fn interrupt(tail: &Tool) {
     let kill = format!("kill -INT {}", tail.process_id());
     let killed = std::process::Command::new("sh")
         .args(["-c", &kill])
         .status();
     assert!(killed.expect("there is a shell").success());
-    tail.expect_exit(0);
+}
+
+#[cfg(unix)]
+#[test]
+fn ends_well_by_ctrl_c() {
+    let server = Server::start();
+    let mut tail = tail(&[&server.url("/")]);
+    let _held_open = accept_and_send(&server, &mut tail, 1);
+    interrupt(&tail);
+    expect_stopped(&mut tail, "closed", Some(200), 0);
+}
+
+#[cfg(unix)]
+#[test]
+fn ends_well_by_ctrl_c_while_it_waits() {
+    let server = Server::start();
+    let url = server.url("/");
+    let mut tail = tail(&["--reconnection-time", "60000", &url]);
+    server.accept().close();
+    expect_lost(&mut tail, "cut_off");
+    interrupt(&tail);
+    expect_stopped(&mut tail, "closed", None, 0);
+}
+
+/// A line that nobody reads cannot keep it from that.
+#[cfg(unix)]
+#[test]
+fn ends_by_ctrl_c_when_its_output_is_stuck() {
+    let server = Server::start();
+    let mut tail = Tool::run_unread("tail", &[&server.url("/")]);
+    let mut connection = server.accept();
+    connection.open();
+    // More than a pipe holds.
+    connection.chunk(&format!("data: {}\n\n", "x".repeat(1 << 20)));
+    std::thread::sleep(Duration::from_millis(300));
+    interrupt(&tail);
+    tail.exit(0);
 }
 
 #[test]
@@ -766,11 +1027,28 @@ fn refuses_bad_usage_and_says_why() {
         (&["-x", URL], "-x"),
         (&["--json=yes", URL], "--json"),
         (&["--count", "many", URL], "many"),
-        (&["--count", "-1", URL], "-1"),
+        (
+            &["--count", "-1", URL],
+            "--count \"-1\" is not an integer from 0 to ",
+        ),
         (&["--count"], "--count"),
         (&["--reconnection-time", "1s", URL], "1s"),
-        (&["--max-redirects", "256", URL], "256"),
+        (
+            &["--max-redirects", "256", URL],
+            "--max-redirects \"256\" is not an integer from 0 to 255",
+        ),
         (&["--max-reconnection-attempts", "", URL], "integer"),
+        (
+            &["--max-reconnection-attempts", "-1", URL],
+            "--max-reconnection-attempts \"-1\" is not an integer from 0 to 4294967295",
+        ),
+        (&["--idle-timeout", "off", URL], "nor \"never\""),
+        (
+            &["--connect-timeout", "-5", URL],
+            "--connect-timeout \"-5\"",
+        ),
+        (&["--response-timeout"], "--response-timeout"),
+        (&["--healthy-time", "never", URL], "--healthy-time"),
         (&["--header", "no colon", URL], "no colon"),
         (&["--header", ": empty", URL], "header"),
         (&["--header", "A B: c", URL], "header"),
@@ -803,6 +1081,13 @@ fn help_is_no_error() {
     assert_eq!(tail.exit(0), "");
 }
 
+#[test]
+fn the_demo_takes_any_id() {
+    let mut tail = Tool::run("tail", &["--last-event-id", "4294967295"]);
+    assert!(tail.text().contains("204"));
+    assert!(!tail.exit(0).contains("panicked"));
+}
+
 /// Without a URL there is a server of its own, of which nothing is lost either.
 #[test]
 fn the_demo_shows_all_its_events() {
@@ -829,11 +1114,7 @@ fn the_demo_shows_all_its_events() {
 #[test]
 fn the_demo_can_be_read_by_people() {
     let mut tail = Tool::run("tail", &[]);
-    let mut text = String::new();
-    while let Some(line) = tail.line() {
-        text += &line;
-        text.push('\n');
-    }
+    let text = tail.text();
     let mut rest = &text[..];
     for id in 1..=8 {
         let event = format!("tick (id {id}): event {id} of 8");
@@ -841,5 +1122,6 @@ fn the_demo_can_be_read_by_people() {
         rest = &rest[at.unwrap_or_else(|| panic!("no {event} in {text}"))..];
     }
     assert!(rest.contains("stopped"), "{text}");
+    assert!(!text.contains("(status"), "{text}");
     tail.exit(0);
 }

@@ -31,3 +31,9 @@ fn each_event_is_decoded_to_its_type() {
     }
     assert!(typed.exit(0).starts_with("product: JSON: "));
 }
+
+#[test]
+fn bad_usage_is_one_clear_line() {
+    let complaint = Tool::run("typed", &["--unknown"]).expect_complaint(2);
+    assert!(complaint.starts_with("usage: typed"));
+}

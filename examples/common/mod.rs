@@ -1,8 +1,6 @@
 //! What `decode` and `tail` share: their memory, their JSON, and how they end on bad usage.
 
 use std::io::Write as _;
-use std::num::ParseIntError;
-use std::str::FromStr;
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -34,12 +32,13 @@ pub fn to_json(item: &Item<'_>) -> Value {
     }
 }
 
-/// JSON on one line, which says nothing to a terminal: the control characters that JSON would let
-/// pass are escaped too.
+/// JSON on one line, for every reader and every terminal: what JSON allows in a string, but
+/// [`is_unsafe`] finds, is escaped too.
 pub fn line(json: &Value) -> String {
     let mut line = json.to_string();
-    if line.contains(is_control) {
-        let escape = |c: char| match is_control(c) {
+    if line.contains(is_unsafe) {
+        let escape = |c: char| match is_unsafe(c) {
+            // All of them are below U+10000, so that four digits are enough.
             true => format!("\\u{:04x}", u32::from(c)),
             false => c.into(),
         };
@@ -48,8 +47,14 @@ pub fn line(json: &Value) -> String {
     line
 }
 
-fn is_control(c: char) -> bool {
-    matches!(c, '\u{7f}'..='\u{9f}')
+/// Control characters, line ends of Unicode, and what changes the direction of the text around it.
+pub fn is_unsafe(c: char) -> bool {
+    let is_line_end = matches!(c, '\u{2028}' | '\u{2029}');
+    let is_bidi_control = matches!(
+        c,
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+    );
+    c.is_control() || is_line_end || is_bidi_control
 }
 
 /// Whole milliseconds, as far as 64 bits go.
@@ -57,14 +62,22 @@ pub fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// The number that belongs to an option; what is wrong with it is said with the option's name.
-pub fn number<T: FromStr<Err = ParseIntError>>(
+/// The value of an option that takes a number. `T` is an unsigned type.
+pub fn number<T: TryFrom<u64>>(
     args: &mut lexopt::Parser,
     option: &str,
 ) -> Result<T, lexopt::Error> {
     let value = args.value()?.string()?;
-    let number = value.parse();
-    number.map_err(|error| format!("--{option} {value:?}: {error}").into())
+    integer(option, &value).map_err(lexopt::Error::from)
+}
+
+/// The number in a text. The error names the option and what it takes.
+pub fn integer<T: TryFrom<u64>>(option: &str, value: &str) -> Result<T, String> {
+    let most = u64::MAX >> (u64::BITS - 8 * size_of::<T>() as u32);
+    let number = value.parse::<u64>().ok();
+    number
+        .and_then(|number| T::try_from(number).ok())
+        .ok_or_else(|| format!("--{option} {value:?} is not an integer from 0 to {most}"))
 }
 
 /// Says how it is used, and ends well, also where nobody reads it to the end.

@@ -1,5 +1,6 @@
 //! What is kept over a reboot, in NOR flash; here that is a file.
 
+use std::path::PathBuf;
 use std::time::Duration;
 use std::{fs, io};
 
@@ -69,8 +70,7 @@ impl Memory {
     }
 
     pub async fn set_sleep(&mut self, wake_at: Duration, delay: Duration, failures: u32) {
-        let ms = [wake_at, delay].map(|time| time.as_millis() as u64);
-        let sleep = [ms[0], ms[1], failures.into()];
+        let sleep = [millis(wake_at), millis(delay), failures.into()];
         tell(self.map.store_item(&mut self.buffer, &SLEEP, &sleep).await);
     }
 
@@ -88,9 +88,14 @@ impl Memory {
     }
 
     async fn set_time(&mut self, key: u8, time: Duration) {
-        let ms = time.as_millis() as u64;
+        let ms = millis(time);
         tell(self.map.store_item(&mut self.buffer, &key, &ms).await);
     }
+}
+
+/// Whole milliseconds, as far as 64 bits go.
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn tell(written: Result<(), Error<NorFlashErrorKind>>) {
@@ -101,17 +106,18 @@ fn tell(written: Result<(), Error<NorFlashErrorKind>>) {
 
 /// Two pages of flash, whose bits can be cleared one by one and set only all together.
 pub struct Flash {
-    path: String,
+    path: PathBuf,
     bytes: Vec<u8>,
 }
 
 impl Flash {
-    pub fn open(path: String) -> io::Result<Self> {
+    pub fn open(path: PathBuf) -> io::Result<Self> {
         let bytes = match fs::read(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => vec![0xFF; SIZE],
             bytes => bytes?,
         };
         if bytes.len() != SIZE {
+            let path = path.display();
             return Err(io::Error::other(format!("{path} is none of our flashes")));
         }
         Ok(Self { path, bytes })

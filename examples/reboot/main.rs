@@ -10,13 +10,18 @@
 mod flash;
 
 use std::error::Error;
+use std::hash::{BuildHasher, RandomState};
 use std::num::NonZero;
 use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::process::ExitCode;
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use embedded_io_adapters::tokio_1::FromTokio;
 use embedded_sse::io::{Clock, Connect, sse};
-use embedded_sse::{Budget, Decoder, EventSource, Item, Origin, Policy, Reconnect, Request, Url};
+use embedded_sse::{
+    Budget, Decoder, EventSource, Item, Origin, Policy, Reason, Reconnect, Request, Url,
+};
 use flash::{Flash, Memory};
 use tokio::io::BufWriter;
 use tokio::net::TcpStream;
@@ -28,11 +33,21 @@ const EVENTS_A_WRITE: u32 = 8;
 const BUDGET: Budget = Budget::per_hour(NonZero::new(20).unwrap());
 
 #[tokio::main(flavor = "local")]
-async fn main() -> Result<(), Box<dyn Error>> {
-    let mut args = std::env::args().skip(1);
-    let (Some(file), Some(url)) = (args.next(), args.next()) else {
-        return Err("usage: reboot FLASH_FILE URL".into());
+async fn main() -> ExitCode {
+    let mut args = std::env::args_os().skip(1);
+    let (Some(file), Some(url), None) = (args.next(), args.next(), args.next()) else {
+        eprintln!("usage: reboot FLASH_FILE URL");
+        return ExitCode::from(2);
     };
+    if let Err(error) = live(file.into(), &url.to_string_lossy()).await {
+        eprintln!("error: {error}");
+        return ExitCode::FAILURE;
+    }
+    ExitCode::SUCCESS
+}
+
+async fn live(file: PathBuf, url: &str) -> Result<(), Box<dyn Error>> {
+    let request = Request::get(Url::parse(url)?);
     let mut memory = Memory::new(Flash::open(file)?);
 
     // Whoever was woken by something else than the time goes back to sleep: a thousand devices whose
@@ -43,14 +58,22 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let mut decoder: Decoder<4096> = Decoder::new();
     let id = memory.last_event_id().await.map_err(no_flash)?;
-    decoder.set_last_event_id(&id)?;
+    if let Err(invalid) = decoder.set_last_event_id(&id) {
+        // Not the end: the next life would find it too.
+        eprintln!("all events come again: {invalid}");
+    }
     let retry = memory.reconnection_time().await.map_err(no_flash)?;
     if let Some(retry) = retry {
         decoder.set_reconnection_time(retry);
     }
-    let seed = unix_time().subsec_nanos() ^ std::process::id();
-    let reconnect = Reconnect::new(Policy::DEFAULT, seed).after_failures(failures);
-    let request = Request::get(Url::parse(&url)?);
+    let policy = Policy {
+        // Two or three of the server's heartbeats. Without it, a dead connection is never noticed.
+        idle_timeout: Some(Duration::from_secs(100)),
+        ..Policy::DEFAULT
+    };
+    // A device has a random number generator for it, or its serial number.
+    let seed = RandomState::new().hash_one(()) as u32;
+    let reconnect = Reconnect::new(policy, seed).after_failures(failures);
     let mut source = EventSource::new(request, reconnect, &mut decoder)?;
 
     // A clock that begins at 0 in each life.
@@ -82,11 +105,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
                 if unwritten > 0 {
                     memory.set_last_event_id(&finished).await;
                 }
-                let wake_at = unix_time() + wait.delay;
+                // A server's `Retry-After` may be any number.
+                let wake_at = unix_time().saturating_add(wait.delay);
                 memory.set_sleep(wake_at, wait.delay, wait.failures).await;
                 // Behind the sleep, with which the next life begins whatever has woken it.
                 memory.set_budget_used(budget.used(wait.until)).await;
-                println!("lost: {}; asleep for {:?}", wait.cause, wait.delay);
+                let (cause, delay, failures) = (wait.cause, wait.delay, wait.failures);
+                println!("lost: {cause}; asleep for {delay:?} (failure {failures})");
                 return ControlFlow::Break(());
             }
             _ => {}
@@ -94,12 +119,16 @@ async fn main() -> Result<(), Box<dyn Error>> {
         ControlFlow::Continue(())
     };
     let stop = sse(&mut Tcp, &clock, &mut source, &mut [0; 1460], on_item).await;
-    println!("{stop}");
     // Most servers ask for the same each time.
     if let Some(asked) = source.decoder().reconnection_time()
         && Some(asked) != retry
     {
         memory.set_reconnection_time(asked).await;
+    }
+    match stop.reason {
+        Reason::Closed => {}
+        Reason::NoContent => println!("{stop}"),
+        _ => return Err(stop.into()),
     }
     Ok(())
 }
@@ -123,7 +152,7 @@ impl Connect for Tcp {
         &mut self,
         origin: Origin<'_>,
         _: Option<Duration>,
-    ) -> Result<Self::Io<'_>, std::io::Error> {
+    ) -> std::io::Result<Self::Io<'_>> {
         let tcp = TcpStream::connect((origin.host, origin.port)).await?;
         Ok(FromTokio::new(BufWriter::new(tcp)))
     }

@@ -8,9 +8,9 @@ use std::time::Duration;
 const LAST: u32 = 8;
 
 /// Starts it, and returns the URL of its stream.
-pub fn start() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("there is a free port on loopback");
-    let address = listener.local_addr().expect("it is bound");
+pub fn start() -> std::io::Result<String> {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let address = listener.local_addr()?;
     eprintln!("No URL given, so here is a demo server: http://{address}/demo\n");
     spawn(move || {
         for (number, connection) in listener.incoming().enumerate() {
@@ -18,14 +18,14 @@ pub fn start() -> String {
             let _ = connection.and_then(|tcp| serve(tcp, number));
         }
     });
-    format!("http://{address}/demo")
+    Ok(format!("http://{address}/demo"))
 }
 
 /// Serves the events behind the one that the client names as its last.
 fn serve(mut tcp: TcpStream, connection: usize) -> std::io::Result<()> {
     tcp.set_nodelay(true)?;
     let last_event_id = read_request(&tcp)?;
-    let next = last_event_id.map_or(1, |id| id + 1);
+    let next = last_event_id.map_or(1, |id| id.saturating_add(1));
     if let Some(id) = last_event_id {
         say(&format!("is asked to resume after event {id}"));
     }

@@ -7,9 +7,12 @@ mod net;
 mod options;
 mod show;
 
-use std::cell::RefCell;
 use std::io::{self, ErrorKind};
 use std::ops::ControlFlow;
+use std::process::exit;
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
 
 use common::MEMORY;
 use embedded_sse::{EventSource, Item, Reason, Reconnect, blocking};
@@ -18,35 +21,55 @@ use options::Options;
 use show::Show;
 
 fn main() {
+    if let Err(error) = run() {
+        // Whoever reads us has seen enough.
+        if error.kind() == ErrorKind::BrokenPipe {
+            return;
+        }
+        eprintln!("error: {error}");
+        exit(1);
+    }
+}
+
+fn run() -> io::Result<()> {
     let mut decoder = MEMORY.lock().expect("nobody else has it");
     let mut options = Options::from_args(&mut decoder);
-    ctrlc::set_handler(|| std::process::exit(0)).expect("there is no other handler");
     if options.url.is_empty() {
-        options.url = demo::start();
+        options.url = demo::start()?;
     }
     let headers = options.headers();
     let request = options.request(&headers);
     let reconnect = Reconnect::new(options.policy, seed());
-    let show = RefCell::new(Show::new(options.json, decoder.last_event_id()));
+    let show = Show::new(options.json, decoder.last_event_id());
+    let show = Arc::new(Mutex::new(show));
     let mut source = EventSource::new(request, reconnect, &mut decoder)
         .unwrap_or_else(|invalid| options::refuse(invalid));
 
-    match follow(&mut source, &show, options.count) {
-        Ok(Reason::NoContent | Reason::Closed) => {}
-        Ok(_) => std::process::exit(1),
-        // Whoever reads us has seen enough.
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => {}
-        Err(error) => {
-            eprintln!("error: {error}");
-            std::process::exit(1);
-        }
+    let shown = Arc::clone(&show);
+    ctrlc::set_handler(move || close(&shown)).map_err(io::Error::other)?;
+    match follow(&mut source, &show, options.count)? {
+        Reason::NoContent | Reason::Ended | Reason::Closed => Ok(()),
+        _ => exit(1),
     }
+}
+
+/// Ctrl-C. What the loop waits for may last, so this is not told to it.
+fn close(show: &Arc<Mutex<Show>>) {
+    let show = Arc::clone(show);
+    thread::spawn(move || {
+        let mut show = show::lock(&show);
+        let _ = show.close();
+        exit(0);
+    });
+    // Not for ever: a line may be stuck in a pipe that nobody reads.
+    thread::sleep(Duration::from_millis(500));
+    exit(0);
 }
 
 /// Runs until the source stops, and returns why. An error is one of showing.
 fn follow<const DATA: usize, const META: usize>(
     source: &mut EventSource<'_, DATA, META>,
-    show: &RefCell<Show>,
+    show: &Mutex<Show>,
     count: Option<u64>,
 ) -> io::Result<Reason> {
     let clock = Since::now();
@@ -61,7 +84,7 @@ fn follow<const DATA: usize, const META: usize>(
         source.close();
     }
     let stop = blocking::sse(&mut net, &clock, source, &mut chunk, |item| {
-        shown = show.borrow_mut().item(&item);
+        shown = show::lock(show).item(&item);
         events += u64::from(matches!(item, Item::Event(_)));
         if shown.is_err() || count == Some(events) {
             return ControlFlow::Break(());
@@ -69,7 +92,7 @@ fn follow<const DATA: usize, const META: usize>(
         ControlFlow::Continue(())
     });
     shown?;
-    show.borrow_mut().stop(stop, source.response())?;
+    show::lock(show).stop(stop, source.response())?;
     Ok(stop.reason)
 }
 

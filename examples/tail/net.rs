@@ -1,22 +1,21 @@
 //! The connections and the clock of `std`, as the blocking loop takes them.
 
-use std::cell::RefCell;
 use std::io::{self, BufWriter, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
-use std::sync::mpsc;
+use std::sync::{Mutex, mpsc};
 use std::time::{Duration, Instant};
 
 use embedded_sse::Origin;
 use embedded_sse::blocking::{Clock, Connect};
 
-use crate::show::Show;
+use crate::show::{self, Show};
 
 /// How long a read or write may take before somebody looks at the clock.
 const MOMENT: Duration = Duration::from_millis(20);
 
 pub struct Net<'s> {
     pub clock: &'s Since,
-    pub show: &'s RefCell<Show>,
+    pub show: &'s Mutex<Show>,
 }
 
 impl<'s> Connect for Net<'s> {
@@ -39,7 +38,7 @@ impl<'s> Connect for Net<'s> {
                 show: self.show,
             }),
             Err(error) => {
-                self.show.borrow_mut().trouble(origin, &error);
+                show::lock(self.show).trouble(origin, &error);
                 Err(())
             }
         }
@@ -86,7 +85,7 @@ fn resolve(host: String, port: u16, timeout: Duration) -> io::Result<Vec<SocketA
 
 pub struct Tcp<'s> {
     tcp: BufWriter<TcpStream>,
-    show: &'s RefCell<Show>,
+    show: &'s Mutex<Show>,
 }
 
 impl embedded_io::ErrorType for Tcp<'_> {
@@ -95,7 +94,7 @@ impl embedded_io::ErrorType for Tcp<'_> {
 
 impl embedded_io::Read for Tcp<'_> {
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
-        self.show.borrow_mut().flush();
+        show::lock(self.show).flush();
         self.tcp.get_ref().read(bytes).map_err(timed_out)
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use embedded_sse::{Policy, Request, Url};
 use lexopt::prelude::*;
 
-use crate::common::{Memory, bad_usage, help, number};
+use crate::common::{Memory, bad_usage, help, integer, number};
 
 const USAGE: &str = "\
 usage: tail [OPTIONS] [URL]
@@ -23,8 +23,11 @@ Options:
   --reconnection-time MS          base of the delay until the server sets one (default 3000)
   --max-delay MS                  what the delay grows to at most (default 30000)
   --no-jitter                     add no random time to the delay
-  --idle-timeout MS               give up a connection that is silent for so long (default: never)
-  --connect-timeout MS            from the DNS question to the response (default 30000)
+  --healthy-time MS               a connection that stays open for this long takes back one failure,
+                                  of those that the delay grows with (default 8000)
+  --connect-timeout MS            from the DNS query to the connection, or never (default 30000)
+  --response-timeout MS           from the connection to the response, or never (default 300000)
+  --idle-timeout MS               how long an open stream may be silent, or never (default never)
   --max-redirects N               follow at most N redirects in a row (default 20)
   --comments                      show comments
   --retry                         show retry fields
@@ -32,8 +35,10 @@ Options:
   --json                          one JSON object a line
   --help                          show this
 
-Ends with status 0 after a 204, --count or Ctrl-C, with 1 if the stream has stopped for another
-reason, with 2 for bad usage.
+MS is in milliseconds. A timeout takes the word never too: --idle-timeout never.
+
+Ends with status 0 after a 204, --count or Ctrl-C, or when all of the response to a POST has come;
+with 1 if the stream has stopped for another reason, with 2 for bad usage.
 ";
 
 pub struct Options {
@@ -120,10 +125,14 @@ fn read(decoder: &mut Memory) -> Result<Options, lexopt::Error> {
             }
             Long("max-delay") => policy.max_delay = millis(&mut args, "max-delay")?,
             Long("no-jitter") => policy.jitter_percent = 0,
-            Long("idle-timeout") => policy.idle_timeout = Some(millis(&mut args, "idle-timeout")?),
+            Long("healthy-time") => policy.healthy_time = millis(&mut args, "healthy-time")?,
             Long("connect-timeout") => {
-                policy.connect_timeout = Some(millis(&mut args, "connect-timeout")?)
+                policy.connect_timeout = timeout(&mut args, "connect-timeout")?
             }
+            Long("response-timeout") => {
+                policy.response_timeout = timeout(&mut args, "response-timeout")?
+            }
+            Long("idle-timeout") => policy.idle_timeout = timeout(&mut args, "idle-timeout")?,
             Long("max-redirects") => {
                 options.max_redirects = Some(number(&mut args, "max-redirects")?)
             }
@@ -146,4 +155,16 @@ fn read(decoder: &mut Memory) -> Result<Options, lexopt::Error> {
 
 fn millis(args: &mut lexopt::Parser, option: &str) -> Result<Duration, lexopt::Error> {
     number(args, option).map(Duration::from_millis)
+}
+
+/// `None` is for ever.
+fn timeout(args: &mut lexopt::Parser, option: &str) -> Result<Option<Duration>, lexopt::Error> {
+    let value = args.value()?.string()?;
+    if value == "never" {
+        return Ok(None);
+    }
+    match integer(option, &value) {
+        Ok(ms) => Ok(Some(Duration::from_millis(ms))),
+        Err(problem) => Err(format!("{problem}, nor \"never\"").into()),
+    }
 }

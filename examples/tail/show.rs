@@ -1,12 +1,14 @@
 //! What `tail` prints: for people, in colour on a terminal, or a JSON object a line.
 
 use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+use embedded_sse::http::RedirectError;
 use embedded_sse::{Cause, Head, Item, Origin, Reason, Stop, Wait};
 use serde_json::{Value, json};
 
-use crate::common::{line, millis, to_json};
+use crate::common::{is_unsafe, line, millis, to_json};
 
 pub struct Show {
     out: BufWriter<Stdout>,
@@ -14,6 +16,9 @@ pub struct Show {
     colour: bool,
     start: Instant,
     last_event_id: String,
+    /// That of the last response, for a [`close`](Self::close).
+    status: Option<u16>,
+    stopped: bool,
     /// What went wrong where nobody could be told.
     failure: io::Result<()>,
 }
@@ -23,6 +28,11 @@ const GREEN: u8 = 32;
 const YELLOW: u8 = 33;
 const CYAN: u8 = 36;
 const GREY: u8 = 90;
+
+/// Also where a thread has died with it: it holds nothing that could be half done.
+pub fn lock(show: &Mutex<Show>) -> MutexGuard<'_, Show> {
+    show.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 impl Show {
     pub fn new(json: bool, last_event_id: &str) -> Self {
@@ -34,6 +44,8 @@ impl Show {
             colour,
             start: Instant::now(),
             last_event_id: last_event_id.to_owned(),
+            status: None,
+            stopped: false,
             failure: Ok(()),
         }
     }
@@ -47,10 +59,9 @@ impl Show {
 
     pub fn item(&mut self, item: &Item<'_>) -> io::Result<()> {
         std::mem::replace(&mut self.failure, Ok(()))?;
-        if let Item::Event(event) = item {
-            event.last_event_id.clone_into(&mut self.last_event_id);
-        }
         match item {
+            Item::Open(head) => self.status = Some(head.status()),
+            Item::Event(event) => event.last_event_id.clone_into(&mut self.last_event_id),
             Item::Lost(wait) => return self.wait(*wait),
             // Told with the response, when the loop has let go of it.
             Item::Stopped(_) => return Ok(()),
@@ -89,8 +100,25 @@ impl Show {
         self.out.flush()
     }
 
+    /// The application's own end, where the source cannot be asked.
+    pub fn close(&mut self) -> io::Result<()> {
+        let stop = Stop {
+            reason: Reason::Closed,
+            cause: None,
+            status: self.status,
+        };
+        self.stop(stop, None)
+    }
+
+    /// The end, which is shown once.
     pub fn stop(&mut self, stop: Stop, response: Option<(Head<'_>, &[u8])>) -> io::Result<()> {
-        if let Some(cause) = stop.cause {
+        if std::mem::replace(&mut self.stopped, true) {
+            return Ok(());
+        }
+        // With all of the response there, nothing is lost.
+        if let Some(cause) = stop.cause
+            && stop.reason != Reason::Ended
+        {
             self.lost(cause)?;
         }
         if self.json {
@@ -98,11 +126,20 @@ impl Show {
             self.object(&json!({"kind": "stopped", "reason": reason, "status": stop.status}))?;
             return self.out.flush();
         }
-        let status = match stop.status {
-            Some(status) if stop.reason == Reason::Status => format!(" (status {status})"),
+        let status = match (stop.reason, response) {
+            // Its name says it.
+            (Reason::NoContent, _) => String::new(),
+            (_, Some((head, _))) => format!(" (status {})", head.status()),
             _ => String::new(),
         };
-        self.line(YELLOW, "stopped", &format!("{}{status}", stop.reason))?;
+        let text = format!("{}{status}", stop.reason);
+        let option = match stop.reason {
+            Reason::Attempts => "--max-reconnection-attempts",
+            Reason::NotRepeatable => "--reconnect-post",
+            Reason::Redirect(RedirectError::TooMany) => "--max-redirects",
+            _ => "",
+        };
+        self.line(YELLOW, "stopped", &with_option(text, option))?;
         if let Some((head, body)) = response {
             for (name, value) in head.headers() {
                 let value = String::from_utf8_lossy(value);
@@ -124,13 +161,23 @@ impl Show {
     }
 
     fn lost(&mut self, cause: Cause) -> io::Result<()> {
+        if let Cause::Status(status) = cause {
+            self.status = Some(status);
+        }
         if !self.json {
-            return self.line(RED, "lost", &cause.to_string());
+            let option = match cause {
+                Cause::ConnectTimeout => "--connect-timeout",
+                Cause::ResponseTimeout => "--response-timeout",
+                Cause::IdleTimeout => "--idle-timeout",
+                _ => "",
+            };
+            return self.line(RED, "lost", &with_option(cause.to_string(), option));
         }
         let (cause, status) = match cause {
             Cause::Connect => ("connect", None),
             Cause::Transport => ("transport", None),
             Cause::ConnectTimeout => ("connect_timeout", None),
+            Cause::ResponseTimeout => ("response_timeout", None),
             Cause::IdleTimeout => ("idle_timeout", None),
             Cause::End => ("end", None),
             Cause::CutOff => ("cut_off", None),
@@ -162,22 +209,25 @@ impl Show {
     }
 }
 
+/// Names the option that changes it, if there is one.
+fn with_option(text: String, option: &str) -> String {
+    match option {
+        "" => text,
+        option => format!("{text} ({option})"),
+    }
+}
+
 /// A server does not get to move the cursor of somebody's terminal.
 fn printable(text: &str) -> String {
     let escape = |c: char| -> String {
         match c {
             '\n' => "\n                    ".into(),
             '\t' => c.into(),
-            c if c.is_control() || is_bidi_control(c) => c.escape_default().to_string(),
+            c if is_unsafe(c) => c.escape_default().to_string(),
             c => c.into(),
         }
     };
     text.chars().map(escape).collect()
-}
-
-/// These turn the order of what stands on a line.
-fn is_bidi_control(c: char) -> bool {
-    matches!(c, '\u{61c}' | '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 fn reason(reason: Reason) -> &'static str {
@@ -186,9 +236,11 @@ fn reason(reason: Reason) -> &'static str {
         Reason::Status => "status",
         Reason::ContentType => "content_type",
         Reason::ContentEncoding => "content_encoding",
+        Reason::Verdict => "verdict",
         Reason::NoTls => "no_tls",
         Reason::Redirect(_) => "redirect",
         Reason::Attempts => "attempts",
+        Reason::Ended => "ended",
         Reason::NotRepeatable => "not_repeatable",
         Reason::Closed => "closed",
         _ => "other",

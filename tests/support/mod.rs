@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
+use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, Stdio};
@@ -70,6 +71,25 @@ pub struct Tool {
 
 impl Tool {
     pub fn run(example: &str, args: &[&str]) -> Self {
+        let args: Vec<&OsStr> = args.iter().map(OsStr::new).collect();
+        Self::run_with(example, &args)
+    }
+
+    /// With arguments that need not be Unicode.
+    pub fn run_with(example: &str, args: &[&OsStr]) -> Self {
+        let mut tool = Self::start(example, args);
+        let stdout = tool.child.stdout.take().expect("it is piped");
+        tool.lines = Some(lines_of(stdout));
+        tool
+    }
+
+    /// Nobody reads its output, which stays open.
+    pub fn run_unread(example: &str, args: &[&str]) -> Self {
+        let args: Vec<&OsStr> = args.iter().map(OsStr::new).collect();
+        Self::start(example, &args)
+    }
+
+    fn start(example: &str, args: &[&OsStr]) -> Self {
         let mut child = Command::new(program(example))
             .args(args)
             .stdin(Stdio::piped())
@@ -77,11 +97,10 @@ impl Tool {
             .stderr(Stdio::piped())
             .spawn()
             .expect("the tool runs");
-        let stdout = child.stdout.take().expect("it is piped");
         let stderr = child.stderr.take().expect("it is piped");
         Self {
             child,
-            lines: Some(lines_of(stdout)),
+            lines: None,
             seen: Vec::new(),
             stderr: Some(spawn(|| text_of(stderr))),
         }
@@ -90,6 +109,12 @@ impl Tool {
     /// The tool's input. When it is dropped, the input ends.
     pub fn stdin(&mut self) -> ChildStdin {
         self.child.stdin.take().expect("it is taken only once")
+    }
+
+    #[track_caller]
+    pub fn assert_runs(&mut self) {
+        let status = self.child.try_wait().expect("it is our child");
+        assert_eq!(status, None, "it has ended, after {:#?}", self.seen);
     }
 
     pub fn process_id(&self) -> u32 {
@@ -167,6 +192,26 @@ impl Tool {
         stderr
     }
 
+    /// The tool says nothing but one line on stderr, and ends with this status. Returns the line.
+    #[track_caller]
+    pub fn expect_complaint(&mut self, code: i32) -> String {
+        let stderr = self.expect_exit(code);
+        let mut lines = stderr.lines();
+        let line = lines.next().unwrap_or_default();
+        assert!(!line.is_empty() && lines.next().is_none(), "{stderr}");
+        line.into()
+    }
+
+    /// All that the tool still says on its output, until its end.
+    pub fn text(&mut self) -> String {
+        let mut text = String::new();
+        while let Some(line) = self.line() {
+            text += &line;
+            text.push('\n');
+        }
+        text
+    }
+
     fn give_up(&mut self, problem: &str) -> ! {
         let _ = self.child.kill();
         let stderr = self.stderr.take().and_then(|thread| thread.join().ok());
@@ -200,4 +245,10 @@ fn text_of(mut stderr: ChildStderr) -> String {
     let mut text = String::new();
     let _ = stderr.read_to_string(&mut text);
     text
+}
+
+/// A name and a path that are no UTF-8.
+#[cfg(unix)]
+pub fn no_unicode() -> &'static OsStr {
+    std::os::unix::ffi::OsStrExt::from_bytes(b"http://127.0.0.1:1/\xFF")
 }

@@ -9,6 +9,10 @@ use std::thread::spawn;
 
 use crate::support::time_left;
 
+/// A response that asks for the longest wait there is.
+pub const LONG_WAIT: &str = "HTTP/1.1 503 Service Unavailable\r\n\
+    Retry-After: 99999999999999999999\r\nContent-Length: 0\r\n\r\n";
+
 pub struct Server {
     address: SocketAddr,
     connections: Receiver<TcpStream>,

@@ -26,6 +26,10 @@ const SSID: &str = env!("WIFI_SSID", "set WIFI_SSID, see README.md");
 const PASSWORD: &str = env!("WIFI_PASSWORD", "set WIFI_PASSWORD, see README.md");
 const URL: &str = env!("NTFY_URL", "set NTFY_URL, see README.md");
 
+// The driver takes no more, and the board would find that out at each boot.
+const _: () = assert!(SSID.len() <= 32, "WIFI_SSID is longer than 32 bytes");
+const _: () = assert!(PASSWORD.len() <= 64, "WIFI_PASSWORD is longer than 64 bytes");
+
 esp_bootloader_esp_idf::esp_app_desc!();
 
 #[esp_rtos::main]
@@ -63,7 +67,10 @@ async fn main(spawner: Spawner) {
     let mut buffers = Resources::<4096, 512>::new();
     let mut tcp = Tcp::new(stack, &mut buffers);
     let mut decoder: Decoder<8192> = Decoder::new();
-    let url = unwrap!(Url::parse(URL));
+    let url = match Url::parse(URL) {
+        Ok(url) => url,
+        Err(invalid) => return error!("NTFY_URL: {}", invalid),
+    };
     let mut policy = Policy::DEFAULT;
     // A keepalive comes each 45 s: two that are missed mean a dead connection.
     policy.idle_timeout = Some(Duration::from_secs(120));
@@ -73,9 +80,10 @@ async fn main(spawner: Spawner) {
     // ntfy has IDs, but in its JSON, and resumes, but by its query.
     let last = RefCell::new(String::<32>::new());
     let mut resume = |draft: &mut Draft<'_>| {
-        let last = last.borrow();
+        let (path, last) = (url.path(), last.borrow());
+        let separator = if path.contains('?') { '&' } else { '?' };
         if !last.is_empty()
-            && let Err(error) = draft.set_path(format_args!("{}?since={}", url.path(), last))
+            && let Err(error) = draft.set_path(format_args!("{path}{separator}since={last}"))
         {
             warn!("cannot resume: {}", error);
         }
@@ -113,11 +121,13 @@ async fn main(spawner: Spawner) {
     }
 }
 
-/// The ID of a message: ntfy writes it first, of letters and digits.
+/// The ID of a message: ntfy writes it first, of letters and digits. Any other would say more in a
+/// query than its value.
 fn id(json: &str) -> Option<String<32>> {
     let (_, rest) = json.split_once(r#""id":""#)?;
     let (id, _) = rest.split_once('"')?;
-    String::try_from(id).ok()
+    let is_valid = id.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    String::try_from(id).ok().filter(|_| is_valid)
 }
 
 /// Joins the network, also again.

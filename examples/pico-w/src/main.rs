@@ -27,6 +27,10 @@ const PASSWORD: &str = env!("WIFI_PASSWORD", "set WIFI_PASSWORD, see README.md")
 const BEARER: &str = concat!("Bearer ", env!("HA_TOKEN", "set HA_TOKEN, see README.md"));
 const URL: &str = env!("HA_URL");
 
+// The driver takes no more, and the board would find that out at each boot.
+const _: () = assert!(SSID.len() <= 32, "WIFI_SSID is longer than 32 bytes");
+const _: () = assert!(PASSWORD.len() <= 64, "WIFI_PASSWORD is longer than 64 bytes");
+
 /// No event waits for the LED: those of one blink make one more.
 static EVENT: Signal<ThreadModeRawMutex, ()> = Signal::new();
 
@@ -71,13 +75,20 @@ async fn main(spawner: Spawner) {
     let mut buffers = Resources::<4096, 512>::new();
     let mut tcp = Tcp::new(stack, &mut buffers);
     let mut decoder: Decoder<8192> = Decoder::new();
-    let mut request = Request::get(unwrap!(Url::parse(URL)));
+    let url = match Url::parse(URL) {
+        Ok(url) => url,
+        Err(invalid) => return error!("HA_URL: {}", invalid),
+    };
+    let mut request = Request::get(url);
     request.headers = &[("Authorization", BEARER)];
     let mut policy = Policy::DEFAULT;
     // A ping comes each 50 s: two that are missed mean a dead connection.
     policy.idle_timeout = Some(Duration::from_secs(120));
     let reconnect = Reconnect::new(policy, random.next_u32());
-    let mut source = unwrap!(EventSource::new(request, reconnect, &mut decoder));
+    let mut source = match EventSource::new(request, reconnect, &mut decoder) {
+        Ok(source) => source,
+        Err(invalid) => return error!("HA_TOKEN: {}", invalid),
+    };
     let mut show = async |item: Item<'_>| {
         match item {
             Item::Open(head) => info!("open: {}", head.status()),
