@@ -43,7 +43,7 @@ fn follow<const DATA: usize>(source: &mut EventSource<'_, DATA>) -> Stop {
                         }
                     }
                 }
-                Err(error) if is_timeout(&error) => source.handle_timeout(now()),
+                Err(error) if is_timeout(&error) => source.timed_out(now()),
                 Err(_) => source.failed(now()),
             },
             Step::Wait(wait) => {
@@ -65,10 +65,9 @@ fn run(url: &str) -> std::result::Result<(), Box<dyn std::error::Error>> {
     };
     // Random, so that many clients do not all come back at the same moment.
     let seed = RandomState::new().hash_one(()) as u32;
-    let reconnect = Reconnect::new(policy, seed);
-    let mut source = EventSource::new(Request::get(Url::parse(url)?), reconnect, &mut decoder)?;
+    let mut source = EventSource::new(Request::get(Url::parse(url)?), policy, seed, &mut decoder)?;
     match follow(&mut source) {
-        stop if stop.reason == Reason::NoContent => println!("stopped: {stop}"),
+        stop if stop.reason == StopReason::NoContent => println!("stopped: {stop}"),
         stop => return Err(stop.into()),
     }
     Ok(())

@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use embedded_io_adapters::tokio_1::FromTokio;
 use embedded_sse::io::{Clock, Connect, sse};
-use embedded_sse::{Decoder, EventSource, Item, Origin, Policy, Reason, Reconnect, Request, Url};
+use embedded_sse::{
+    Decoder, EventSource, Item, Origin, Policy, Reconnect, Request, StopReason, Url,
+};
 use futures_util::{Stream, StreamExt, stream::poll_fn};
 use tokio::io::BufWriter;
 use tokio::net::TcpStream;
@@ -46,8 +48,7 @@ async fn follow(
     };
     // Random, so that many clients do not all come back at the same moment.
     let seed = RandomState::new().hash_one(()) as u32;
-    let reconnect = Reconnect::new(policy, seed);
-    let mut source = EventSource::new(Request::get(Url::parse(url)?), reconnect, &mut decoder)?;
+    let mut source = EventSource::new(Request::get(Url::parse(url)?), policy, seed, &mut decoder)?;
     let on_item = async |item: Item<'_>| {
         let event = match item {
             Item::Event(event) => Event {
@@ -73,7 +74,7 @@ async fn follow(
     let clock = Since(Instant::now());
     let stop = sse(&mut Tcp, &clock, &mut source, &mut [0; 4096], on_item).await;
     match stop.reason {
-        Reason::NoContent | Reason::Closed => Ok(()),
+        StopReason::NoContent | StopReason::Closed => Ok(()),
         _ => Err(stop.into()),
     }
 }

@@ -9,8 +9,9 @@ use core::time::Duration;
 
 use embedded_io::{Error, ErrorKind};
 
-use crate::event::Item;
+use crate::hooks::Hooks;
 use crate::io;
+use crate::item::Item;
 use crate::source::EventSource;
 use crate::step::Stop;
 use crate::url::Origin;
@@ -51,10 +52,10 @@ pub trait Clock {
 }
 
 /// Follows an event source until it stops, and returns why; see [`io::sse`], which this is.
-pub fn sse<C: Connect, const CHUNK: usize, const DATA: usize, const META: usize>(
+pub fn sse<C: Connect, H: Hooks, const CHUNK: usize, const DATA: usize, const META: usize>(
     connect: &mut C,
     clock: &impl Clock,
-    source: &mut EventSource<'_, DATA, META>,
+    source: &mut EventSource<'_, DATA, META, H>,
     chunk: &mut [u8; CHUNK],
     mut on_item: impl FnMut(Item<'_>) -> ControlFlow<()>,
 ) -> Stop {

@@ -24,8 +24,8 @@ const HOUR_MS: u64 = 3600 * 1000;
 ///
 /// let mut budget = Budget::per_hour(NonZero::new(2).unwrap());
 /// let at = Duration::from_secs(100); // Wait::until
-/// assert_eq!(budget.connect(at), at);
-/// assert_eq!(budget.connect(at), at + Duration::from_secs(1800));
+/// assert_eq!(budget.reserve(at), at);
+/// assert_eq!(budget.reserve(at), at + Duration::from_secs(1800));
 /// ```
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -69,7 +69,7 @@ impl Budget {
     }
 
     /// The earliest moment from `at` on at which it allows an attempt, which then counts as made.
-    pub fn connect(&mut self, at: Duration) -> Duration {
+    pub fn reserve(&mut self, at: Duration) -> Duration {
         let at_ms = millis_up(at);
         let allowed_ms = at_ms.max(self.next_ms.saturating_sub(self.ahead_ms));
         self.next_ms = self.next_ms.max(at_ms).saturating_add(self.interval_ms);

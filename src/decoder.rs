@@ -5,6 +5,8 @@ mod fields;
 mod lines;
 mod pieces;
 mod scan;
+#[cfg(all(test, target_os = "linux"))]
+mod zero;
 
 use core::fmt;
 use core::mem;
@@ -16,7 +18,8 @@ use fields::Digits;
 use lines::Line;
 
 use crate::buffer::Buffer;
-use crate::event::{Event, Item, TooLong};
+use crate::event::{Event, TooLong};
+use crate::item::Item;
 use crate::time::millis;
 use crate::utf8::text;
 
@@ -52,6 +55,7 @@ use crate::utf8::text;
 pub struct Decoder<const DATA: usize, const META: usize = 64> {
     show_comments: bool,
     show_retry: bool,
+    show_ids: bool,
     /// A pointer, so that its code is linked only where somebody asks for it.
     advance_in_pieces: Option<Advance<Self>>,
 
@@ -93,6 +97,7 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
         Self {
             show_comments: false,
             show_retry: false,
+            show_ids: false,
             advance_in_pieces: None,
             last_event_id: heapless::String::new(),
             retry: None,
@@ -128,8 +133,15 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
         self.show_retry = show;
     }
 
+    /// Whether an ID that comes without an event comes out as [`Item::Id`]. It always becomes the
+    /// [last event ID](Self::last_event_id). Storing that ID needs this, and so does MCP.
+    pub const fn show_ids(&mut self, show: bool) {
+        self.show_ids = show;
+    }
+
     /// Takes bytes from the front of `input` up to the end of the next item, which it returns; or
     /// takes them all and returns `None`. So call it until it returns `None`.
+    #[must_use = "there may be more items in the input"]
     #[inline]
     pub fn decode<'e, 'i: 'e>(&'e mut self, input: &mut &'i [u8]) -> Option<Item<'e>> {
         let found = self.advance(input)?;
@@ -244,6 +256,7 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
                 let comment = self.data.bytes().get(self.mark..);
                 Item::Comment(text(comment.unwrap_or_default()))
             }
+            Found::Id => Item::Id(&self.last_event_id),
             Found::Retry(time) => Item::Retry(time),
             Found::TooLong(part) => Item::TooLong(part),
         }
@@ -275,6 +288,7 @@ pub(crate) enum Found<T> {
         is_text: bool,
     },
     Comment,
+    Id,
     Retry(Duration),
     TooLong(TooLong),
 }
@@ -299,6 +313,7 @@ fn replace<const N: usize>(last_event_id: &mut heapless::String<N>, id: &str) {
 /// Why an ID cannot be the last event ID.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
 pub enum InvalidId {
     /// It has a NUL, CR or LF, which no event stream can say in an ID.
     Character,
@@ -316,49 +331,3 @@ impl fmt::Display for InvalidId {
 }
 
 impl core::error::Error for InvalidId {}
-
-#[cfg(all(test, target_os = "linux"))]
-mod tests {
-    use core::mem::offset_of;
-    use std::fs::File;
-    use std::os::unix::fs::FileExt;
-    use std::vec::Vec;
-
-    use super::*;
-
-    /// Else it would take flash as long as itself. `offset_of!` does not read and `unsafe` is
-    /// forbidden, so the bytes come from Linux's view of the process's memory.
-    #[test]
-    fn each_byte_of_a_new_decoder_is_zero() {
-        static NEW: Decoder<40, 24> = Decoder::new();
-
-        let mut bytes = [1; size_of::<Decoder<40, 24>>()];
-        let memory = File::open("/proc/self/mem").unwrap();
-        let address = (&raw const NEW).addr() as u64;
-        memory.read_exact_at(&mut bytes, address).unwrap();
-        let not_zero: Vec<_> = (0..bytes.len()).filter(|at| bytes[*at] != 0).collect();
-        let fields: Vec<_> = not_zero.into_iter().map(field_at).collect();
-        assert!(fields.is_empty(), "not zero: {fields:?}");
-    }
-
-    /// The name of the field in which this byte lies, or of the one before it if it lies between two.
-    fn field_at(at: usize) -> &'static str {
-        macro_rules! offsets {
-            ($($field:ident)*) => {{
-                // Does not compile if one is missing.
-                let _all = |Decoder::<40, 24> { $($field: _),* }: Decoder<40, 24>| {};
-                [$((offset_of!(Decoder<40, 24>, $field), stringify!($field))),*]
-            }};
-        }
-        let offsets = offsets!(
-            show_comments show_retry advance_in_pieces
-            last_event_id retry retry_is_new id_has_moved
-            after_cr line
-            id_value id_has_nul digits mark comment_too_long
-            has_data is_in_pieces cut_at data event_type has_id id
-            handed_out
-        );
-        let before = offsets.into_iter().filter(|(offset, _)| *offset <= at);
-        before.max().map_or("none", |(_, name)| name)
-    }
-}

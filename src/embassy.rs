@@ -16,16 +16,16 @@ use crate::url::{Origin, is_ipv6};
 
 /// The memory of a socket: `RX` bytes to receive into, `TX` to send from. `RX` is the window that
 /// is offered, so how much may be on its way at once; `TX` of 256 bytes takes most requests whole.
-pub struct Resources<const RX: usize, const TX: usize> {
+pub struct TcpBuffers<const RX: usize, const TX: usize> {
     rx: [u8; RX],
     tx: [u8; TX],
 }
 
-impl<const RX: usize, const TX: usize> Resources<RX, TX> {
+impl<const RX: usize, const TX: usize> TcpBuffers<RX, TX> {
     /// To be put into a `static`. Buffers of no bytes do not compile:
     ///
     /// ```compile_fail,E0080
-    /// embedded_sse::embassy::Resources::<0, 256>::new();
+    /// embedded_sse::embassy::TcpBuffers::<0, 256>::new();
     /// ```
     pub const fn new() -> Self {
         const { assert!(RX > 0 && TX > 0, "a socket needs buffers") };
@@ -36,7 +36,13 @@ impl<const RX: usize, const TX: usize> Resources<RX, TX> {
     }
 }
 
-impl<const RX: usize, const TX: usize> Default for Resources<RX, TX> {
+impl<const RX: usize, const TX: usize> fmt::Debug for TcpBuffers<RX, TX> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "TcpBuffers<{RX}, {TX}>")
+    }
+}
+
+impl<const RX: usize, const TX: usize> Default for TcpBuffers<RX, TX> {
     fn default() -> Self {
         Self::new()
     }
@@ -47,7 +53,7 @@ impl<const RX: usize, const TX: usize> Default for Resources<RX, TX> {
 /// The DNS is asked for IPv4 first, for IPv6 where that has no answer. Of several addresses each
 /// is tried, but smoltcp keeps only one unless your application enables its feature
 /// `dns-max-result-count-4` or the like.
-pub struct Tcp<'d> {
+pub struct TcpConnector<'d> {
     stack: Stack<'d>,
     socket: TcpSocket<'d>,
     /// How often a silent connection is asked whether it is alive; at least each second. Default
@@ -59,11 +65,20 @@ pub struct Tcp<'d> {
     pub timeout: Duration,
 }
 
-impl<'d> Tcp<'d> {
+impl fmt::Debug for TcpConnector<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TcpConnector")
+            .field("keep_alive", &self.keep_alive)
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'d> TcpConnector<'d> {
     /// A socket of this stack, in this memory.
     pub fn new<const RX: usize, const TX: usize>(
         stack: Stack<'d>,
-        resources: &'d mut Resources<RX, TX>,
+        resources: &'d mut TcpBuffers<RX, TX>,
     ) -> Self {
         Self {
             stack,
@@ -102,7 +117,7 @@ impl<'d> Tcp<'d> {
     }
 }
 
-impl<'d> Connect for Tcp<'d> {
+impl<'d> Connect for TcpConnector<'d> {
     type Error = CannotConnect;
     type Io<'c>
         = Connection<'c, 'd>
@@ -166,8 +181,14 @@ impl<'d> Connect for Tcp<'d> {
 }
 
 /// A connection, which is reset when this is dropped: without that, the server of a silent stream
-/// would not learn of it. The reset leaves while the [`Tcp`] and the stack's runner live on.
+/// would not learn of it. The reset leaves while the [`TcpConnector`] and the stack's runner live on.
 pub struct Connection<'c, 'd>(&'c mut TcpSocket<'d>);
+
+impl fmt::Debug for Connection<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Connection")
+    }
+}
 
 impl Drop for Connection<'_, '_> {
     fn drop(&mut self) {

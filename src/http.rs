@@ -1,17 +1,24 @@
-//! As much HTTP/1.1 as an event stream needs: [`Request`] out, [`Head`] and body in.
+//! The part of HTTP/1.1 that an event stream needs: the request, the response's head, its framing.
 
 mod body;
 mod draft;
+mod grammar;
 mod head;
+mod read;
 mod redirect;
 mod request;
+mod verdict;
+mod write;
 
-pub(crate) use body::Body;
 pub use body::InvalidChunk;
+pub(crate) use body::{Body, body_of};
 pub use draft::{Draft, InvalidDraft};
-pub use head::{Head, InvalidHead, Verdict, default_verdict};
-pub(crate) use head::{body_of, parse, read_head, unfold};
-pub use redirect::RedirectError;
+pub(crate) use grammar::is_field_value;
+pub use head::{Head, InvalidHead};
+pub(crate) use head::{parse, unfold};
+pub(crate) use read::{Overflow, Progress, read_head};
+pub use redirect::InvalidRedirect;
 pub(crate) use redirect::follow;
 pub use request::{InvalidRequest, Request};
-pub(crate) use request::{Sent, is_field_value, sent_id, write};
+pub use verdict::Verdict;
+pub(crate) use write::{Sent, sent_id, write};

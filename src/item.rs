@@ -25,6 +25,9 @@ pub enum Item<'a> {
     Piece(&'a str),
     /// The end of an event whose data came in pieces: `data` is the last of them, and not the whole.
     LastPiece(Event<'a>),
+    /// The last event ID, which a block without data has set. Only if
+    /// [`show_ids`](crate::Decoder::show_ids) asked for it.
+    Id(&'a str),
     /// A comment: all that follows the colon, its first space too. Only if
     /// [`show_comments`](crate::Decoder::show_comments) asked for comments.
     Comment(&'a str),

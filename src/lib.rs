@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![no_std]
 #![forbid(unsafe_code)]
+#![warn(missing_debug_implementations)]
 
 #[cfg(test)]
 extern crate std;
@@ -15,12 +16,14 @@ mod decoder;
 pub mod embassy;
 mod encoder;
 mod event;
-pub mod http;
+pub mod hooks;
+mod http;
 #[cfg(feature = "embedded-io-async")]
 pub mod io;
+mod item;
 #[cfg(feature = "json")]
 mod json;
-pub mod observe;
+mod policy;
 mod reconnect;
 mod source;
 mod step;
@@ -31,11 +34,16 @@ mod utf8;
 pub use budget::Budget;
 pub use decoder::{Decoder, InvalidId};
 pub use encoder::{Encoded, InvalidOutgoing, Outgoing};
-pub use event::{Event, Item, TooLong};
-pub use http::{Head, InvalidRequest, Request, Verdict};
+pub use event::{Event, TooLong};
+pub use http::{
+    Draft, Head, InvalidChunk, InvalidDraft, InvalidHead, InvalidRedirect, InvalidRequest, Request,
+    Verdict,
+};
+pub use item::Item;
 #[cfg(feature = "json")]
 pub use json::InvalidJson;
-pub use reconnect::{Loss, Policy, Reconnect};
+pub use policy::Policy;
+pub use reconnect::{Loss, Reconnect};
 pub use source::EventSource;
-pub use step::{Cause, Reason, Step, Stop, Wait};
+pub use step::{LossCause, Step, Stop, StopReason, Wait};
 pub use url::{InvalidUrl, Origin, Scheme, Url};

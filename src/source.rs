@@ -2,8 +2,9 @@
 
 mod attempt;
 mod response;
+mod transitions;
 
-use core::mem;
+use core::fmt;
 use core::time::Duration;
 
 pub(crate) use response::Received;
@@ -11,12 +12,12 @@ pub(crate) use response::Received;
 use attempt::{Attempt, Remembered};
 
 use crate::decoder::Decoder;
-use crate::event::Item;
-use crate::http::{self, Body, Draft, Head, InvalidRequest, Request, Sent, Verdict};
-use crate::observe::Observe;
-use crate::reconnect::{Loss, Reconnect};
-use crate::step::{Cause, Reason, Step, Stop, Wait};
-use crate::url::{Scheme, Url};
+use crate::hooks::Hooks;
+use crate::http::{self, Body, Head, InvalidRequest, Overflow, Request};
+use crate::item::Item;
+use crate::policy::Policy;
+use crate::reconnect::Reconnect;
+use crate::step::{LossCause, Step, Stop, StopReason, Wait};
 
 /// An event source: it says what to do next, is told what came of it, and hands out what the
 /// stream brings. It does no I/O and has no clock.
@@ -34,21 +35,18 @@ use crate::url::{Scheme, Url};
 ///
 /// Between two streams the decoder's `DATA` bytes hold the response's head, and the URL that a
 /// redirect leads to: 2 KiB are enough for most servers behind a CDN, 512 bytes for most on a LAN.
-pub struct EventSource<'a, const DATA: usize, const META: usize = 64> {
+pub struct EventSource<'a, const DATA: usize, const META: usize = 64, H = ()> {
     request: Request<'a>,
     reconnect: Reconnect,
     decoder: &'a mut Decoder<DATA, META>,
     remembered: Remembered<'a>,
     has_tls: bool,
-
-    before_connect: Option<&'a mut dyn FnMut(&mut Draft<'_>)>,
-    verdict: Option<&'a mut dyn FnMut(&Head<'_>) -> Verdict>,
-    observer: Option<&'a dyn Observe>,
+    hooks: H,
 
     attempt: Attempt,
     last_status: Option<u16>,
     state: State,
-    /// Whether the observer is still to be told of the wait or stop in `state`.
+    /// Whether the hooks are still to be told of the wait or stop in `state`.
     is_untold: bool,
 }
 
@@ -63,6 +61,8 @@ enum State {
         len: usize,
     },
     Head,
+    /// A head that does not fit, of which only the length is wanted.
+    LongHead(Overflow),
     Stream(Body),
     /// A response that stops the source, while the first bytes of its body are collected.
     Refused {
@@ -78,8 +78,11 @@ enum State {
 }
 
 impl<'a, const DATA: usize, const META: usize> EventSource<'a, DATA, META> {
-    /// An event source that has done nothing yet. The decoder brings the memory, the last event ID
-    /// and the reconnection time to begin with, and whether comments and `retry` are shown.
+    /// Creates an event source that has done nothing yet. The decoder provides the memory, the last
+    /// event ID and the reconnection time to begin with, and the choice which items come.
+    ///
+    /// `seed` makes the jitter. Give each device another one, from its hardware's random number
+    /// generator or its serial number, or they all come back at the same moment.
     ///
     /// `DATA` of less than 128 bytes does not compile: no head of a response fits in it.
     ///
@@ -87,18 +90,25 @@ impl<'a, const DATA: usize, const META: usize> EventSource<'a, DATA, META> {
     /// # use embedded_sse::*;
     /// let mut decoder: Decoder<127> = Decoder::new();
     /// let request = Request::get(Url::parse("http://h/").unwrap());
-    /// EventSource::new(request, Reconnect::new(Policy::DEFAULT, 1), &mut decoder);
+    /// EventSource::new(request, Policy::DEFAULT, 42, &mut decoder);
     /// ```
     ///
     /// # Errors
     /// What is wrong with the request.
     pub fn new(
         request: Request<'a>,
-        mut reconnect: Reconnect,
+        policy: Policy,
+        seed: u32,
         decoder: &'a mut Decoder<DATA, META>,
     ) -> Result<Self, InvalidRequest> {
-        const { assert!(DATA >= 128, "DATA also holds the head of a response") };
+        const {
+            assert!(
+                DATA >= 128,
+                "DATA also holds the response's head: at least 128 bytes"
+            )
+        };
         request.check()?;
+        let mut reconnect = Reconnect::new(policy, seed);
         // What an earlier source has learned holds for this one too.
         decoder.take_retry();
         if let Some(retry) = decoder.reconnection_time() {
@@ -110,40 +120,60 @@ impl<'a, const DATA: usize, const META: usize> EventSource<'a, DATA, META> {
             decoder,
             remembered: Remembered::new(&mut []),
             has_tls: false,
-            before_connect: None,
-            verdict: None,
-            observer: None,
+            hooks: (),
             attempt: Attempt::default(),
             last_status: None,
             state: State::Start,
             is_untold: false,
         })
     }
+}
 
+impl<'a, const DATA: usize, const META: usize, H> EventSource<'a, DATA, META, H> {
+    /// The same source with these [`Hooks`], in place of those that it had.
+    #[must_use]
+    pub fn with_hooks<G: Hooks>(self, hooks: G) -> EventSource<'a, DATA, META, G> {
+        EventSource {
+            request: self.request,
+            reconnect: self.reconnect,
+            decoder: self.decoder,
+            remembered: self.remembered,
+            has_tls: self.has_tls,
+            hooks,
+            attempt: self.attempt,
+            last_status: self.last_status,
+            state: self.state,
+            is_untold: self.is_untold,
+        }
+    }
+
+    /// Its hooks.
+    pub const fn hooks(&self) -> &H {
+        &self.hooks
+    }
+
+    /// Its hooks, to change them.
+    pub const fn hooks_mut(&mut self) -> &mut H {
+        &mut self.hooks
+    }
+
+    /// The decoder, with its last event ID and its reconnection time.
+    pub const fn decoder(&self) -> &Decoder<DATA, META> {
+        self.decoder
+    }
+}
+
+impl<'a, const DATA: usize, const META: usize, H: Hooks> EventSource<'a, DATA, META, H> {
     /// Allows `https` URLs: the driver does TLS for them. Without this call an `https` URL stops the
     /// source, and a redirect to one too, before anything is sent.
     pub const fn allow_tls(&mut self) {
         self.has_tls = true;
     }
 
-    /// Before each attempt, `change` may change its path and add headers: a fresh token, or an API's
-    /// own way to resume. See [`Draft`].
-    pub fn before_connect(&mut self, change: &'a mut dyn FnMut(&mut Draft<'_>)) {
-        self.before_connect = Some(change);
-    }
-
-    /// Each response is judged by `verdict`, which may ask
-    /// [`default_verdict`](http::default_verdict) for what it does not care about. What it shares
-    /// with [`before_connect`](Self::before_connect) goes in a [`Cell`](core::cell::Cell): that a
-    /// token was refused (401), say, so that the next attempt needs a fresh one.
-    pub fn set_verdict(&mut self, verdict: &'a mut dyn FnMut(&Head<'_>) -> Verdict) {
-        self.verdict = Some(verdict);
-    }
-
-    /// Shows `observer` all that happens: to count it, to keep the last bytes, to learn the server's
-    /// heartbeat.
-    pub fn observe(&mut self, observer: &'a dyn Observe) {
-        self.observer = Some(observer);
+    /// Lets the delay grow further, as after this many failures in a row: those of
+    /// [`Wait::failures`] before a reboot or a deep sleep. A limit on attempts counts from 0 again.
+    pub const fn set_failures(&mut self, failures: u32) {
+        self.reconnect.set_failures(failures);
     }
 
     /// From now on, redirects that are all permanent (301 and 308) and lead to an event stream are
@@ -153,7 +183,7 @@ impl<'a, const DATA: usize, const META: usize> EventSource<'a, DATA, META> {
         self.remembered = Remembered::new(memory);
         if matches!(
             self.state,
-            State::Connect | State::Write { .. } | State::Head
+            State::Connect | State::Write { .. } | State::Head | State::LongHead(_)
         ) {
             // That attempt may be to where an earlier redirect has led.
             self.state = State::Start;
@@ -164,10 +194,12 @@ impl<'a, const DATA: usize, const META: usize> EventSource<'a, DATA, META> {
     pub fn step(&mut self, now: Duration) -> Step<'_> {
         if self.reconnect.is_due(now) {
             match self.state {
-                State::Connect | State::Write { .. } | State::Head => self.time_out(now),
+                State::Connect | State::Write { .. } | State::Head | State::LongHead(_) => {
+                    self.time_out(now);
+                }
                 State::Refused { stop, .. } => self.stop(stop.reason, stop.cause),
                 State::Wait { told: true, .. } => self.state = State::Start,
-                // Silence is judged where a read has found nothing: see `handle_timeout`.
+                // Silence is judged where a read has found nothing: see `timed_out`.
                 State::Stream(_) | State::Wait { .. } | State::Start | State::Stop(_) => {}
             }
         }
@@ -182,7 +214,9 @@ impl<'a, const DATA: usize, const META: usize> EventSource<'a, DATA, META> {
                 deadline,
             },
             State::Write { .. } => Step::Write { deadline },
-            State::Head | State::Stream(_) | State::Refused { .. } => Step::Read { deadline },
+            State::Head | State::LongHead(_) | State::Stream(_) | State::Refused { .. } => {
+                Step::Read { deadline }
+            }
             State::Wait { wait, .. } => {
                 self.state = State::Wait { wait, told: true };
                 Step::Wait(wait)
@@ -235,9 +269,10 @@ impl<'a, const DATA: usize, const META: usize> EventSource<'a, DATA, META> {
             State::Connect | State::Write { .. } | State::Head if self.reconnect.is_due(now) => {
                 self.time_out(now);
             }
-            State::Connect => self.lose(Cause::Connect, now),
+            State::Connect => self.lose(LossCause::Connect, now),
+            State::LongHead(overflow) => self.lose(LossCause::Head(overflow.invalid()), now),
             State::Write { .. } | State::Head | State::Stream(_) => {
-                self.lose(Cause::Transport, now);
+                self.lose(LossCause::Transport, now);
             }
             State::Refused { stop, .. } => self.stop(stop.reason, stop.cause),
             State::Start | State::Wait { .. } | State::Stop(_) => {}
@@ -248,9 +283,9 @@ impl<'a, const DATA: usize, const META: usize> EventSource<'a, DATA, META> {
     /// The connection has ended: a read gave 0 bytes.
     pub fn ended(&mut self, now: Duration) {
         match self.state {
-            State::Stream(body) if body.is_whole_at_end() => self.lose(Cause::End, now),
-            State::Stream(_) => self.lose(Cause::CutOff, now),
-            State::Head if !self.reconnect.is_due(now) => self.lose(Cause::CutOff, now),
+            State::Stream(body) if body.is_whole_at_end() => self.lose(LossCause::End, now),
+            State::Stream(_) => self.lose(LossCause::CutOff, now),
+            State::Head if !self.reconnect.is_due(now) => self.lose(LossCause::CutOff, now),
             _ => self.failed(now),
         }
         self.tell_end();
@@ -260,9 +295,9 @@ impl<'a, const DATA: usize, const META: usize> EventSource<'a, DATA, META> {
     ///
     /// It is this call, and not the time alone, that finds a stream idle: bytes may be waiting in
     /// the transport while the application was busy for longer than the timeout.
-    pub fn handle_timeout(&mut self, now: Duration) {
+    pub fn timed_out(&mut self, now: Duration) {
         if matches!(self.state, State::Stream(_)) && self.reconnect.is_due(now) {
-            self.lose(Cause::IdleTimeout, now);
+            self.lose(LossCause::IdleTimeout, now);
         }
         self.tell_end();
     }
@@ -285,7 +320,7 @@ impl<'a, const DATA: usize, const META: usize> EventSource<'a, DATA, META> {
             return;
         }
         self.attempt.head_len = 0;
-        self.stop(Reason::Closed, None);
+        self.stop(StopReason::Closed, None);
         self.tell_end();
     }
 
@@ -316,11 +351,6 @@ impl<'a, const DATA: usize, const META: usize> EventSource<'a, DATA, META> {
         }
     }
 
-    /// The decoder: its last event ID and its reconnection time.
-    pub fn decoder(&self) -> &Decoder<DATA, META> {
-        self.decoder
-    }
-
     /// Whether the next step begins an attempt.
     #[cfg(feature = "embedded-io-async")]
     pub(crate) fn is_to_begin(&self, now: Duration) -> bool {
@@ -346,143 +376,16 @@ impl<'a, const DATA: usize, const META: usize> EventSource<'a, DATA, META> {
         let has_it = matches!(self.state, State::Stream(_)) && self.attempt.head_len > 0;
         has_it.then(|| self.head())
     }
+}
 
-    /// The second half of [`receive`](Self::receive).
-    pub(crate) fn view<'e, 'i: 'e>(&'e self, received: Received<&'i str>) -> Item<'e> {
-        let item = match received {
-            Received::Open => Item::Open(self.head()),
-            Received::Found(found) => self.decoder.view(found),
-        };
-        self.tell(&item);
-        item
-    }
-
-    fn tell(&self, item: &Item<'_>) {
-        if let Some(observer) = self.observer {
-            observer.told(item);
-        }
-    }
-
-    /// Tells the observer of a wait or stop, once. The functions that lead to one do not: bytes that
-    /// have caused it are to be shown before.
-    fn tell_end(&mut self) {
-        if mem::take(&mut self.is_untold) {
-            match self.state {
-                State::Wait { wait, .. } => self.tell(&Item::Lost(wait)),
-                State::Stop(stop) => self.tell(&Item::Stopped(stop)),
-                _ => {}
-            }
-        }
-    }
-
-    /// Begins an attempt.
-    fn begin(&mut self, now: Duration) {
-        self.decoder.new_stream();
-        self.attempt = Attempt::default();
-        if let Some(change) = &mut self.before_connect {
-            let url = self.remembered.base(&self.request);
-            let (memory, last_event_id) = self.decoder.memory_and_id();
-            let mut draft = Draft::new(memory, url, last_event_id, META);
-            change(&mut draft);
-            self.attempt.headers_len = draft.headers_len();
-            if let Some(id) = draft.resumes_after() {
-                self.decoder.resume_after(id);
-            }
-            self.attempt.url_len = self.decoder.idle_memory().len() - self.attempt.headers_len;
-        }
-        let origin = self.url().origin();
-        let scheme = origin.scheme;
-        self.attempt.has_left = self.remembered.has_left || origin != self.request.url.origin();
-        if scheme == Scheme::Https && !self.has_tls {
-            return self.stop(Reason::NoTls, None);
-        }
-        self.connect(now);
-    }
-
-    fn connect(&mut self, now: Duration) {
-        self.reconnect.connecting(now);
-        self.state = State::Connect;
-    }
-
-    fn time_out(&mut self, now: Duration) {
-        let cause = match self.state {
-            State::Connect => Cause::ConnectTimeout,
-            _ => Cause::ResponseTimeout,
-        };
-        self.lose(cause, now);
-    }
-
-    /// The connection is lost, and not by what a response says.
-    fn lose(&mut self, cause: Cause, now: Duration) {
-        if let Err(reason) = self.reestablish(cause, None, now) {
-            self.attempt.head_len = 0;
-            self.stop(reason, Some(cause));
-        }
-    }
-
-    /// The standard's "reestablish the connection". Fails with the reason why the source is to
-    /// stop.
-    fn reestablish(
-        &mut self,
-        cause: Cause,
-        retry_after: Option<Duration>,
-        now: Duration,
-    ) -> Result<(), Reason> {
-        let loss = match (self.state, cause) {
-            (State::Stream(body), Cause::End) if body.is_done() => Loss::End,
-            (State::Stream(_), Cause::End) => Loss::Close,
-            _ => Loss::Cut,
-        };
-        if !matches!(self.state, State::Stream(_)) {
-            // The target of remembered redirects has failed. Without this, each attempt would go
-            // there.
-            self.remembered.forget();
-        }
-        if self.attempt.has_written && !self.request.is_repeatable() {
-            return Err(match cause {
-                Cause::End => Reason::Ended,
-                _ => Reason::NotRepeatable,
-            });
-        }
-        let delay = self.reconnect.lost(loss, retry_after, now);
-        let delay = delay.ok_or(Reason::Attempts)?;
-        let wait = Wait {
-            cause,
-            delay,
-            until: now.saturating_add(delay),
-            failures: self.reconnect.failures(),
-        };
-        self.state = State::Wait { wait, told: false };
-        self.is_untold = true;
-        Ok(())
-    }
-
-    fn stop(&mut self, reason: Reason, cause: Option<Cause>) {
-        self.state = State::Stop(Stop {
-            reason,
-            cause,
-            status: self.last_status,
-        });
-        self.is_untold = true;
-    }
-
-    /// Where the present request goes.
-    fn url(&self) -> Url<'_> {
-        let base = self.remembered.base(&self.request);
-        self.attempt.url(self.decoder.idle_memory(), base)
-    }
-
-    fn sent(&self) -> Sent<'_> {
-        let base = self.remembered.base(&self.request);
-        let memory = self.decoder.idle_memory();
-        self.attempt
-            .sent(memory, base, self.decoder.last_event_id())
-    }
-
-    fn head(&self) -> Head<'_> {
-        let sent_id = http::sent_id(&self.request, &self.sent());
-        let status = self.last_status.unwrap_or_default();
-        self.attempt
-            .head(self.decoder.idle_memory(), status, sent_id)
+/// Without the hooks, and without what may be secret.
+impl<const DATA: usize, const META: usize, H> fmt::Debug for EventSource<'_, DATA, META, H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EventSource")
+            .field("request", &self.request)
+            .field("decoder", &self.decoder)
+            .field("reconnect", &self.reconnect)
+            .field("state", &self.state)
+            .finish_non_exhaustive()
     }
 }

@@ -3,7 +3,8 @@
 use core::fmt;
 use core::time::Duration;
 
-use crate::http::{InvalidChunk, InvalidHead, RedirectError};
+use crate::http::{InvalidChunk, InvalidHead, InvalidRedirect};
+use crate::time::millis;
 use crate::url::Origin;
 
 /// What a driver has to do next.
@@ -13,6 +14,7 @@ use crate::url::Origin;
 /// as [`Item`](crate::Item) is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[must_use = "the driver has to do it"]
 pub enum Step<'a> {
     /// Close the connection if there is one, and make a new one. Call
     /// [`connected`](crate::EventSource::connected) once it is made, or
@@ -32,7 +34,7 @@ pub enum Step<'a> {
     },
     /// Read: bytes go to [`receive`](crate::EventSource::receive), an end to
     /// [`ended`](crate::EventSource::ended). If none come until the deadline, call
-    /// [`handle_timeout`](crate::EventSource::handle_timeout).
+    /// [`timed_out`](crate::EventSource::timed_out).
     Read {
         /// When to give up.
         deadline: Option<Duration>,
@@ -48,9 +50,10 @@ pub enum Step<'a> {
 /// A connection is lost, and the next attempt is later: the standard's *reestablish*.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
 pub struct Wait {
     /// Why the connection was lost.
-    pub cause: Cause,
+    pub cause: LossCause,
     /// How long the whole wait is.
     pub delay: Duration,
     /// When it is over.
@@ -63,11 +66,12 @@ pub struct Wait {
 /// The end: the standard's *fail the connection*, or *close*.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
 pub struct Stop {
     /// Why there is no further attempt.
-    pub reason: Reason,
+    pub reason: StopReason,
     /// How the last connection was lost, if that is what has led here.
-    pub cause: Option<Cause>,
+    pub cause: Option<LossCause>,
     /// The status of the last response, if there was one.
     pub status: Option<u16>,
 }
@@ -76,7 +80,7 @@ pub struct Stop {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
-pub enum Cause {
+pub enum LossCause {
     /// No connection could be made: DNS, TCP or TLS.
     Connect,
     /// The connection failed: reset, or a write or read that went wrong.
@@ -104,7 +108,7 @@ pub enum Cause {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
-pub enum Reason {
+pub enum StopReason {
     /// 204: the server asks not to come back.
     NoContent,
     /// A status that is not worth another try.
@@ -120,25 +124,35 @@ pub enum Reason {
     NoTls,
     /// A redirect that cannot be followed. The [`response`](crate::EventSource::response) shows
     /// its `Location`.
-    Redirect(RedirectError),
+    Redirect(InvalidRedirect),
     /// [`max_reconnection_attempts`](crate::Policy::max_reconnection_attempts) are used up.
     Attempts,
     /// The server has ended the response to a request that is not sent again: all of it came.
     Ended,
     /// The connection was lost, and the request may not be sent again; see
-    /// [`Request::reconnect_post`](crate::Request::reconnect_post).
+    /// [`Request::repeatable`](crate::Request::repeatable).
     NotRepeatable,
     /// The application has closed the source.
     Closed,
+}
+
+/// As for a log: the cause, and how long the wait is.
+impl fmt::Display for Wait {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ms = millis(self.delay);
+        write!(f, "{}; next attempt in {ms} ms", self.cause)
+    }
 }
 
 impl fmt::Display for Stop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.reason)?;
         match (self.reason, self.cause, self.status) {
-            (Reason::Ended, _, _) => Ok(()),
+            (StopReason::Ended, _, _) => Ok(()),
             (_, Some(cause), _) => write!(f, " ({cause})"),
-            (Reason::Status | Reason::Verdict, None, Some(status)) => write!(f, " ({status})"),
+            (StopReason::Status | StopReason::Verdict, None, Some(status)) => {
+                write!(f, " ({status})")
+            }
             _ => Ok(()),
         }
     }
@@ -146,11 +160,11 @@ impl fmt::Display for Stop {
 
 impl core::error::Error for Stop {}
 
-impl core::error::Error for Cause {}
+impl core::error::Error for LossCause {}
 
-impl core::error::Error for Reason {}
+impl core::error::Error for StopReason {}
 
-impl fmt::Display for Cause {
+impl fmt::Display for LossCause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Connect => "no connection could be made",
@@ -167,7 +181,7 @@ impl fmt::Display for Cause {
     }
 }
 
-impl fmt::Display for Reason {
+impl fmt::Display for StopReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NoContent => "the server asks not to come back (204)",

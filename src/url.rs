@@ -63,9 +63,10 @@ impl Eq for Origin<'_> {}
 ///
 /// let url = Url::parse("http://[2001:db8::1]:8080/events?topic=a#top")?;
 /// assert_eq!(url.origin().host, "2001:db8::1");
-/// assert_eq!(url.path(), "/events?topic=a");
+/// assert_eq!(url.path_and_query(), "/events?topic=a");
 /// let same = Url::from_parts(Scheme::Http, "2001:db8::1", Some(8080), "/events?topic=a")?;
 /// assert_eq!(url, same);
+/// assert_eq!(url.to_string(), "http://[2001:db8::1]:8080/events?topic=a");
 /// # Ok::<(), embedded_sse::InvalidUrl>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -159,7 +160,7 @@ impl<'a> Url<'a> {
 
     /// Path and query: what follows host and port, without a fragment. Where it starts with `?`,
     /// a `/` stands before it on the wire.
-    pub const fn path(&self) -> &'a str {
+    pub const fn path_and_query(&self) -> &'a str {
         self.path
     }
 }
@@ -167,6 +168,28 @@ impl<'a> Url<'a> {
 fn parse_port(digits: &str) -> Result<u16, InvalidUrl> {
     let port = decimal(digits.as_bytes()).and_then(|port| port.try_into().ok());
     port.ok_or(InvalidUrl::Port)
+}
+
+/// As in a URL: `https://[::1]:8443`, without the port that is the scheme's own.
+impl fmt::Display for Origin<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [open, host, close] = in_brackets(self.host);
+        write!(f, "{}://{open}{host}{close}", self.scheme.as_str())?;
+        match self.port {
+            port if port == self.scheme.default_port() => Ok(()),
+            port => write!(f, ":{port}"),
+        }
+    }
+}
+
+impl fmt::Display for Url<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let slash = match self.path.starts_with('/') {
+            true => "",
+            false => "/",
+        };
+        write!(f, "{}{slash}{}", self.origin, self.path)
+    }
 }
 
 /// Whether a host is an address with colons, which stands in brackets in a URL.

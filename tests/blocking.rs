@@ -6,7 +6,7 @@ mod wire;
 use std::io::ErrorKind;
 use std::ops::ControlFlow;
 
-use embedded_sse::{Decoder, EventSource, Item, Policy, Reason, Reconnect, Request, blocking};
+use embedded_sse::{Decoder, EventSource, Item, Policy, Reconnect, Request, StopReason, blocking};
 use wire::{
     Dialer, Manner, OPEN, Script, Trouble, World, answers, gone, ms, never_connects, opens,
     refuses, status, url,
@@ -157,8 +157,7 @@ fn it_can_be_called_again() {
     );
     let mut decoder = Decoder::<256>::new();
     let request = Request::get(url("http://h/"));
-    let mut source =
-        EventSource::new(request, Reconnect::new(Policy::DEFAULT, 1), &mut decoder).unwrap();
+    let mut source = EventSource::new(request, Policy::DEFAULT, 1, &mut decoder).unwrap();
     let mut events = Vec::new();
     let mut follow = |source: &mut EventSource<'_, 256, 64>| {
         let on_item = |item: Item<'_>| match item {
@@ -170,11 +169,11 @@ fn it_can_be_called_again() {
         };
         blocking::sse(&mut Dialer(&world), &world, source, &mut [0; 64], on_item)
     };
-    assert_eq!(follow(&mut source).reason, Reason::Closed);
+    assert_eq!(follow(&mut source).reason, StopReason::Closed);
     // It stays closed until it is begun anew.
-    assert_eq!(follow(&mut source).reason, Reason::Closed);
+    assert_eq!(follow(&mut source).reason, StopReason::Closed);
     source.restart();
-    assert_eq!(follow(&mut source).reason, Reason::NoContent);
+    assert_eq!(follow(&mut source).reason, StopReason::NoContent);
     assert_eq!(events, ["a"]);
     assert_eq!(world.log.borrow().headers(1, "last-event-id"), ["1"]);
 }

@@ -8,7 +8,7 @@ use std::pin::pin;
 use std::task::Poll;
 
 use embedded_sse::io::{Session, sse};
-use embedded_sse::{Decoder, EventSource, Item, Policy, Reason, Reconnect, Request, Stop};
+use embedded_sse::{Decoder, EventSource, Item, Policy, Reconnect, Request, Stop, StopReason};
 use wire::{Deed, Dialer, Manner, OPEN, World, line_of, opens, url};
 
 /// At which of the points where a future is pending it is dropped, counted from 0 over all.
@@ -75,9 +75,8 @@ fn items<const CHUNK: usize>(manner: Manner, drops: Drops) -> (Vec<String>, usiz
     let mut decoder = Decoder::<1024>::new();
     decoder.show_comments(true);
     decoder.show_retry(true);
-    let reconnect = Reconnect::new(POLICY, 1);
     let request = Request::get(url("http://h/"));
-    let mut source = EventSource::new(request, reconnect, &mut decoder).unwrap();
+    let mut source = EventSource::new(request, POLICY, 1, &mut decoder).unwrap();
     let (mut dialer, mut chunk) = (Dialer(&world), [0; CHUNK]);
     let open = Session::open(&mut dialer, &world, &mut source, &mut chunk);
     let mut session = world.block_on(open).map_err(drop).unwrap();
@@ -163,9 +162,8 @@ fn sends(text: &str) -> Deed {
 fn followed<const CHUNK: usize>(manner: Manner, drops: Drops) -> (Vec<String>, Stop, usize) {
     let world = World::of(manner, two_at_once);
     let mut decoder = Decoder::<1024>::new();
-    let reconnect = Reconnect::new(POLICY, 1);
     let request = Request::get(url("http://h/"));
-    let mut source = EventSource::new(request, reconnect, &mut decoder).unwrap();
+    let mut source = EventSource::new(request, POLICY, 1, &mut decoder).unwrap();
     let (mut dialer, mut chunk) = (Dialer(&world), [0; CHUNK]);
     let events = RefCell::new(Vec::new());
     let on_item = async |item: Item<'_>| {
@@ -208,13 +206,13 @@ fn sse_may_be_dropped_with<const CHUNK: usize>() {
     for manner in MANNERS {
         let (events, stop, pending) = followed::<CHUNK>(manner, Drops::Never);
         assert_eq!(events, whole);
-        assert_eq!(stop.reason, Reason::NoContent);
+        assert_eq!(stop.reason, StopReason::NoContent);
         // With fewer in between, nothing would come before the next one.
         let each = [pending / 3, pending / 2].map(Drops::Each);
         for drops in (0..pending).map(Drops::At).chain(each) {
             let (events, stop, _) = followed::<CHUNK>(manner, drops);
             assert_eq!(events, whole, "{manner:?} {drops:?} {CHUNK}");
-            assert_eq!(stop.reason, Reason::NoContent);
+            assert_eq!(stop.reason, StopReason::NoContent);
         }
     }
 }

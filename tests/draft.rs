@@ -7,8 +7,10 @@ mod wire;
 use std::cell::RefCell;
 use std::fmt;
 
-use embedded_sse::http::{Draft, InvalidDraft};
-use embedded_sse::{Decoder, EventSource, Policy, Reason, Reconnect, Request, Step};
+use embedded_sse::hooks;
+use embedded_sse::{
+    Decoder, Draft, EventSource, InvalidDraft, Policy, Reconnect, Request, Step, StopReason,
+};
 use wire::{Log, OPEN, Script, answers, gone, ms, opens, refuses, status, url};
 
 const TOKEN: &[(&str, &str)] = &[("authorization", "old"), ("X-More", "more")];
@@ -39,7 +41,7 @@ fn an_api_has_its_own_way_to_resume() {
                 "" => "all",
                 id => id,
             };
-            let path = draft.url().path();
+            let path = draft.url().path_and_query();
             draft
                 .set_path(format_args!("{path}?since={since}"))
                 .unwrap();
@@ -69,9 +71,9 @@ fn each_attempt_has_a_fresh_token() {
         .before_connect(|attempt, draft| {
             assert_eq!(draft.last_event_id(), "7");
             draft
-                .header("Authorization", format_args!("Bearer {attempt}"))
+                .add_header("Authorization", format_args!("Bearer {attempt}"))
                 .unwrap();
-            draft.header("X-Attempt", attempt).unwrap();
+            draft.add_header("X-Attempt", attempt).unwrap();
         })
         .then(status(503, ""))
         .then(refuses())
@@ -94,7 +96,7 @@ fn a_draft_holds_for_one_attempt() {
         .before_connect(|attempt, draft| {
             if attempt == 1 {
                 draft.set_path("/other").unwrap();
-                draft.header("X-New", "new").unwrap();
+                draft.add_header("X-New", "new").unwrap();
             }
         })
         .then(status(503, ""))
@@ -111,16 +113,16 @@ fn our_own_headers_can_be_replaced() {
     let log = with_token()
         .last_event_id("7")
         .before_connect(|_, draft| {
-            draft.header("HOST", "mine").unwrap();
+            draft.add_header("HOST", "mine").unwrap();
             for name in [
                 "accept",
                 "accept-encoding",
                 "cache-control",
                 "last-event-id",
             ] {
-                draft.header(name, "mine").unwrap();
+                draft.add_header(name, "mine").unwrap();
             }
-            draft.header("x-more", "mine").unwrap();
+            draft.add_header("x-more", "mine").unwrap();
         })
         .then(gone())
         .run();
@@ -136,30 +138,30 @@ fn the_order_of_the_changes_does_not_matter() {
     type Order = fn(&mut Draft<'_>);
     let orders: [Order; 4] = [
         |draft| {
-            draft.header("X-A", "a").unwrap();
-            draft.header("X-B", "b").unwrap();
+            draft.add_header("X-A", "a").unwrap();
+            draft.add_header("X-B", "b").unwrap();
             draft.set_path("/path").unwrap();
         },
         |draft| {
             draft.set_path("/path").unwrap();
-            draft.header("X-A", "a").unwrap();
-            draft.header("X-B", "b").unwrap();
+            draft.add_header("X-A", "a").unwrap();
+            draft.add_header("X-B", "b").unwrap();
         },
         // The last path wins, whether it is shorter or longer.
         |draft| {
             draft.set_path("/a/much/longer/one").unwrap();
-            draft.header("X-A", "a").unwrap();
+            draft.add_header("X-A", "a").unwrap();
             draft.set_path("/").unwrap();
-            draft.header("X-B", "b").unwrap();
+            draft.add_header("X-B", "b").unwrap();
             draft.set_path("/path").unwrap();
         },
         |draft| {
             draft.set_path("/").unwrap();
             draft.set_path("/b?c").unwrap();
-            draft.header("X-A", "a").unwrap();
+            draft.add_header("X-A", "a").unwrap();
             draft.set_path("/path").unwrap();
             draft.set_path("no path").unwrap_err();
-            draft.header("X-B", "b").unwrap();
+            draft.add_header("X-B", "b").unwrap();
         },
     ];
     for order in orders {
@@ -175,8 +177,8 @@ fn the_order_of_the_changes_does_not_matter() {
 #[test]
 fn a_value_may_be_empty_or_beyond_ascii() {
     let log = drafted(|draft| {
-        draft.header("X-Empty", "").unwrap();
-        draft.header("X-Wide", "\u{e9}\t:b").unwrap();
+        draft.add_header("X-Empty", "").unwrap();
+        draft.add_header("X-Wide", "\u{e9}\t:b").unwrap();
     });
     assert_eq!(log.headers(0, "x-empty"), [""]);
     // What was written is shown byte by byte.
@@ -232,16 +234,16 @@ fn do_all_that_is_refused(draft: &mut Draft<'_>) {
     let pieces = Pieces(&["/a", "\r", "\nX: y"]);
     assert_eq!(draft.set_path(pieces), Err(InvalidDraft::Path));
     for name in BAD_NAMES.into_iter().chain(FRAMING) {
-        let refused = draft.header(name, "x");
+        let refused = draft.add_header(name, "x");
         assert_eq!(refused, Err(InvalidDraft::HeaderName), "{name:?}");
     }
     for value in BAD_VALUES {
-        let refused = draft.header("X-Bad", value);
+        let refused = draft.add_header("X-Bad", value);
         assert_eq!(refused, Err(InvalidDraft::HeaderValue), "{value:?}");
     }
     let pieces = Pieces(&["a", "\r", "\nX: y"]);
     assert_eq!(
-        draft.header("X-Bad", pieces),
+        draft.add_header("X-Bad", pieces),
         Err(InvalidDraft::HeaderValue)
     );
 }
@@ -250,9 +252,9 @@ fn do_all_that_is_refused(draft: &mut Draft<'_>) {
 fn what_is_refused_changes_nothing() {
     assert_eq!(drafted(do_all_that_is_refused).requests[0], PLAIN);
     let good = |draft: &mut Draft<'_>| {
-        draft.header("X-A", "a").unwrap();
+        draft.add_header("X-A", "a").unwrap();
         draft.set_path("/path").unwrap();
-        draft.header("X-B", "b").unwrap();
+        draft.add_header("X-B", "b").unwrap();
     };
     let mixed = drafted(|draft| {
         do_all_that_is_refused(draft);
@@ -285,11 +287,11 @@ fn what_does_not_fit_changes_nothing() {
         .before_connect(|_, draft| {
             let too_long = Err(InvalidDraft::TooLong);
             assert_eq!(draft.set_path(format_args!("/{long}")), too_long);
-            assert_eq!(draft.header("X-Long", &long), too_long);
-            assert_eq!(draft.header(&long, ""), too_long);
-            draft.header("X-A", "a").unwrap();
+            assert_eq!(draft.add_header("X-Long", &long), too_long);
+            assert_eq!(draft.add_header(&long, ""), too_long);
+            draft.add_header("X-A", "a").unwrap();
             assert_eq!(draft.set_path(format_args!("/{long}")), too_long);
-            assert_eq!(draft.header("X-Long", &long), too_long);
+            assert_eq!(draft.add_header("X-Long", &long), too_long);
         })
         .then(gone())
         .run_in::<128>();
@@ -307,7 +309,7 @@ fn the_memory_has_an_edge() {
         let fits = RefCell::new((false, false));
         let log = with_token()
             .before_connect(|_, draft| {
-                let header = draft.header("X-A", &value).is_ok();
+                let header = draft.add_header("X-A", &value).is_ok();
                 let path = draft.set_path(&path).is_ok();
                 fits.replace((header, path));
             })
@@ -340,7 +342,7 @@ fn the_memory_has_an_edge() {
 fn a_draft_that_leaves_no_room_for_the_head_is_told() {
     let script = |len: usize| {
         with_token()
-            .before_connect(move |_, draft| draft.header("X-A", "v".repeat(len)).unwrap())
+            .before_connect(move |_, draft| draft.add_header("X-A", "v".repeat(len)).unwrap())
             .policy(|policy| policy.max_reconnection_attempts = Some(0))
             .then(opens("data: a\n\n").ends())
             .run_in::<128>()
@@ -357,7 +359,7 @@ fn a_draft_takes_nothing_from_the_events() {
     let data = "d".repeat(128);
     let log = with_token()
         .before_connect(|_, draft| {
-            draft.header("X-A", "a").unwrap();
+            draft.add_header("X-A", "a").unwrap();
             draft.set_path("/path").unwrap();
         })
         .then(opens(format!("data: {data}\n\n")).ends())
@@ -389,9 +391,9 @@ fn a_redirect_is_relative_to_the_drafted_path() {
             ["GET /a/b/c?x", &format!("GET {want}")]
         );
         let both = run(|draft| {
-            draft.header("X-A", "a").unwrap();
+            draft.add_header("X-A", "a").unwrap();
             draft.set_path("/a/b/c?x").unwrap();
-            draft.header("Authorization", "new").unwrap();
+            draft.add_header("Authorization", "new").unwrap();
         });
         assert_eq!(both.request_lines(), path.request_lines());
         for request in 0..2 {
@@ -401,7 +403,7 @@ fn a_redirect_is_relative_to_the_drafted_path() {
     }
     // Without a path it is relative to the request's.
     let log = with_token()
-        .before_connect(|_, draft| draft.header("X-A", "a").unwrap())
+        .before_connect(|_, draft| draft.add_header("X-A", "a").unwrap())
         .then(status(307, "Location: d?e\r\n"))
         .then(status(307, "Location: f/g\r\n"))
         .then(gone())
@@ -415,7 +417,7 @@ fn a_redirect_is_relative_to_the_drafted_path() {
 #[test]
 fn a_redirect_asks_for_no_further_draft() {
     let log = with_token()
-        .before_connect(|attempt, draft| draft.header("X-Attempt", attempt).unwrap())
+        .before_connect(|attempt, draft| draft.add_header("X-Attempt", attempt).unwrap())
         .then(status(307, "Location: /b\r\n"))
         .then(status(503, ""))
         .then(gone())
@@ -441,9 +443,9 @@ fn drafted_credentials_never_leave_their_origin() {
             .before_connect(|_, draft| {
                 draft.set_path("/path").unwrap();
                 for name in secrets {
-                    draft.header(name, "secret").unwrap();
+                    draft.add_header(name, "secret").unwrap();
                 }
-                draft.header("X-A", "a").unwrap();
+                draft.add_header("X-A", "a").unwrap();
             })
             .then(status(308, &format!("Location: {location}\r\n")))
             .then(gone())
@@ -485,13 +487,13 @@ fn a_remembered_redirect_is_what_the_draft_changes() {
     let log = with_token()
         .remember(64)
         .before_connect(|attempt, draft| {
-            draft.header("X-Attempt", attempt).unwrap();
+            draft.add_header("X-Attempt", attempt).unwrap();
             match attempt {
                 0 => draft.set_path("/first").unwrap(),
                 1 => draft.set_path("/second?y").unwrap(),
                 _ => {}
             }
-            draft.header("Cookie", "secret").unwrap();
+            draft.add_header("Cookie", "secret").unwrap();
         })
         .then(status(308, "Location: http://g/dir/new\r\n"))
         .then(opens("").ends())
@@ -535,8 +537,8 @@ fn a_remembered_redirect_is_what_the_draft_changes() {
 fn a_post_that_becomes_a_get_leaves_the_drafted_type_behind() {
     let log = Script::new(Request::post(url("http://h/"), b"body"))
         .before_connect(|_, draft| {
-            draft.header("Content-Type", "text/plain").unwrap();
-            draft.header("X-A", "a").unwrap();
+            draft.add_header("Content-Type", "text/plain").unwrap();
+            draft.add_header("X-A", "a").unwrap();
         })
         .then(status(303, "Location: /b\r\n"))
         .then(gone())
@@ -552,14 +554,13 @@ fn a_post_that_becomes_a_get_leaves_the_drafted_type_behind() {
 #[test]
 fn a_refusal_can_be_read_beside_a_draft() {
     let mut decoder = Decoder::<512>::new();
-    let mut change = |draft: &mut Draft<'_>| {
-        draft.header("X-A", "a").unwrap();
+    let change = |draft: &mut Draft<'_>| {
+        draft.add_header("X-A", "a").unwrap();
         draft.set_path("/path").unwrap();
     };
-    let reconnect = Reconnect::new(Policy::DEFAULT, 1);
     let request = Request::get(url("http://h/"));
-    let mut source = EventSource::new(request, reconnect, &mut decoder).unwrap();
-    source.before_connect(&mut change);
+    let source = EventSource::new(request, Policy::DEFAULT, 1, &mut decoder).unwrap();
+    let mut source = source.with_hooks(hooks::before_connect(change));
     assert!(matches!(source.step(ms(0)), Step::Connect { .. }));
     source.connected(ms(0));
     source.wrote(usize::MAX);
@@ -568,7 +569,7 @@ fn a_refusal_can_be_read_beside_a_draft() {
     let Step::Stop(stop) = source.step(ms(0)) else {
         panic!("it is refused");
     };
-    assert_eq!((stop.reason, stop.status), (Reason::Status, Some(401)));
+    assert_eq!((stop.reason, stop.status), (StopReason::Status, Some(401)));
     let (head, body) = source.response().unwrap();
     assert_eq!((head.status(), head.header("x-why")), (401, Some("it")));
     assert_eq!(head.headers().count(), 2);
@@ -592,15 +593,14 @@ fn the_head_knows_which_last_event_id_was_sent() {
             headers: headers.as_slice(),
             ..Request::get(url("http://h/"))
         };
-        let mut change = |draft: &mut Draft<'_>| {
+        let change = |draft: &mut Draft<'_>| {
             if let Some(id) = drafted {
-                draft.header("Last-Event-ID", id).unwrap();
+                draft.add_header("Last-Event-ID", id).unwrap();
             }
         };
-        let reconnect = Reconnect::new(Policy::DEFAULT, 1);
-        let mut source = EventSource::new(request, reconnect, &mut decoder).unwrap();
-        source.before_connect(&mut change);
-        source.step(ms(0));
+        let source = EventSource::new(request, Policy::DEFAULT, 1, &mut decoder).unwrap();
+        let mut source = source.with_hooks(hooks::before_connect(change));
+        let _ = source.step(ms(0));
         source.connected(ms(0));
         source.wrote(usize::MAX);
         assert!(source.receive(&mut &response[..], ms(0)).is_none());

@@ -2,11 +2,11 @@
 
 #![cfg(all(feature = "defmt", feature = "embassy-net", feature = "serde"))]
 
-use embedded_sse::http::{InvalidChunk, InvalidDraft, InvalidHead, RedirectError};
-use embedded_sse::io::Pause;
+use embedded_sse::io::NoSession;
 use embedded_sse::{
-    Cause, Event, Head, InvalidId, InvalidRequest, InvalidUrl, Item, Loss, Origin, Policy, Reason,
-    Reconnect, Request, Scheme, Step, Stop, TooLong, Url, Verdict, Wait,
+    Event, Head, InvalidChunk, InvalidDraft, InvalidHead, InvalidId, InvalidRedirect,
+    InvalidRequest, InvalidUrl, Item, Loss, LossCause, Origin, Policy, Reconnect, Request, Scheme,
+    Step, Stop, StopReason, TooLong, Url, Verdict, Wait,
 };
 
 #[test]
@@ -26,10 +26,10 @@ fn can_be_formatted<T: defmt::Format>() {}
 #[test]
 fn each_small_type_can_be_formatted() {
     can_be_formatted::<(Event<'_>, Item<'_>, TooLong, Head<'_>)>();
-    can_be_formatted::<(Step<'_>, Wait, Stop, Cause, Reason, Pause)>();
+    can_be_formatted::<(Step<'_>, Wait, Stop, LossCause, StopReason, NoSession)>();
     can_be_formatted::<(Scheme, Origin<'_>, Url<'_>, Request<'_>, Verdict)>();
     can_be_formatted::<(Policy, Loss, Reconnect)>();
     can_be_formatted::<(InvalidId, InvalidUrl, InvalidRequest, InvalidDraft)>();
-    can_be_formatted::<(InvalidHead, InvalidChunk, RedirectError)>();
+    can_be_formatted::<(InvalidHead, InvalidChunk, InvalidRedirect)>();
     can_be_formatted::<embedded_sse::embassy::CannotConnect>();
 }

@@ -7,9 +7,9 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use driver::{OPEN, Script, answers, ms, opens, status, url};
-use embedded_sse::http::RedirectError;
 use embedded_sse::{
-    Decoder, EventSource, Item, Policy, Reason, Reconnect, Request, Scheme, Step, TooLong, Url,
+    Decoder, EventSource, InvalidRedirect, Item, Policy, Reconnect, Request, Scheme, Step,
+    StopReason, TooLong, Url,
 };
 
 #[test]
@@ -78,7 +78,7 @@ fn time_is_linear() {
         b"a:b\n",
     ];
     let mut in_pieces = Box::new(Decoder::<65536>::new());
-    in_pieces.split_long_events();
+    in_pieces.split_long_events(true);
     for line in lines {
         let stream = line.repeat(LEN / line.len());
         read_all(&mut DECODER.lock().unwrap(), &stream);
@@ -103,10 +103,9 @@ fn time_is_linear_for_a_hostile_redirect() {
         let location = dots.repeat((LEN - 1024) / dots.len());
         let head = format!("HTTP/1.1 302 x\r\nLocation: {location}\r\n\r\n");
         let mut decoder = DECODER.lock().unwrap();
-        let reconnect = Reconnect::new(Policy::DEFAULT, 1);
         let request = Request::get(url("http://h/"));
-        let mut source = EventSource::new(request, reconnect, &mut decoder).unwrap();
-        source.step(ms(0));
+        let mut source = EventSource::new(request, Policy::DEFAULT, 1, &mut decoder).unwrap();
+        let _ = source.step(ms(0));
         source.connected(ms(0));
         source.wrote(usize::MAX);
         for byte in head.as_bytes().chunks(1) {
@@ -116,7 +115,7 @@ fn time_is_linear_for_a_hostile_redirect() {
         let Step::Stop(stop) = source.step(ms(0)) else {
             panic!("it is followed");
         };
-        assert_eq!(stop.reason, Reason::Redirect(RedirectError::TooLong));
+        assert_eq!(stop.reason, StopReason::Redirect(InvalidRedirect::TooLong));
     }
 }
 
@@ -176,8 +175,7 @@ fn no_header_can_be_injected() {
             headers: &[(evil, "x")],
             ..Request::get(url("http://h/"))
         };
-        let reconnect = Reconnect::new(Policy::DEFAULT, 1);
-        assert!(EventSource::new(request, reconnect, &mut decoder).is_err());
+        assert!(EventSource::new(request, Policy::DEFAULT, 1, &mut decoder).is_err());
     }
     // A server can put what it likes into an ID, and into where it redirects to.
     let log = Script::get("http://h/")

@@ -3,8 +3,7 @@
 mod driver;
 
 use driver::{Connection, Script, answers};
-use embedded_sse::Cause;
-use embedded_sse::http::{InvalidChunk, InvalidHead};
+use embedded_sse::{InvalidChunk, InvalidHead, LossCause};
 
 const HERE: &str = "http://h/stream";
 const CHUNKED: &str = "Transfer-Encoding: chunked\r\n";
@@ -33,11 +32,11 @@ fn told_in<const DATA: usize>(connection: Connection) -> String {
 }
 
 /// How it is lost, without having been open.
-fn cause(bytes: impl AsRef<[u8]>) -> Cause {
+fn cause(bytes: impl AsRef<[u8]>) -> LossCause {
     cause_in::<2048>(bytes)
 }
 
-fn cause_in<const DATA: usize>(bytes: impl AsRef<[u8]>) -> Cause {
+fn cause_in<const DATA: usize>(bytes: impl AsRef<[u8]>) -> LossCause {
     let log = Script::get(HERE).then(answers(bytes)).run_in::<DATA>();
     assert_eq!(log.losses.len(), 1);
     assert_eq!(log.lines.len(), 2, "{log:?}");
@@ -116,7 +115,7 @@ fn length_that_is_no_number_is_refused() {
         let bytes = head(&format!("Content-Length: {value}\r\n"));
         assert_eq!(
             cause(bytes),
-            Cause::Head(InvalidHead::ContentLength),
+            LossCause::Head(InvalidHead::ContentLength),
             "{value}"
         );
     }
@@ -136,7 +135,7 @@ fn length_given_twice_is_one_if_both_are_equal() {
     }
     for lengths in ["5\r\nContent-Length: 6", "5, 6", "5\r\nContent-Length: x"] {
         let bytes = head(&format!("Content-Length: {lengths}\r\n"));
-        assert_eq!(cause(bytes), Cause::Head(InvalidHead::ContentLength));
+        assert_eq!(cause(bytes), LossCause::Head(InvalidHead::ContentLength));
     }
 }
 
@@ -266,7 +265,7 @@ fn chunks_count_if_there_is_a_length_too() {
 }
 
 /// How a chunked body is lost.
-fn chunk_cause(body: impl AsRef<[u8]>) -> Cause {
+fn chunk_cause(body: impl AsRef<[u8]>) -> LossCause {
     let connection = chunked(body);
     let log = Script::get(HERE).then(connection).run();
     assert_eq!(log.told()[0], "open 200");
@@ -293,7 +292,7 @@ fn chunks_without_a_size_are_refused() {
     ] {
         assert_eq!(
             chunk_cause(body),
-            Cause::Chunk(InvalidChunk::Size),
+            LossCause::Chunk(InvalidChunk::Size),
             "{body:?}"
         );
     }
@@ -302,7 +301,7 @@ fn chunks_without_a_size_are_refused() {
 #[test]
 fn chunks_beyond_64_bits_are_refused() {
     for size in ["10000000000000000", "fffffffffffffffff", &"f".repeat(500)] {
-        assert_eq!(chunk_cause(size), Cause::Chunk(InvalidChunk::Size));
+        assert_eq!(chunk_cause(size), LossCause::Chunk(InvalidChunk::Size));
     }
     let most = chunked("ffffffffffffffff\r\ndata: a\n\n").ends();
     assert_eq!(told(most), "open 200, message: a, lost CutOff");
@@ -325,7 +324,7 @@ fn chunks_with_a_wrong_line_end_are_refused() {
     ] {
         assert_eq!(
             chunk_cause(body),
-            Cause::Chunk(InvalidChunk::LineEnd),
+            LossCause::Chunk(InvalidChunk::LineEnd),
             "{body:?}"
         );
     }
@@ -335,10 +334,10 @@ fn chunks_with_a_wrong_line_end_are_refused() {
 fn chunks_with_an_endless_extension_are_refused() {
     for body in ["5;", "5 ", "0;"] {
         let body = format!("{body}{}", "x".repeat(9000));
-        assert_eq!(chunk_cause(body), Cause::Chunk(InvalidChunk::TooLong));
+        assert_eq!(chunk_cause(body), LossCause::Chunk(InvalidChunk::TooLong));
     }
     let zeros = "0".repeat(9000);
-    assert_eq!(chunk_cause(zeros), Cause::Chunk(InvalidChunk::TooLong));
+    assert_eq!(chunk_cause(zeros), LossCause::Chunk(InvalidChunk::TooLong));
     let most = format!("9;{}\r\ndata: a\n\n\r\n0\r\n\r\n", "x".repeat(8191));
     assert_eq!(told(chunked(most)), WHOLE);
 }
@@ -347,7 +346,7 @@ fn chunks_with_an_endless_extension_are_refused() {
 fn chunks_with_endless_trailers_are_refused() {
     for line in ["x", "x: y\r\n", "xy\n"] {
         let body = format!("0\r\n{}", line.repeat(9000));
-        assert_eq!(chunk_cause(body), Cause::Chunk(InvalidChunk::TooLong));
+        assert_eq!(chunk_cause(body), LossCause::Chunk(InvalidChunk::TooLong));
     }
 }
 
@@ -516,14 +515,20 @@ fn head_fills_the_memory_to_the_last_byte() {
     let fits = head(&format!("X: {}\r\n", "x".repeat(128 - fixed)));
     assert_eq!(told_in::<128>(answers(fits).ends()), "open 200, lost End");
     let too_long = head(&format!("X: {}\r\n", "x".repeat(129 - fixed)));
-    assert_eq!(cause_in::<128>(too_long), Cause::Head(InvalidHead::TooLong));
+    assert_eq!(
+        cause_in::<128>(too_long),
+        LossCause::Head(InvalidHead::TooLong { len: 0 })
+    );
 }
 
 #[test]
 fn head_without_end_is_too_long() {
     for lines in ["A: b\r\n".repeat(500), "x".repeat(3000)] {
         let bytes = format!("HTTP/1.1 200 OK\r\n{lines}");
-        assert_eq!(cause(bytes), Cause::Head(InvalidHead::TooLong));
+        assert_eq!(
+            cause(bytes),
+            LossCause::Head(InvalidHead::TooLong { len: 0 })
+        );
     }
 }
 
@@ -531,7 +536,7 @@ fn head_without_end_is_too_long() {
 fn head_may_have_any_number_of_headers() {
     let response = head(&"a:b\r\n".repeat(5000));
     let log = Script::get(HERE).then(answers(response).ends());
-    assert_eq!(log.run_in::<65536>().losses, [Cause::End]);
+    assert_eq!(log.run_in::<65536>().losses, [LossCause::End]);
 }
 
 #[test]
@@ -562,7 +567,7 @@ fn head_that_is_malformed_is_refused() {
     ] {
         assert_eq!(
             cause(bytes),
-            Cause::Head(InvalidHead::Malformed),
+            LossCause::Head(InvalidHead::Malformed),
             "{bytes:?}"
         );
     }
@@ -579,7 +584,7 @@ fn head_that_is_malformed_is_refused() {
         let bytes = format!("{ok}{line}\r\n");
         assert_eq!(
             cause(bytes),
-            Cause::Head(InvalidHead::Malformed),
+            LossCause::Head(InvalidHead::Malformed),
             "{line:?}"
         );
     }
@@ -624,21 +629,21 @@ fn head_with_odd_lines_is_read() {
 #[test]
 fn head_with_a_bare_cr_before_its_empty_line_is_refused_in_any_cut() {
     let bytes = "HTTP/1.1 200 OK\r\n\r\r\n\r\n";
-    assert_eq!(cause(bytes), Cause::Head(InvalidHead::Malformed));
+    assert_eq!(cause(bytes), LossCause::Head(InvalidHead::Malformed));
 }
 
 #[test]
 fn head_that_waits_for_an_end_waits_in_any_cut() {
     for line in ["\r\r\n", "A: b\r\r\n"] {
         let bytes = format!("HTTP/1.1 200 OK\r\n{line}");
-        assert_eq!(cause(bytes), Cause::ResponseTimeout);
+        assert_eq!(cause(bytes), LossCause::ResponseTimeout);
     }
 }
 
 #[test]
 fn head_that_never_comes_ends_by_the_response_timeout() {
     for bytes in ["", "HTTP/1.1 200 OK\r\n", "HTTP/1", "\r\n"] {
-        assert_eq!(cause(bytes), Cause::ResponseTimeout);
+        assert_eq!(cause(bytes), LossCause::ResponseTimeout);
     }
 }
 
@@ -688,13 +693,13 @@ fn head_that_is_malformed_is_refused_behind_a_1xx_and_a_redirect() {
         "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 102 A\r\n\r\n",
     ] {
         let bytes = format!("{early}nonsense\r\n\r\n");
-        assert_eq!(cause(bytes), Cause::Head(InvalidHead::Malformed));
+        assert_eq!(cause(bytes), LossCause::Head(InvalidHead::Malformed));
     }
     let log = Script::get(HERE)
         .then(driver::status(307, "Location: /x\r\n"))
         .then(answers("nonsense\r\n\r\n"))
         .run();
-    assert_eq!(log.losses, [Cause::Head(InvalidHead::Malformed)]);
+    assert_eq!(log.losses, [LossCause::Head(InvalidHead::Malformed)]);
 }
 
 #[test]

@@ -13,10 +13,10 @@ use std::time::Duration;
 
 use embedded_io_async::{ErrorType, Read, Write};
 
-use embedded_sse::http::{Draft, RedirectError, default_verdict};
+use embedded_sse::hooks::Hooks;
 use embedded_sse::{
-    Decoder, EventSource, Head, Item, Origin, Policy, Reason, Reconnect, Request, Verdict,
-    blocking, io,
+    Decoder, Draft, EventSource, Head, InvalidRedirect, Item, Origin, Policy, Reconnect, Request,
+    StopReason, Verdict, blocking, io,
 };
 use wire::{
     Connection, Dialer, Manner, OPEN, Script, Socket, Trouble, World, answers, gone, line_of, ms,
@@ -226,16 +226,15 @@ impl<'w> blocking::Connect for Plain<'w> {
 #[test]
 fn https_without_tls_stops_and_asks_for_no_connection() {
     let redirect = status(302, "Location: https://g/\r\nContent-Length: 0\r\n");
-    let redirected = Reason::Redirect(RedirectError::NoTls);
+    let redirected = StopReason::Redirect(InvalidRedirect::NoTls);
     for (text, connections, reason) in [
-        ("https://h/", vec![], Reason::NoTls),
+        ("https://h/", vec![], StopReason::NoTls),
         ("http://h/", vec![redirect], redirected),
     ] {
         let world = World::new(Manner::PLAIN, &connections, 0);
         let mut decoder = Decoder::<256>::new();
-        let reconnect = Reconnect::new(Policy::DEFAULT, 1);
         let mut source =
-            EventSource::new(Request::get(url(text)), reconnect, &mut decoder).unwrap();
+            EventSource::new(Request::get(url(text)), Policy::DEFAULT, 1, &mut decoder).unwrap();
         let mut told = Vec::new();
         let on_item = |item: Item<'_>| {
             told.push(line_of(item));
@@ -270,8 +269,7 @@ fn a_clock_that_wakes_early_has_a_loss_told_once() {
     let world = World::new(Manner::PLAIN, &connections, 0);
     let mut decoder = Decoder::<256>::new();
     let request = Request::get(url("http://h/"));
-    let reconnect = Reconnect::new(Policy::DEFAULT, 1);
-    let mut source = EventSource::new(request, reconnect, &mut decoder).unwrap();
+    let mut source = EventSource::new(request, Policy::DEFAULT, 1, &mut decoder).unwrap();
     let mut told = Vec::new();
     let on_item = |item: Item<'_>| {
         told.push(line_of(item));
@@ -296,26 +294,27 @@ fn a_clock_that_wakes_early_has_a_loss_told_once() {
 fn the_hooks_share_what_they_know() {
     let connections = [status(401, ""), opens("data: a\n\n").ends(), gone()];
     let world = World::new(Manner::PLAIN, &connections, 0);
-    let token = Cell::new(1);
-    let mut verdict = |head: &Head<'_>| match head.status() {
-        401 => {
-            token.set(token.get() + 1);
-            Verdict::Retry
+    struct Login(u32);
+    impl Hooks for Login {
+        fn before_connect(&mut self, draft: &mut Draft<'_>) {
+            let token = format_args!("Bearer {}", self.0);
+            draft.add_header("Authorization", token).unwrap();
         }
-        _ => default_verdict(head),
-    };
-    let mut change = |draft: &mut Draft<'_>| {
-        let token = token.get();
-        draft
-            .header("Authorization", format_args!("Bearer {token}"))
-            .unwrap();
-    };
+
+        fn verdict(&mut self, head: &Head<'_>, verdict: Verdict) -> Verdict {
+            match head.status() {
+                401 => {
+                    self.0 += 1;
+                    Verdict::Retry
+                }
+                _ => verdict,
+            }
+        }
+    }
     let mut decoder = Decoder::<256>::new();
     let request = Request::get(url("http://h/"));
-    let reconnect = Reconnect::new(Policy::DEFAULT, 1);
-    let mut source = EventSource::new(request, reconnect, &mut decoder).unwrap();
-    source.set_verdict(&mut verdict);
-    source.before_connect(&mut change);
+    let source = EventSource::new(request, Policy::DEFAULT, 1, &mut decoder).unwrap();
+    let mut source = source.with_hooks(Login(1));
     let on_item = |_: Item<'_>| ControlFlow::Continue(());
     let stop = blocking::sse(
         &mut Dialer(&world),
@@ -324,7 +323,7 @@ fn the_hooks_share_what_they_know() {
         &mut [0; 64],
         on_item,
     );
-    assert_eq!(stop.reason, Reason::NoContent);
+    assert_eq!(stop.reason, StopReason::NoContent);
     let tokens = [0, 1, 2].map(|request| {
         world
             .log
@@ -562,10 +561,9 @@ fn a_loop_hands_out_pieces() {
     let connections = [answers(response).ends()];
     let world = World::new(Manner::PLAIN, &connections, 0);
     let mut decoder = Decoder::<128>::new();
-    decoder.split_long_events();
-    let reconnect = Reconnect::new(Policy::DEFAULT, 1);
+    decoder.split_long_events(true);
     let request = Request::get(url("http://h/"));
-    let mut source = EventSource::new(request, reconnect, &mut decoder).unwrap();
+    let mut source = EventSource::new(request, Policy::DEFAULT, 1, &mut decoder).unwrap();
     let (mut text, mut events, mut pieces) = (String::new(), Vec::new(), 0);
     let on_item = |item: Item<'_>| {
         match item {
@@ -597,9 +595,8 @@ fn stream_through<const CHUNK: usize>(stream: &str) -> Vec<String> {
     let world = World::new(Manner::PLAIN, &connections, 0);
     let mut decoder = Decoder::<128>::new();
     decoder.show_comments(true);
-    let reconnect = Reconnect::new(Policy::DEFAULT, 1);
     let request = Request::get(url("http://h/"));
-    let mut source = EventSource::new(request, reconnect, &mut decoder).unwrap();
+    let mut source = EventSource::new(request, Policy::DEFAULT, 1, &mut decoder).unwrap();
     let mut told = Vec::new();
     let on_item = |item: Item<'_>| match item {
         Item::Open(_) => ControlFlow::Continue(()),
@@ -784,8 +781,7 @@ fn told_by(
             "http://192.168.1.2:8123/api/stream?restrict=state_changed",
         ))
     };
-    let reconnect = Reconnect::new(policy, 1);
-    let mut source = EventSource::new(request, reconnect, &mut decoder).unwrap();
+    let mut source = EventSource::new(request, policy, 1, &mut decoder).unwrap();
     let mut told = Vec::new();
     let mut chunk = [0; 512];
     {
@@ -869,10 +865,9 @@ fn a_loss_is_told_again_if_the_application_was_dropped_with_it() {
         ];
         let world = World::new(Manner::PLAIN, &connections, 0);
         let mut decoder = Decoder::<128>::new();
-        decoder.split_long_events();
+        decoder.split_long_events(true);
         let request = Request::get(url("http://h/"));
-        let reconnect = Reconnect::new(Policy::DEFAULT, 1);
-        let mut source = EventSource::new(request, reconnect, &mut decoder).unwrap();
+        let mut source = EventSource::new(request, Policy::DEFAULT, 1, &mut decoder).unwrap();
         let mut chunk = [0; 64];
         let is_lost = Cell::new(false);
         {
@@ -907,7 +902,7 @@ fn a_loss_is_told_again_if_the_application_was_dropped_with_it() {
         };
         let mut dialer = Dialer(&world);
         let sse = io::sse(&mut dialer, &world, &mut source, &mut chunk, on_item);
-        assert_eq!(world.block_on(sse).reason, Reason::Closed);
+        assert_eq!(world.block_on(sse).reason, StopReason::Closed);
         assert!(told[0].starts_with("lost End"), "{told:?}");
         assert_eq!(told[1..], ["open 200", "message: short"]);
     }

@@ -7,10 +7,10 @@ use std::num::NonZero;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use embedded_sse::http::{Draft, InvalidDraft};
-use embedded_sse::observe::{Counters, Heartbeat, Losses, Observe, Recent};
+use embedded_sse::hooks::{self, Counters, Heartbeat, Hooks, Losses, Recent};
 use embedded_sse::{
-    Budget, Decoder, EventSource, Item, Policy, Reconnect, Request, Step, blocking,
+    Budget, Decoder, Draft, EventSource, InvalidDraft, Item, Policy, Reconnect, Request, Step,
+    blocking,
 };
 use wire::{
     Connection, Dialer, Manner, OPEN, World, answers, gone, line_of, ms, opens, refuses, status,
@@ -21,7 +21,7 @@ use wire::{
 fn follow(
     connections: &[Connection],
     read: usize,
-    observer: &dyn Observe,
+    hooks: impl Hooks,
     mut on_item: impl FnMut(&Item<'_>),
 ) -> Vec<String> {
     let world = World::new(
@@ -38,8 +38,8 @@ fn follow(
         ..Policy::DEFAULT
     };
     let request = Request::get(url("http://h/"));
-    let mut source = EventSource::new(request, Reconnect::new(policy, 1), &mut decoder).unwrap();
-    source.observe(observer);
+    let source = EventSource::new(request, policy, 1, &mut decoder).unwrap();
+    let mut source = source.with_hooks(hooks);
     blocking::sse(
         &mut Dialer(&world),
         &world,
@@ -59,7 +59,7 @@ fn follow(
 }
 
 /// Until it stops.
-fn drive<const DATA: usize>(world: &World, source: &mut EventSource<'_, DATA>) {
+fn drive<const DATA: usize>(world: &World, source: &mut EventSource<'_, DATA, 64, impl Hooks>) {
     let go_on = |_: Item<'_>| ControlFlow::Continue(());
     blocking::sse(&mut Dialer(world), world, source, &mut [0; 50], go_on);
 }
@@ -86,24 +86,24 @@ fn counters_count_all_that_is_told() {
     for read in [1, 7, usize::MAX] {
         let counters = Cell::new(Counters::default());
         let told = follow(&connections, read, &counters, |_| {});
-        let want = Counters {
-            bytes,
-            opened: 2,
-            events: 2,
-            too_long: 2,
-            longest_data: long.len(),
-            longest_head: OPEN.len(),
-            longest_meta: type_.len(),
-            unfinished: 0,
-            lost: Losses {
-                connect: 1,
-                status: 1,
-                end: 1,
-                transport: 1,
-                ..Losses::default()
-            },
-        };
-        assert_eq!(counters.get(), want, "{told:#?}");
+        let counted = counters.get();
+        assert_eq!(counted.bytes, bytes, "{told:#?}");
+        let numbers = [counted.opened, counted.events, counted.too_long];
+        assert_eq!(numbers, [2, 2, 2], "{told:#?}");
+        assert_eq!(counted.longest_data, long.len());
+        assert_eq!(counted.longest_head, OPEN.len());
+        assert_eq!(counted.longest_meta, type_.len());
+        assert_eq!(counted.unfinished, 0);
+        let lost = counted.lost;
+        let by_cause = [lost.connect, lost.status, lost.end, lost.transport];
+        assert_eq!(by_cause, [1; 4], "{told:#?}");
+        let others = [
+            lost.connect_timeout,
+            lost.response_timeout,
+            lost.idle_timeout,
+        ];
+        assert_eq!(others, [0; 3]);
+        assert_eq!([lost.cut_off, lost.head, lost.chunk], [0; 3]);
         let text = counters.get().to_string();
         assert!(
             text.contains("2 events, 2 too long; longest data 300,"),
@@ -137,8 +137,8 @@ fn the_last_bytes_before_a_failure_can_be_seen() {
 #[derive(Default)]
 struct Order(RefCell<Vec<String>>);
 
-impl Observe for Order {
-    fn received(&self, bytes: &[u8], _: Duration) {
+impl Hooks for Order {
+    fn received(&mut self, bytes: &[u8], _: Duration) {
         let text = String::from_utf8_lossy(bytes).into_owned();
         let mut seen = self.0.borrow_mut();
         match seen.last_mut() {
@@ -147,7 +147,7 @@ impl Observe for Order {
         }
     }
 
-    fn told(&self, item: &Item<'_>) {
+    fn told(&mut self, item: &Item<'_>) {
         let told = match item {
             Item::Open(_) => "open".into(),
             Item::Lost(wait) => format!("lost {:?}", wait.cause),
@@ -173,8 +173,8 @@ fn bytes_are_shown_before_what_they_cause() {
                 ">HTTP/1.1 503 A\r\n\r\n|lost Status(503)",
             ),
         ] {
-            let order = Order::default();
-            follow(&[answers(&sent), gone()], read, &order, |_| {});
+            let mut order = Order::default();
+            follow(&[answers(&sent), gone()], read, &mut order, |_| {});
             let mut seen = order.0.into_inner();
             if sent == "nonsense" {
                 // The rest of what was read is taken too.
@@ -210,7 +210,7 @@ fn the_recent_bytes_are_the_last() {
         (25, 1),
     ] {
         let piece: Vec<u8> = (start..start + len).collect();
-        recent.push(&piece);
+        recent.received(&piece, ms(0));
         all.extend(piece);
         let (older, newer) = recent.bytes();
         let last = &all[all.len().saturating_sub(4)..];
@@ -225,11 +225,10 @@ fn counters_know_the_length_of_what_came_in_pieces() {
     let stream = format!("event: longer_than_id\nid: 7\ndata: {x}\n\ndata: {y}\n\ndata: {x}{x}");
     let world = World::new(Manner::PLAIN, &[opens(stream).ends(), gone()], 0);
     let mut decoder: Decoder<128> = Decoder::new();
-    decoder.split_long_events();
+    decoder.split_long_events(true);
     let request = Request::get(url("http://h/"));
-    let reconnect = Reconnect::new(Policy::DEFAULT, 1);
-    let mut source = EventSource::new(request, reconnect, &mut decoder).unwrap();
-    source.observe(&counters);
+    let source = EventSource::new(request, Policy::DEFAULT, 1, &mut decoder).unwrap();
+    let mut source = source.with_hooks(&counters);
     drive(&world, &mut source);
     let counters = counters.get();
     assert_eq!(
@@ -251,11 +250,10 @@ fn counters_know_the_length_of_pieces_without_an_end() {
     let stream = format!("data: {x}\nid: {id}\n\ndata: a\n\n");
     let world = World::new(Manner::PLAIN, &[opens(stream).ends(), gone()], 0);
     let mut decoder: Decoder<128> = Decoder::new();
-    decoder.split_long_events();
+    decoder.split_long_events(true);
     let request = Request::get(url("http://h/"));
-    let reconnect = Reconnect::new(Policy::DEFAULT, 1);
-    let mut source = EventSource::new(request, reconnect, &mut decoder).unwrap();
-    source.observe(&counters);
+    let source = EventSource::new(request, Policy::DEFAULT, 1, &mut decoder).unwrap();
+    let mut source = source.with_hooks(&counters);
     drive(&world, &mut source);
     let counters = counters.get();
     assert_eq!((counters.events, counters.too_long), (1, 1));
@@ -283,17 +281,17 @@ fn beats(every: u64, count: usize) -> Connection {
 #[test]
 fn a_heartbeat_is_learned() {
     // Heard each 20 s, for longer than the upper bound: then 60 s of silence are too long.
-    let heartbeat = Heartbeat::new(ms(10_000), ms(300_000));
+    let heartbeat = Cell::new(Heartbeat::new(ms(10_000), ms(300_000)));
     let told = follow(&[beats(20_000, 20), gone()], usize::MAX, &heartbeat, |_| {});
     assert_eq!(told[1], "460000 lost IdleTimeout 3000");
     // And forgotten, or a server with another one would be lost again and again.
-    assert_eq!(heartbeat.idle_timeout(), Some(ms(300_000)));
+    assert_eq!(heartbeat.get().idle_timeout(), Some(ms(300_000)));
 }
 
 #[test]
 fn what_is_learned_stays_within_the_bounds() {
     let lost = |least: u64, most: u64, stream: Connection| {
-        let heartbeat = Heartbeat::new(ms(least), ms(most));
+        let heartbeat = Cell::new(Heartbeat::new(ms(least), ms(most)));
         let told = follow(&[stream, gone()], 7, &heartbeat, |_| {});
         told[1].clone()
     };
@@ -316,7 +314,7 @@ fn what_is_learned_stays_within_the_bounds() {
 
 #[test]
 fn the_time_between_two_streams_is_no_silence() {
-    let heartbeat = Heartbeat::new(ms(1000), ms(30_000));
+    let heartbeat = Cell::new(Heartbeat::new(ms(1000), ms(30_000)));
     let connections = [
         beats(1000, 40).ends(),
         status(503, "Retry-After: 600\r\n"),
@@ -335,8 +333,12 @@ fn the_time_between_two_streams_is_no_silence() {
 }
 
 /// Connects and takes in these bytes.
-fn open<const DATA: usize>(source: &mut EventSource<'_, DATA>, stream: &str, now: Duration) {
-    source.step(now);
+fn open<const DATA: usize>(
+    source: &mut EventSource<'_, DATA, 64, impl Hooks>,
+    stream: &str,
+    now: Duration,
+) {
+    let _ = source.step(now);
     source.connected(now);
     source.wrote(usize::MAX);
     let bytes = OPEN.to_owned() + stream;
@@ -347,39 +349,37 @@ fn open<const DATA: usize>(source: &mut EventSource<'_, DATA>, stream: &str, now
 #[test]
 fn a_restart_is_told() {
     let counters = Cell::new(Counters::default());
-    let heartbeat = Heartbeat::new(ms(1000), ms(30_000));
+    let heartbeat = Cell::new(Heartbeat::new(ms(1000), ms(30_000)));
     let observers = (&counters, &heartbeat);
     let mut decoder: Decoder<128> = Decoder::new();
-    decoder.split_long_events();
+    decoder.split_long_events(true);
     let request = Request::get(url("http://h/"));
-    let reconnect = Reconnect::new(Policy::DEFAULT, 1);
-    let mut source = EventSource::new(request, reconnect, &mut decoder).unwrap();
-    source.observe(&observers);
+    let source = EventSource::new(request, Policy::DEFAULT, 1, &mut decoder).unwrap();
+    let mut source = source.with_hooks(observers);
     open(&mut source, &format!("data: {}", "x".repeat(300)), ms(0));
     assert!(counters.get().unfinished > 100);
     for second in 1..=40 {
         let mut input = &b"x"[..];
         while source.receive(&mut input, ms(second * 1000)).is_some() {}
     }
-    assert_eq!(heartbeat.idle_timeout(), Some(ms(3000)));
+    assert_eq!(heartbeat.get().idle_timeout(), Some(ms(3000)));
 
     // A minute without a network. Neither is it a silence, nor does the event go on.
     source.restart();
     open(&mut source, "data: y\n\n", ms(100_000));
-    assert_eq!(heartbeat.idle_timeout(), Some(ms(3000)));
+    assert_eq!(heartbeat.get().idle_timeout(), Some(ms(3000)));
     let counters = counters.get();
     assert_eq!((counters.longest_data, counters.unfinished), (1, 0));
     assert_eq!(counters.lost, Losses::default());
 }
 
 #[test]
-fn two_observers_are_one() {
+fn three_hooks_are_one() {
     let counters = Cell::new(Counters::default());
     let recent = RefCell::new(Recent::<8>::new());
-    let heartbeat = Heartbeat::new(ms(1000), ms(2000));
-    let both = (&counters, &recent);
-    let all = (&both, &heartbeat);
-    let told = follow(&[opens("data: a\n\n"), gone()], 7, &all, |_| {});
+    let heartbeat = Cell::new(Heartbeat::new(ms(1000), ms(2000)));
+    let all = ((&counters, &recent), &heartbeat);
+    let told = follow(&[opens("data: a\n\n"), gone()], 7, all, |_| {});
     assert_eq!(told[2], "2000 lost IdleTimeout 3000");
     assert_eq!(counters.get().events, 1);
     assert!(!recent.borrow().to_string().is_empty());
@@ -395,7 +395,7 @@ fn no_hour_has_more_attempts_than_the_budget() {
             let mut now = Duration::ZERO;
             let mut attempts = Vec::new();
             for _ in 0..500 {
-                let at = budget.connect(now);
+                let at = budget.reserve(now);
                 assert!(at >= now);
                 attempts.push(at);
                 now = at + Duration::from_secs(step);
@@ -440,12 +440,12 @@ fn no_hour_has_more_attempts_than_the_budget_over_reboots() {
                 let mut now = clock;
                 let mut budget = whole.clone().after_reboot(used, now);
                 for _ in 0..=life % 3 {
-                    now = budget.connect(now);
+                    now = budget.reserve(now);
                     used = budget.used(now);
                     attempts.push(boot + (now - clock));
                     if (off, clock) == (Duration::ZERO, Duration::ZERO) {
                         // No time is lost, so no attempt is.
-                        assert_eq!(boot + now, steady.connect(boot), "{most}, {life}");
+                        assert_eq!(boot + now, steady.reserve(boot), "{most}, {life}");
                     }
                 }
                 boot += now - clock + off;
@@ -463,7 +463,7 @@ fn a_sleep_that_is_known_makes_a_budget_recover() {
     let mut used = Duration::ZERO;
     for _ in 0..10 {
         let mut budget = whole.clone().after_reboot(used, Duration::ZERO);
-        assert_eq!(budget.connect(Duration::ZERO), Duration::ZERO);
+        assert_eq!(budget.reserve(Duration::ZERO), Duration::ZERO);
         assert_eq!(budget.used(Duration::ZERO), Duration::from_secs(1800));
         let almost = Duration::from_secs(1800) - Duration::from_nanos(1);
         assert_eq!(budget.used(almost), Duration::from_millis(1));
@@ -472,7 +472,7 @@ fn a_sleep_that_is_known_makes_a_budget_recover() {
     }
     // Whatever was kept, nothing overflows.
     let mut budget = whole.after_reboot(Duration::MAX, Duration::MAX);
-    assert!(budget.connect(Duration::MAX) >= budget.used(Duration::ZERO));
+    assert!(budget.reserve(Duration::MAX) >= budget.used(Duration::ZERO));
 }
 
 #[test]
@@ -480,10 +480,9 @@ fn a_budget_holds_back_a_source() {
     let world = World::new(Manner::PLAIN, &[refuses(), refuses(), refuses(), gone()], 0);
     let mut decoder: Decoder<256> = Decoder::new();
     let request = Request::get(url("http://h/"));
-    let mut source =
-        EventSource::new(request, Reconnect::new(Policy::DEFAULT, 1), &mut decoder).unwrap();
+    let mut source = EventSource::new(request, Policy::DEFAULT, 1, &mut decoder).unwrap();
     let mut budget = Budget::per_hour(NonZero::new(2).unwrap());
-    let start = budget.connect(world.time());
+    let start = budget.reserve(world.time());
     blocking::sse(
         &mut Dialer(&world),
         &world,
@@ -491,7 +490,7 @@ fn a_budget_holds_back_a_source() {
         &mut [0; 64],
         |item| {
             if let Item::Lost(wait) = item {
-                world.pass_until(budget.connect(wait.until));
+                world.pass_until(budget.reserve(wait.until));
             }
             ControlFlow::Continue(())
         },
@@ -513,7 +512,7 @@ fn a_budget_holds_back_a_source() {
 #[test]
 fn an_attempt_resumes_behind_what_is_finished() {
     let finished = RefCell::new(String::new());
-    let mut change = |draft: &mut Draft<'_>| {
+    let change = |draft: &mut Draft<'_>| {
         draft.set_last_event_id(&finished.borrow()).unwrap();
     };
     let connections = [
@@ -525,9 +524,8 @@ fn an_attempt_resumes_behind_what_is_finished() {
     let world = World::new(Manner::PLAIN, &connections, 0);
     let mut decoder: Decoder<256> = Decoder::new();
     let request = Request::get(url("http://h/"));
-    let mut source =
-        EventSource::new(request, Reconnect::new(Policy::DEFAULT, 1), &mut decoder).unwrap();
-    source.before_connect(&mut change);
+    let source = EventSource::new(request, Policy::DEFAULT, 1, &mut decoder).unwrap();
+    let mut source = source.with_hooks(hooks::before_connect(change));
     let mut told = Vec::new();
     let mut asked = Vec::new();
     blocking::sse(
@@ -593,10 +591,10 @@ fn failures_of_before_a_reboot_count() {
         jitter_percent: 0,
         ..Policy::DEFAULT
     };
-    let reconnect = Reconnect::new(policy, 1).after_failures(3);
     let request = Request::get(url("http://h/"));
-    let mut source = EventSource::new(request, reconnect, &mut decoder).unwrap();
-    source.step(ms(0));
+    let mut source = EventSource::new(request, policy, 1, &mut decoder).unwrap();
+    source.set_failures(3);
+    let _ = source.step(ms(0));
     source.failed(ms(0));
     let Step::Wait(wait) = source.step(ms(0)) else {
         panic!("it waits");
@@ -606,7 +604,7 @@ fn failures_of_before_a_reboot_count() {
 
 #[test]
 fn an_id_that_no_header_can_say_is_refused() {
-    let mut change = |draft: &mut Draft<'_>| {
+    let change = |draft: &mut Draft<'_>| {
         for id in ["a\nb", " a", "a\u{7f}", &"x".repeat(65)] {
             assert!(draft.set_last_event_id(id).is_err(), "{id:?}");
         }
@@ -617,9 +615,8 @@ fn an_id_that_no_header_can_say_is_refused() {
     decoder.set_last_event_id("7").unwrap();
     let world = World::new(Manner::PLAIN, &[gone()], 0);
     let request = Request::get(url("http://h/"));
-    let mut source =
-        EventSource::new(request, Reconnect::new(Policy::DEFAULT, 1), &mut decoder).unwrap();
-    source.before_connect(&mut change);
+    let source = EventSource::new(request, Policy::DEFAULT, 1, &mut decoder).unwrap();
+    let mut source = source.with_hooks(hooks::before_connect(change));
     drive(&world, &mut source);
     assert_eq!(world.log.borrow().headers(0, "last-event-id"), ["7"]);
 }

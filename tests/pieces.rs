@@ -46,7 +46,7 @@ fn decode<const DATA: usize>(stream: &[u8], pieces: bool, comments: bool, cut: u
     let mut decoder: Decoder<DATA> = Decoder::new();
     if pieces {
         // `DATA` of 12 or more.
-        decoder.split_long_events();
+        decoder.split_long_events(true);
     }
     decoder.show_comments(comments);
     let mut got = Got::default();
@@ -65,7 +65,7 @@ fn decode<const DATA: usize>(stream: &[u8], pieces: bool, comments: bool, cut: u
 
 fn bytewise<const DATA: usize>(stream: &[u8], comments: bool) -> Got {
     let mut decoder: Decoder<DATA> = Decoder::new();
-    decoder.split_long_events();
+    decoder.split_long_events(true);
     decoder.show_comments(comments);
     let mut got = Got::default();
     for byte in stream {
@@ -219,7 +219,7 @@ fn a_megabyte_passes_through_256_bytes() {
     assert!(data.len() > 1 << 20);
     let stream = format!("id: 1\nevent: big\ndata: {data}\n\n");
     let mut decoder: Decoder<256> = Decoder::new();
-    decoder.split_long_events();
+    decoder.split_long_events(true);
     let (mut text, mut ends) = (String::new(), 0);
     for push in stream.as_bytes().chunks(1460) {
         let mut input = push;
@@ -249,7 +249,7 @@ fn an_id_waits_for_the_last_piece() {
     let whole = pushes.concat();
     for pushes in [&pushes[..], &[&whole[..]]] {
         let mut decoder: Decoder<24> = Decoder::new();
-        decoder.split_long_events();
+        decoder.split_long_events(true);
         let mut ids = Vec::new();
         for push in pushes {
             let mut input = *push;
@@ -271,7 +271,7 @@ fn an_id_waits_for_the_last_piece() {
 #[test]
 fn a_new_stream_begins_without_the_old_pieces() {
     let mut decoder: Decoder<16> = Decoder::new();
-    decoder.split_long_events();
+    decoder.split_long_events(true);
     let mut input = &b"data: 0123456789ABCDEFGHIJ"[..];
     assert!(matches!(
         decoder.decode(&mut input),
@@ -327,8 +327,8 @@ fn nothing_of_the_size_of_meta_or_data_is_on_the_stack() {
 
     let small = thread::Builder::new().stack_size(256 << 10);
     let thread = small.spawn(|| {
-        DECODER.lock().unwrap().split_long_events();
-        IN_PIECES.lock().unwrap().split_long_events();
+        DECODER.lock().unwrap().split_long_events(true);
+        IN_PIECES.lock().unwrap().split_long_events(true);
         [run(&DECODER), run(&IN_PIECES)]
     });
     let [whole, in_pieces] = thread.unwrap().join().unwrap();
@@ -346,7 +346,7 @@ fn ids_count_in_their_order() {
         b"id: 1\n\nid: 2\n\nid: 3\ndata: a\ndata:\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\n\nid: 4\n\n";
     for push in 1..=stream.len() {
         let mut decoder: Decoder<24> = Decoder::new();
-        decoder.split_long_events();
+        decoder.split_long_events(true);
         let mut ids = Vec::new();
         for mut input in stream.chunks(push) {
             while let Some(item) = decoder.decode(&mut input) {

@@ -8,8 +8,10 @@ use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
-use embedded_sse::io::{Clock, Connect, Pause, Session};
-use embedded_sse::{Cause, Decoder, EventSource, Origin, Policy, Reason, Reconnect, Request};
+use embedded_sse::io::{Clock, Connect, NoSession, Session};
+use embedded_sse::{
+    Decoder, EventSource, LossCause, Origin, Policy, Reconnect, Request, StopReason,
+};
 use wire::{Dialer, Manner, OPEN, World, answers, gone, line_of, ms, opens, refuses, url};
 
 const POLICY: Policy = Policy {
@@ -18,8 +20,7 @@ const POLICY: Policy = Policy {
 };
 
 fn source(decoder: &mut Decoder<1024>) -> EventSource<'_, 1024, 64> {
-    let reconnect = Reconnect::new(POLICY, 1);
-    EventSource::new(Request::get(url("http://h/")), reconnect, decoder).unwrap()
+    EventSource::new(Request::get(url("http://h/")), POLICY, 1, decoder).unwrap()
 }
 
 /// A scripted world, without pending operations.
@@ -86,10 +87,10 @@ fn a_closed_session_has_no_further_item() {
     assert!(world.block_on(session.next()).is_none());
     drop(session);
     let again = Session::open(&mut dialer, &world, &mut source, &mut chunk);
-    let Err(Pause::Stop(stop)) = world.block_on(again) else {
+    let Err(NoSession::Stop(stop)) = world.block_on(again) else {
         panic!("it is closed");
     };
-    assert_eq!((stop.reason, stop.status), (Reason::Closed, Some(200)));
+    assert_eq!((stop.reason, stop.status), (StopReason::Closed, Some(200)));
 }
 
 #[test]
@@ -102,20 +103,20 @@ fn a_session_opened_too_early_is_told_to_wait_again() {
         let open = Session::open(&mut dialer, &world, &mut source, &mut chunk);
         world.block_on(open).map(|session| session.head().is_some())
     };
-    let Err(Pause::Wait(wait)) = open() else {
+    let Err(NoSession::Wait(wait)) = open() else {
         panic!("nobody is there");
     };
-    assert_eq!((wait.cause, wait.delay), (Cause::Connect, ms(3000)));
-    assert_eq!(open(), Err(Pause::Wait(wait)));
+    assert_eq!((wait.cause, wait.delay), (LossCause::Connect, ms(3000)));
+    assert_eq!(open(), Err(NoSession::Wait(wait)));
     world.pass_until(wait.until - ms(1));
-    assert_eq!(open(), Err(Pause::Wait(wait)));
+    assert_eq!(open(), Err(NoSession::Wait(wait)));
     world.pass_until(wait.until);
     assert_eq!(open(), Ok(true));
     // Nobody has read it to its end: it is gone with its session.
-    let Err(Pause::Wait(wait)) = open() else {
+    let Err(NoSession::Wait(wait)) = open() else {
         panic!("its connection is gone");
     };
-    assert_eq!(wait.cause, Cause::Transport);
+    assert_eq!(wait.cause, LossCause::Transport);
 }
 
 /// Each look at it takes a while, as on any machine.
@@ -189,7 +190,7 @@ fn no_attempt_begins_without_the_network() {
             }
             let open = Session::open(&mut connect, &clock, &mut source, &mut chunk);
             match world.block_on(open) {
-                Err(Pause::Wait(wait)) => wait.until,
+                Err(NoSession::Wait(wait)) => wait.until,
                 _ => panic!("nobody is there"),
             }
         };
@@ -222,8 +223,8 @@ fn a_connection_that_takes_nothing_is_lost() {
     }
     let mut made = Made;
     let mut open = pin!(Session::open(&mut made, &world, &mut source, &mut chunk));
-    let Poll::Ready(Err(Pause::Wait(wait))) = world.poll(open.as_mut()) else {
+    let Poll::Ready(Err(NoSession::Wait(wait))) = world.poll(open.as_mut()) else {
         panic!("no byte was written");
     };
-    assert_eq!(wait.cause, Cause::Transport);
+    assert_eq!(wait.cause, LossCause::Transport);
 }

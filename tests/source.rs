@@ -4,10 +4,9 @@
 mod driver;
 
 use driver::{Command, OPEN, Script, answers, ms, never_connects, opens, refuses, status, url};
-use embedded_sse::http::{RedirectError, default_verdict};
 use embedded_sse::{
-    Cause, Decoder, EventSource, Head, InvalidRequest, Item, Policy, Reason, Reconnect, Request,
-    Step, Stop, Verdict,
+    Decoder, EventSource, Head, InvalidRedirect, InvalidRequest, Item, LossCause, Policy,
+    Reconnect, Request, Step, Stop, StopReason, Verdict,
 };
 
 const HERE: &str = "http://h/stream";
@@ -107,8 +106,7 @@ fn request_without_a_body_in_its_response_is_refused() {
             ..Request::get(url(HERE))
         };
         let mut decoder = Decoder::<512>::new();
-        let reconnect = Reconnect::new(Policy::DEFAULT, 1);
-        let source = EventSource::new(request, reconnect, &mut decoder);
+        let source = EventSource::new(request, Policy::DEFAULT, 1, &mut decoder);
         assert_eq!(source.err(), Some(InvalidRequest::NoBody));
     }
 }
@@ -430,7 +428,7 @@ fn ok_and_anything_else_shows_the_head_and_the_body() {
     let headers = [("Content-Type", "text/html"), ("X", "y")];
     assert_eq!(response.headers, headers.map(|(a, b)| (a.into(), b.into())));
     let stop = log.stop.unwrap();
-    assert_eq!((stop.reason, stop.cause), (Reason::ContentType, None));
+    assert_eq!((stop.reason, stop.cause), (StopReason::ContentType, None));
     assert_eq!(stop.status, Some(200));
 }
 
@@ -471,7 +469,7 @@ fn ok_and_anything_else_shows_a_chunked_body_without_its_framing() {
         let response = answers(format!("{head}{rest}")).ends();
         let log = Script::get(HERE).then(response).run();
         assert_eq!(log.response.unwrap().body, body, "{rest}");
-        assert_eq!(log.stop.unwrap().reason, Reason::Status);
+        assert_eq!(log.stop.unwrap().reason, StopReason::Status);
     }
 }
 
@@ -787,8 +785,7 @@ fn redirects_are_not_forgotten_in_the_middle_of_a_request() {
     };
     let (mut one, mut two) = ([0; 64], [0; 64]);
     let mut decoder = Decoder::<512>::new();
-    let reconnect = Reconnect::new(Policy::DEFAULT, 1);
-    let mut source = EventSource::new(request, reconnect, &mut decoder).unwrap();
+    let mut source = EventSource::new(request, Policy::DEFAULT, 1, &mut decoder).unwrap();
     source.remember_permanent_redirects(&mut one);
     read(&mut source);
     feed(
@@ -880,7 +877,7 @@ fn redirects_without_a_usable_location_stop() {
     for code in REDIRECTS {
         let log = Script::get(HERE).then(status(code, "")).run();
         let stop = log.stop.unwrap();
-        assert_eq!(stop.reason, Reason::Redirect(RedirectError::Location));
+        assert_eq!(stop.reason, StopReason::Redirect(InvalidRedirect::Location));
         assert_eq!((stop.status, stop.cause), (Some(code), None));
     }
 }
@@ -961,7 +958,7 @@ fn redirects_that_grow_the_url_stop_at_its_limit() {
     let response = format!("HTTP/1.1 302 Found\r\nLocation: {location}\r\n\r\n");
     for redirects in 0.. {
         if let Step::Stop(stop) = source.step(ms(0)) {
-            assert_eq!(stop.reason, Reason::Redirect(RedirectError::TooLong));
+            assert_eq!(stop.reason, StopReason::Redirect(InvalidRedirect::TooLong));
             assert_eq!(redirects, 9);
             break;
         }
@@ -1059,7 +1056,9 @@ fn redirects_that_do_not_fit_stop() {
     let log = script.clone().run_in::<128>();
     assert_eq!(
         log.losses,
-        [Cause::Head(embedded_sse::http::InvalidHead::TooLong)]
+        [LossCause::Head(embedded_sse::InvalidHead::TooLong {
+            len: 139
+        })]
     );
     let short = Script::get("http://example.org/a/long/path/that/is/kept/and/kept/and/kept/x");
     let log = short.then(redirect(302, &"y".repeat(70))).run_in::<128>();
@@ -1113,7 +1112,7 @@ fn redirects_are_remembered_only_if_they_fit() {
 #[test]
 fn redirects_that_changed_the_request_are_not_remembered() {
     let request = Request {
-        reconnect_post: true,
+        repeatable: true,
         ..Request::post(url(HERE), b"x")
     };
     let log = Script::new(request)
@@ -1331,7 +1330,7 @@ fn portal_verdict(head: &Head<'_>) -> Verdict {
         (206, Some("open")) => Verdict::Open,
         (200, Some("follow")) => Verdict::Follow,
         (503, Some("stop")) => Verdict::Stop,
-        _ => default_verdict(head),
+        _ => Verdict::default_for(head),
     }
 }
 
@@ -1427,15 +1426,15 @@ fn lost_streams_are_retried() {
 #[test]
 fn post_is_not_retried_once_a_byte_of_it_is_written() {
     for (connection, cause) in [
-        (answers("").takes(1), Cause::Transport),
-        (answers("").resets(), Cause::Transport),
-        (answers(""), Cause::ResponseTimeout),
-        (status(503, ""), Cause::Status(503)),
-        (opens("data: a\n\n").resets(), Cause::Transport),
-        (opens("data: a\n\n"), Cause::IdleTimeout),
+        (answers("").takes(1), LossCause::Transport),
+        (answers("").resets(), LossCause::Transport),
+        (answers(""), LossCause::ResponseTimeout),
+        (status(503, ""), LossCause::Status(503)),
+        (opens("data: a\n\n").resets(), LossCause::Transport),
+        (opens("data: a\n\n"), LossCause::IdleTimeout),
         // The server has acted on what it answered by a redirect.
-        (redirect(307, "http://g/"), Cause::Connect),
-        (redirect(303, "http://g/"), Cause::Connect),
+        (redirect(307, "http://g/"), LossCause::Connect),
+        (redirect(303, "http://g/"), LossCause::Connect),
     ] {
         let script = Script::new(Request::post(url(HERE), b"x"))
             .policy(|policy| policy.idle_timeout = Some(ms(9000)));
@@ -1443,7 +1442,7 @@ fn post_is_not_retried_once_a_byte_of_it_is_written() {
         let stop = log.stop.unwrap();
         assert_eq!(
             (stop.reason, stop.cause),
-            (Reason::NotRepeatable, Some(cause))
+            (StopReason::NotRepeatable, Some(cause))
         );
         assert!(log.delays.is_empty());
     }
@@ -1468,14 +1467,17 @@ fn post_whose_stream_has_ended_is_an_end() {
             .then(connection)
             .run();
         let stop = log.stop.unwrap();
-        assert_eq!((stop.reason, stop.cause), (Reason::Ended, Some(Cause::End)));
+        assert_eq!(
+            (stop.reason, stop.cause),
+            (StopReason::Ended, Some(LossCause::End))
+        );
     }
 }
 
 #[test]
 fn post_is_retried_when_the_caller_says_so() {
     let request = Request {
-        reconnect_post: true,
+        repeatable: true,
         ..Request::post(url(HERE), b"body")
     };
     let log = Script::new(request)
@@ -1491,7 +1493,7 @@ fn post_is_retried_when_the_caller_says_so() {
 #[test]
 fn post_is_a_post_again_after_a_reconnect() {
     let request = Request {
-        reconnect_post: true,
+        repeatable: true,
         ..Request::post(url(HERE), b"body")
     };
     let log = Script::new(request)
@@ -1579,13 +1581,13 @@ fn idle_is_judged_where_a_read_has_found_nothing() {
     // The application was busy, and bytes were waiting.
     assert!(matches!(source.step(ms(5000)), Step::Read { .. }));
     assert!(source.receive(&mut &b":\n"[..], ms(5000)).is_none());
-    source.handle_timeout(ms(5999));
+    source.timed_out(ms(5999));
     assert!(matches!(source.step(ms(5999)), Step::Read { .. }));
-    source.handle_timeout(ms(6000));
+    source.timed_out(ms(6000));
     let Step::Wait(wait) = source.step(ms(6000)) else {
         panic!("not lost");
     };
-    assert_eq!(wait.cause, Cause::IdleTimeout);
+    assert_eq!(wait.cause, LossCause::IdleTimeout);
 }
 
 // ---- delay ----
@@ -1803,8 +1805,8 @@ fn each_redirect_has_its_own_timeouts() {
 #[test]
 fn connect_timeout_is_told_as_such_by_a_driver_that_has_given_up_at_it() {
     let mut decoder = Decoder::<512>::new();
-    let reconnect = Reconnect::new(Policy::DEFAULT, 1);
-    let mut source = EventSource::new(Request::get(url(HERE)), reconnect, &mut decoder).unwrap();
+    let mut source =
+        EventSource::new(Request::get(url(HERE)), Policy::DEFAULT, 1, &mut decoder).unwrap();
     let Step::Connect {
         deadline: Some(deadline),
         ..
@@ -1816,7 +1818,7 @@ fn connect_timeout_is_told_as_such_by_a_driver_that_has_given_up_at_it() {
     let Step::Wait(wait) = source.step(deadline) else {
         panic!("not lost");
     };
-    assert_eq!(wait.cause, Cause::ConnectTimeout);
+    assert_eq!(wait.cause, LossCause::ConnectTimeout);
 }
 
 #[test]
@@ -1830,7 +1832,7 @@ fn response_timeout_does_not_depend_on_the_cuts() {
         let Step::Wait(wait) = source.step(ms(300_500)) else {
             panic!("not lost");
         };
-        assert_eq!(wait.cause, Cause::ResponseTimeout);
+        assert_eq!(wait.cause, LossCause::ResponseTimeout);
     }
 }
 
@@ -1862,7 +1864,7 @@ fn response_timeout_is_found_however_late_the_driver_is() {
     let Step::Wait(wait) = source.step(ms(399_000)) else {
         panic!("not lost");
     };
-    assert_eq!(wait.cause, Cause::ResponseTimeout);
+    assert_eq!(wait.cause, LossCause::ResponseTimeout);
     assert!(wait.until >= ms(402_000));
 }
 
@@ -1891,7 +1893,7 @@ fn attempts_are_counted_per_outage() {
         .then(opens(""))
         .run();
     assert_eq!(log.delays, [3000, 6000, 12_000, 24_000]);
-    assert_eq!(log.stop.unwrap().cause, Some(Cause::Connect));
+    assert_eq!(log.stop.unwrap().cause, Some(LossCause::Connect));
     assert_eq!(log.origins.len(), 5);
 }
 
@@ -1912,12 +1914,10 @@ fn what_is_told_of_a_retried_status_is_lost_and_never_open() {
         "stop Attempts",
     ];
     assert_eq!(log.told(), want);
-    let stop = Stop {
-        reason: Reason::Attempts,
-        cause: Some(Cause::Status(502)),
-        status: Some(502),
-    };
-    assert_eq!(log.stop, Some(stop));
+    let stop = log.stop.unwrap();
+    assert_eq!(stop.reason, StopReason::Attempts);
+    assert_eq!(stop.cause, Some(LossCause::Status(502)));
+    assert_eq!(stop.status, Some(502));
 }
 
 /// Whatever the reason is.
@@ -1934,28 +1934,32 @@ fn a_stop_by_a_response_shows_it() {
         )
     };
     for (script, reason, code) in [
-        (post().then(response(429)), Reason::NotRepeatable, 429),
-        (post().then(response(503)), Reason::NotRepeatable, 503),
-        (limited(0).then(response(503)), Reason::Attempts, 503),
+        (post().then(response(429)), StopReason::NotRepeatable, 429),
+        (post().then(response(503)), StopReason::NotRepeatable, 503),
+        (limited(0).then(response(503)), StopReason::Attempts, 503),
         (
             limited(1).then(refuses()).then(response(502)),
-            Reason::Attempts,
+            StopReason::Attempts,
             502,
         ),
-        (Script::get(HERE).then(response(404)), Reason::Status, 404),
+        (
+            Script::get(HERE).then(response(404)),
+            StopReason::Status,
+            404,
+        ),
         (
             Script::get(HERE).then(response(200)),
-            Reason::ContentType,
+            StopReason::ContentType,
             200,
         ),
         (
             Script::get(HERE).verdict(judged).then(response(503)),
-            Reason::Verdict,
+            StopReason::Verdict,
             503,
         ),
         (
             Script::get(HERE).then(response(302)),
-            Reason::Redirect(RedirectError::Location),
+            StopReason::Redirect(InvalidRedirect::Location),
             302,
         ),
     ] {
@@ -1967,7 +1971,7 @@ fn a_stop_by_a_response_shows_it() {
         assert_eq!(response.headers[0].1, "9");
     }
     let log = limited(0).then(unframed()).run();
-    assert_eq!(log.stop.unwrap().reason, Reason::Attempts);
+    assert_eq!(log.stop.unwrap().reason, StopReason::Attempts);
     assert_eq!(log.response.unwrap().status, 200);
 }
 
@@ -1982,7 +1986,7 @@ fn a_stop_by_no_response_shows_none() {
         limited(0).then(answers("HTTP/1.1 200 OK\r\n")),
     ] {
         let log = script.run();
-        assert_eq!(log.stop.unwrap().reason, Reason::Attempts);
+        assert_eq!(log.stop.unwrap().reason, StopReason::Attempts);
         assert_eq!(log.response, None);
     }
 }
@@ -1991,7 +1995,10 @@ fn a_stop_by_no_response_shows_none() {
 fn what_is_told_with_used_up_attempts_is_the_last_status() {
     let log = limited(1).then(status(503, "")).then(refuses()).run();
     let stop = log.stop.unwrap();
-    assert_eq!((stop.cause, stop.status), (Some(Cause::Connect), Some(503)));
+    assert_eq!(
+        (stop.cause, stop.status),
+        (Some(LossCause::Connect), Some(503))
+    );
     assert_eq!(limited(0).then(refuses()).run().stop.unwrap().status, None);
 }
 
@@ -2020,7 +2027,7 @@ fn what_is_told_of_a_wait_of_no_length_is_lost_too() {
 fn what_is_told_does_not_depend_on_how_late_the_driver_is() {
     let mut decoder = Decoder::<512>::new();
     let mut source = source(Policy::DEFAULT, &mut decoder);
-    source.step(ms(0));
+    let _ = source.step(ms(0));
     source.failed(ms(0));
     assert!(matches!(source.step(ms(99_000)), Step::Wait(_)));
     assert!(matches!(source.step(ms(99_000)), Step::Connect { .. }));
@@ -2146,7 +2153,7 @@ const STATES: [fn(&mut Source<'_>); 10] = [
     |_| {},
     |source| assert!(matches!(source.step(ms(0)), Step::Connect { .. })),
     |source| {
-        source.step(ms(0));
+        let _ = source.step(ms(0));
         source.connected(ms(0));
         source.wrote(9);
     },
@@ -2170,7 +2177,7 @@ const STATES: [fn(&mut Source<'_>); 10] = [
         assert!(matches!(source.step(ms(0)), Step::Read { .. }));
     },
     |source| {
-        source.step(ms(0));
+        let _ = source.step(ms(0));
         source.failed(ms(0));
         assert!(matches!(source.step(ms(0)), Step::Wait(_)));
     },
@@ -2213,7 +2220,7 @@ fn close_works_from_each_state() {
             panic!("not closed");
         };
         // One that has stopped keeps its reason and its response.
-        assert_eq!(stop.reason != Reason::Closed, stopped);
+        assert_eq!(stop.reason != StopReason::Closed, stopped);
         assert_eq!(source.response().is_some(), stopped);
         assert_eq!(stop.cause, None);
     }
@@ -2223,13 +2230,11 @@ fn source_of<'a, const DATA: usize>(
     request: Request<'a>,
     decoder: &'a mut Decoder<DATA>,
 ) -> EventSource<'a, DATA> {
-    let reconnect = Reconnect::new(Policy::DEFAULT, 1);
-    EventSource::new(request, reconnect, decoder).unwrap()
+    EventSource::new(request, Policy::DEFAULT, 1, decoder).unwrap()
 }
 
 fn source<'a>(policy: Policy, decoder: &'a mut Decoder<512>) -> Source<'a> {
-    let reconnect = Reconnect::new(policy, 1);
-    EventSource::new(Request::get(url(HERE)), reconnect, decoder).unwrap()
+    EventSource::new(Request::get(url(HERE)), policy, 1, decoder).unwrap()
 }
 
 fn reading(decoder: &mut Decoder<512>) -> Source<'_> {

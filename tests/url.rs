@@ -7,7 +7,12 @@ use embedded_sse::{
 fn parts(text: &str) -> (Scheme, &str, u16, &str) {
     let url = Url::parse(text).unwrap();
     let origin = url.origin();
-    (origin.scheme, origin.host, origin.port, url.path())
+    (
+        origin.scheme,
+        origin.host,
+        origin.port,
+        url.path_and_query(),
+    )
 }
 
 fn error(text: &str) -> InvalidUrl {
@@ -280,8 +285,7 @@ fn checked(method: &str, headers: &[(&str, &str)]) -> Result<(), InvalidRequest>
         ..Request::get(Url::parse("http://h/").unwrap())
     };
     let mut decoder = Decoder::<128>::new();
-    let reconnect = Reconnect::new(Policy::DEFAULT, 0);
-    EventSource::new(request, reconnect, &mut decoder).map(|_| ())
+    EventSource::new(request, Policy::DEFAULT, 0, &mut decoder).map(|_| ())
 }
 
 #[test]

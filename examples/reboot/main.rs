@@ -20,7 +20,7 @@ use std::time::{Duration, Instant, UNIX_EPOCH};
 use embedded_io_adapters::tokio_1::FromTokio;
 use embedded_sse::io::{Clock, Connect, sse};
 use embedded_sse::{
-    Budget, Decoder, EventSource, Item, Origin, Policy, Reason, Reconnect, Request, Url,
+    Budget, Decoder, EventSource, Item, Origin, Policy, Reconnect, Request, StopReason, Url,
 };
 use flash::{Flash, Memory};
 use tokio::io::BufWriter;
@@ -73,14 +73,14 @@ async fn live(file: PathBuf, url: &str) -> Result<(), Box<dyn Error>> {
     };
     // A device has a random number generator for it, or its serial number.
     let seed = RandomState::new().hash_one(()) as u32;
-    let reconnect = Reconnect::new(policy, seed).after_failures(failures);
-    let mut source = EventSource::new(request, reconnect, &mut decoder)?;
+    let mut source = EventSource::new(request, policy, seed, &mut decoder)?;
+    source.set_failures(failures);
 
     // A clock that begins at 0 in each life.
     let clock = Since(Instant::now());
     let used = memory.budget_used().await.map_err(no_flash)?;
     let mut budget = BUDGET.after_reboot(used, Duration::ZERO);
-    let connect_at = budget.connect(Duration::ZERO);
+    let connect_at = budget.reserve(Duration::ZERO);
     if !connect_at.is_zero() {
         println!("too many connects: the next in {connect_at:?}");
         clock.sleep_until(connect_at).await;
@@ -126,8 +126,8 @@ async fn live(file: PathBuf, url: &str) -> Result<(), Box<dyn Error>> {
         memory.set_reconnection_time(asked).await;
     }
     match stop.reason {
-        Reason::Closed => {}
-        Reason::NoContent => println!("{stop}"),
+        StopReason::Closed => {}
+        StopReason::NoContent => println!("{stop}"),
         _ => return Err(stop.into()),
     }
     Ok(())

@@ -15,7 +15,7 @@ use std::thread;
 use std::time::Duration;
 
 use common::MEMORY;
-use embedded_sse::{EventSource, Item, Reason, Reconnect, blocking};
+use embedded_sse::{EventSource, Item, Reconnect, StopReason, blocking};
 use net::{Net, Since};
 use options::Options;
 use show::Show;
@@ -39,16 +39,15 @@ fn run() -> io::Result<()> {
     }
     let headers = options.headers();
     let request = options.request(&headers);
-    let reconnect = Reconnect::new(options.policy, seed());
     let show = Show::new(options.json, decoder.last_event_id());
     let show = Arc::new(Mutex::new(show));
-    let mut source = EventSource::new(request, reconnect, &mut decoder)
+    let mut source = EventSource::new(request, options.policy, seed(), &mut decoder)
         .unwrap_or_else(|invalid| options::refuse(invalid));
 
     let shown = Arc::clone(&show);
     ctrlc::set_handler(move || close(&shown)).map_err(io::Error::other)?;
     match follow(&mut source, &show, options.count)? {
-        Reason::NoContent | Reason::Ended | Reason::Closed => Ok(()),
+        StopReason::NoContent | StopReason::Ended | StopReason::Closed => Ok(()),
         _ => exit(1),
     }
 }
@@ -71,7 +70,7 @@ fn follow<const DATA: usize, const META: usize>(
     source: &mut EventSource<'_, DATA, META>,
     show: &Mutex<Show>,
     count: Option<u64>,
-) -> io::Result<Reason> {
+) -> io::Result<StopReason> {
     let clock = Since::now();
     let mut net = Net {
         clock: &clock,

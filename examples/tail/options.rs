@@ -50,7 +50,7 @@ pub struct Options {
     method: Option<String>,
     headers: Vec<(String, String)>,
     body: Option<String>,
-    reconnect_post: bool,
+    repeatable: bool,
     max_redirects: Option<u8>,
 }
 
@@ -75,7 +75,7 @@ impl Options {
             request.method = method;
         }
         request.headers = headers;
-        request.reconnect_post = self.reconnect_post;
+        request.repeatable = self.repeatable;
         if let Some(max_redirects) = self.max_redirects {
             request.max_redirects = max_redirects;
         }
@@ -96,7 +96,7 @@ fn read(decoder: &mut Memory) -> Result<Options, lexopt::Error> {
         method: None,
         headers: Vec::new(),
         body: None,
-        reconnect_post: false,
+        repeatable: false,
         max_redirects: None,
     };
     let mut args = lexopt::Parser::from_env();
@@ -115,7 +115,7 @@ fn read(decoder: &mut Memory) -> Result<Options, lexopt::Error> {
                 .map_err(|invalid| invalid.to_string())?,
             Long("method") => options.method = Some(args.value()?.string()?),
             Long("body") => options.body = Some(args.value()?.string()?),
-            Long("reconnect-post") => options.reconnect_post = true,
+            Long("reconnect-post") => options.repeatable = true,
             Long("max-reconnection-attempts") => {
                 policy.max_reconnection_attempts =
                     Some(number(&mut args, "max-reconnection-attempts")?);

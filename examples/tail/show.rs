@@ -4,8 +4,7 @@ use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use embedded_sse::http::RedirectError;
-use embedded_sse::{Cause, Head, Item, Origin, Reason, Stop, Wait};
+use embedded_sse::{Head, InvalidRedirect, Item, LossCause, Origin, Stop, StopReason, Wait};
 use serde_json::{Value, json};
 
 use crate::common::{is_unsafe, line, millis, to_json};
@@ -102,41 +101,46 @@ impl Show {
 
     /// The application's own end, where the source cannot be asked.
     pub fn close(&mut self) -> io::Result<()> {
-        let stop = Stop {
-            reason: Reason::Closed,
-            cause: None,
-            status: self.status,
-        };
-        self.stop(stop, None)
+        self.end(StopReason::Closed, None, self.status, None)
     }
 
     /// The end, which is shown once.
     pub fn stop(&mut self, stop: Stop, response: Option<(Head<'_>, &[u8])>) -> io::Result<()> {
+        self.end(stop.reason, stop.cause, stop.status, response)
+    }
+
+    fn end(
+        &mut self,
+        why: StopReason,
+        cause: Option<LossCause>,
+        status: Option<u16>,
+        response: Option<(Head<'_>, &[u8])>,
+    ) -> io::Result<()> {
         if std::mem::replace(&mut self.stopped, true) {
             return Ok(());
         }
         // With all of the response there, nothing is lost.
-        if let Some(cause) = stop.cause
-            && stop.reason != Reason::Ended
+        if let Some(cause) = cause
+            && why != StopReason::Ended
         {
             self.lost(cause)?;
         }
         if self.json {
-            let reason = reason(stop.reason);
-            self.object(&json!({"kind": "stopped", "reason": reason, "status": stop.status}))?;
+            let reason = reason(why);
+            self.object(&json!({"kind": "stopped", "reason": reason, "status": status}))?;
             return self.out.flush();
         }
-        let status = match (stop.reason, response) {
+        let status = match (why, response) {
             // Its name says it.
-            (Reason::NoContent, _) => String::new(),
+            (StopReason::NoContent, _) => String::new(),
             (_, Some((head, _))) => format!(" (status {})", head.status()),
             _ => String::new(),
         };
-        let text = format!("{}{status}", stop.reason);
-        let option = match stop.reason {
-            Reason::Attempts => "--max-reconnection-attempts",
-            Reason::NotRepeatable => "--reconnect-post",
-            Reason::Redirect(RedirectError::TooMany) => "--max-redirects",
+        let text = format!("{why}{status}");
+        let option = match why {
+            StopReason::Attempts => "--max-reconnection-attempts",
+            StopReason::NotRepeatable => "--reconnect-post",
+            StopReason::Redirect(InvalidRedirect::TooMany) => "--max-redirects",
             _ => "",
         };
         self.line(YELLOW, "stopped", &with_option(text, option))?;
@@ -160,30 +164,30 @@ impl Show {
         }
     }
 
-    fn lost(&mut self, cause: Cause) -> io::Result<()> {
-        if let Cause::Status(status) = cause {
+    fn lost(&mut self, cause: LossCause) -> io::Result<()> {
+        if let LossCause::Status(status) = cause {
             self.status = Some(status);
         }
         if !self.json {
             let option = match cause {
-                Cause::ConnectTimeout => "--connect-timeout",
-                Cause::ResponseTimeout => "--response-timeout",
-                Cause::IdleTimeout => "--idle-timeout",
+                LossCause::ConnectTimeout => "--connect-timeout",
+                LossCause::ResponseTimeout => "--response-timeout",
+                LossCause::IdleTimeout => "--idle-timeout",
                 _ => "",
             };
             return self.line(RED, "lost", &with_option(cause.to_string(), option));
         }
         let (cause, status) = match cause {
-            Cause::Connect => ("connect", None),
-            Cause::Transport => ("transport", None),
-            Cause::ConnectTimeout => ("connect_timeout", None),
-            Cause::ResponseTimeout => ("response_timeout", None),
-            Cause::IdleTimeout => ("idle_timeout", None),
-            Cause::End => ("end", None),
-            Cause::CutOff => ("cut_off", None),
-            Cause::Head(_) => ("head", None),
-            Cause::Chunk(_) => ("chunk", None),
-            Cause::Status(status) => ("status", Some(status)),
+            LossCause::Connect => ("connect", None),
+            LossCause::Transport => ("transport", None),
+            LossCause::ConnectTimeout => ("connect_timeout", None),
+            LossCause::ResponseTimeout => ("response_timeout", None),
+            LossCause::IdleTimeout => ("idle_timeout", None),
+            LossCause::End => ("end", None),
+            LossCause::CutOff => ("cut_off", None),
+            LossCause::Head(_) => ("head", None),
+            LossCause::Chunk(_) => ("chunk", None),
+            LossCause::Status(status) => ("status", Some(status)),
             _ => ("other", None),
         };
         let mut line = json!({"kind": "lost", "cause": cause});
@@ -230,19 +234,19 @@ fn printable(text: &str) -> String {
     text.chars().map(escape).collect()
 }
 
-fn reason(reason: Reason) -> &'static str {
+fn reason(reason: StopReason) -> &'static str {
     match reason {
-        Reason::NoContent => "no_content",
-        Reason::Status => "status",
-        Reason::ContentType => "content_type",
-        Reason::ContentEncoding => "content_encoding",
-        Reason::Verdict => "verdict",
-        Reason::NoTls => "no_tls",
-        Reason::Redirect(_) => "redirect",
-        Reason::Attempts => "attempts",
-        Reason::Ended => "ended",
-        Reason::NotRepeatable => "not_repeatable",
-        Reason::Closed => "closed",
+        StopReason::NoContent => "no_content",
+        StopReason::Status => "status",
+        StopReason::ContentType => "content_type",
+        StopReason::ContentEncoding => "content_encoding",
+        StopReason::Verdict => "verdict",
+        StopReason::NoTls => "no_tls",
+        StopReason::Redirect(_) => "redirect",
+        StopReason::Attempts => "attempts",
+        StopReason::Ended => "ended",
+        StopReason::NotRepeatable => "not_repeatable",
+        StopReason::Closed => "closed",
         _ => "other",
     }
 }

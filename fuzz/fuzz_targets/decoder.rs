@@ -56,7 +56,7 @@ fn show<const DATA: usize, const META: usize>(shown: u8) -> Decoder<DATA, META> 
 /// It needs more memory than the smallest has.
 fn show_pieces<const DATA: usize, const META: usize>(shown: u8) -> Decoder<DATA, META> {
     let mut decoder = show(shown);
-    decoder.split_long_events();
+    decoder.split_long_events(true);
     decoder
 }
 

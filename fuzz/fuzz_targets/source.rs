@@ -5,8 +5,8 @@
 use std::cell::Cell;
 use std::time::Duration;
 
-use embedded_sse::observe::Counters;
-use embedded_sse::{Cause, Decoder, EventSource, Item, Policy, Reconnect, Request, Step, Url};
+use embedded_sse::hooks::Counters;
+use embedded_sse::{LossCause, Decoder, EventSource, Item, Policy, Reconnect, Request, Step, Url};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: &[u8]| {
@@ -75,7 +75,7 @@ fn run<const DATA: usize, const META: usize>(mut input: Input<'_>) {
         method: if setup & 4 == 0 { "GET" } else { "POST" },
         headers: &HEADERS[usize::from(setup >> 3 & 3)..],
         body: if setup & 4 == 0 { b"" } else { b"one\r\ntwo" },
-        reconnect_post: setup & 32 == 0,
+        repeatable: setup & 32 == 0,
         max_redirects: 5,
         ..Request::get(Url::parse(url).expect("one of ours"))
     };
@@ -89,12 +89,12 @@ fn run<const DATA: usize, const META: usize>(mut input: Input<'_>) {
     decoder.show_comments(setup & 1 == 0);
     decoder.show_retry(setup & 2 == 0);
     if more & 2 != 0 {
-        decoder.split_long_events();
+        decoder.split_long_events(true);
     }
     let counters = Cell::new(Counters::default());
     let mut remembered = [0; 64];
     let mut source =
-        EventSource::new(request, Reconnect::new(policy, 1), &mut decoder).expect("one of ours");
+        EventSource::new(request, policy, 1, &mut decoder).expect("one of ours");
     source.observe(&counters);
     if setup & 16 == 0 {
         source.remember_permanent_redirects(&mut remembered);
@@ -113,7 +113,7 @@ fn run<const DATA: usize, const META: usize>(mut input: Input<'_>) {
             6 => now = (now + Duration::from_secs(1 << (input.byte() % 63))).min(LATEST),
             7 => source.failed(now),
             8 => source.ended(now),
-            9 => source.handle_timeout(now),
+            9 => source.timed_out(now),
             10 => source.restart(),
             11 => source.close(),
             12 => {
@@ -158,7 +158,7 @@ fn check_step<const DATA: usize, const META: usize>(
         Step::Wait(wait) => {
             assert!(wait.until >= now);
             // `Retry-After` is obeyed whatever it asks for.
-            let is_asked = matches!(wait.cause, Cause::Status(_));
+            let is_asked = matches!(wait.cause, LossCause::Status(_));
             assert!(wait.delay <= policy_limit() || is_asked);
             if wait.until == now {
                 // No wait at all: it is over already.
@@ -170,7 +170,7 @@ fn check_step<const DATA: usize, const META: usize>(
     }
     assert_eq!(format!("{:?}", source.step(now)), said);
     if is_late {
-        source.handle_timeout(now);
+        source.timed_out(now);
         assert!(!matches!(source.step(now), Step::Read { .. }));
     }
 }

@@ -111,9 +111,13 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
     /// The standard's "dispatch the event". `block` is what of it was only noted.
     pub(super) fn dispatch<'i>(&mut self, block: Block<'i>) -> Option<Found<&'i str>> {
         if !self.has_data && block.data.is_none() {
+            let has_id = self.has_id || block.id.is_some();
             let id = self.commit_id(block.id);
             self.clear_block();
-            return id.err().map(Found::TooLong);
+            return match id {
+                Err(part) => Some(Found::TooLong(part)),
+                Ok(()) => (self.show_ids && has_id).then_some(Found::Id),
+            };
         }
         self.handed_out = HandedOut::Event;
         let data = match self.data.decode(block.data) {

@@ -21,7 +21,7 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
     /// use embedded_sse::{Decoder, Item};
     ///
     /// let mut decoder: Decoder<16> = Decoder::new();
-    /// decoder.split_long_events();
+    /// decoder.split_long_events(true);
     /// let mut input = &b"data: more than sixteen bytes of data\n\n"[..];
     /// let mut text = String::new();
     /// while let Some(item) = decoder.decode(&mut input) {
@@ -37,9 +37,12 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
     /// ```
     ///
     /// It needs a `DATA` of at least 12 bytes, and does not compile with less.
-    pub const fn split_long_events(&mut self) {
+    pub const fn split_long_events(&mut self, split: bool) {
         const { assert!(DATA >= 12, "a piece has to hold a character") };
-        self.advance_in_pieces = Some(Self::advance_in_pieces);
+        self.advance_in_pieces = match split {
+            true => Some(Self::advance_in_pieces),
+            false => None,
+        };
     }
 
     /// Lets in only so much as surely fits, and makes room when it is full and more comes.

@@ -7,7 +7,7 @@ use core::time::Duration;
 use super::Hooks;
 use crate::event::TooLong;
 use crate::item::Item;
-use crate::step::Cause;
+use crate::step::LossCause;
 
 /// Counts what comes, and how long it is: enough to choose the sizes of the memory.
 ///
@@ -70,18 +70,18 @@ pub struct Losses {
 }
 
 impl Losses {
-    fn count(&mut self, cause: Cause) {
+    fn count(&mut self, cause: LossCause) {
         let count = match cause {
-            Cause::Connect => &mut self.connect,
-            Cause::Transport => &mut self.transport,
-            Cause::ConnectTimeout => &mut self.connect_timeout,
-            Cause::ResponseTimeout => &mut self.response_timeout,
-            Cause::IdleTimeout => &mut self.idle_timeout,
-            Cause::End => &mut self.end,
-            Cause::CutOff => &mut self.cut_off,
-            Cause::Head(_) => &mut self.head,
-            Cause::Chunk(_) => &mut self.chunk,
-            Cause::Status(_) => &mut self.status,
+            LossCause::Connect => &mut self.connect,
+            LossCause::Transport => &mut self.transport,
+            LossCause::ConnectTimeout => &mut self.connect_timeout,
+            LossCause::ResponseTimeout => &mut self.response_timeout,
+            LossCause::IdleTimeout => &mut self.idle_timeout,
+            LossCause::End => &mut self.end,
+            LossCause::CutOff => &mut self.cut_off,
+            LossCause::Head(_) => &mut self.head,
+            LossCause::Chunk(_) => &mut self.chunk,
+            LossCause::Status(_) => &mut self.status,
         };
         *count = count.saturating_add(1);
     }
@@ -96,7 +96,7 @@ impl Hooks for Counters {
         match item {
             Item::Open(head) => {
                 self.opened = self.opened.saturating_add(1);
-                self.longest_head = self.longest_head.max(head.len());
+                self.longest_head = self.longest_head.max(head.wire_len());
             }
             Item::Event(event) | Item::LastPiece(event) => {
                 let data = self.unfinished.saturating_add(event.data.len());
@@ -138,6 +138,7 @@ impl Hooks for Counters {
                     self.lost.count(cause);
                 }
             }
+            Item::Id(id) => self.longest_meta = self.longest_meta.max(id.len()),
             Item::Comment(_) | Item::Retry(_) => {}
         }
     }

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use super::Hooks;
 use crate::item::Item;
-use crate::step::Cause;
+use crate::step::LossCause;
 use crate::time::millis;
 
 /// Learns the idle timeout from the server's heartbeat: three times the longest silence so far, within
@@ -61,7 +61,7 @@ impl Hooks for Heartbeat {
             _ => return,
         };
         self.is_open = false;
-        if cause == Some(Cause::IdleTimeout) {
+        if cause == Some(LossCause::IdleTimeout) {
             self.listened_ms = 0;
             self.longest_ms = 0;
         }

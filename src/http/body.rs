@@ -3,6 +3,9 @@
 
 use core::fmt;
 
+use super::head::{Head, InvalidHead};
+use crate::bytes::decimal;
+
 /// The framing of one body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Body {
@@ -153,6 +156,31 @@ impl Body {
         } else {
             Err(InvalidChunk::TooLong)
         }
+    }
+}
+
+/// How the body behind a head is framed (RFC 9112, section 6.3).
+pub(crate) fn body_of(head: &Head<'_>) -> Result<Body, InvalidHead> {
+    if matches!(head.status(), 204 | 304) {
+        return Ok(Body::of_length(0));
+    }
+    if head.values("transfer-encoding").next().is_some() {
+        // Only where the last coding is chunked, the body says itself where it ends.
+        let last = head.members("transfer-encoding").last();
+        let is_chunked = last.is_some_and(|coding| coding.eq_ignore_ascii_case(b"chunked"));
+        return Ok(match is_chunked {
+            true => Body::CHUNKED,
+            false => Body::UNTIL_CLOSE,
+        });
+    }
+    if head.values("content-length").next().is_none() {
+        return Ok(Body::UNTIL_CLOSE);
+    }
+    let mut lengths = head.members("content-length").map(decimal);
+    let length = lengths.next().flatten();
+    match length {
+        Some(length) if lengths.all(|other| other == Some(length)) => Ok(Body::of_length(length)),
+        _ => Err(InvalidHead::ContentLength),
     }
 }
 

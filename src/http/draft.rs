@@ -3,15 +3,16 @@
 use core::fmt::{self, Write};
 use core::ops::Range;
 
+use super::grammar::{is_field_value, is_framing, is_token};
 use super::redirect::write_origin;
-use super::request::{LAST_EVENT_ID, is_field_value, is_framing, is_token};
+use super::write::LAST_EVENT_ID;
 use crate::buffer::Buffer;
 use crate::bytes::rotate_left;
 use crate::url::Url;
 use crate::utf8::text;
 
 /// The request of the attempt that is about to begin, for
-/// [`EventSource::before_connect`](crate::EventSource::before_connect) to change.
+/// [`Hooks::before_connect`](crate::hooks::Hooks::before_connect) to change.
 ///
 /// The changes hold for this attempt, with the redirects that it meets. They are kept in the
 /// decoder's `DATA` bytes, beside the response's head.
@@ -81,7 +82,7 @@ impl<'m> Draft<'m> {
         }
         let mut start = self.headers_len;
         if !id.is_empty() {
-            self.header(LAST_EVENT_ID, id)?;
+            self.add_header(LAST_EVENT_ID, id)?;
             start += LAST_EVENT_ID.len() + ": ".len();
         }
         self.resumes_after = Some(start..start + id.len());
@@ -126,7 +127,7 @@ impl<'m> Draft<'m> {
     /// # Errors
     /// A header that [`Request`](crate::Request) refuses too, or that does not fit. It is left
     /// out.
-    pub fn header(&mut self, name: &str, value: impl fmt::Display) -> Result<(), InvalidDraft> {
+    pub fn add_header(&mut self, name: &str, value: impl fmt::Display) -> Result<(), InvalidDraft> {
         if !is_token(name.as_bytes()) || is_framing(name) {
             return Err(InvalidDraft::HeaderName);
         }
@@ -149,6 +150,16 @@ impl<'m> Draft<'m> {
         rotate_left(rest.unwrap_or_default(), url_len);
         self.headers_len += line_len;
         Ok(())
+    }
+}
+
+/// Without its headers, whose values may be secret.
+impl fmt::Debug for Draft<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Draft")
+            .field("url", &self.url)
+            .field("last_event_id", &self.last_event_id)
+            .finish_non_exhaustive()
     }
 }
 

@@ -5,9 +5,7 @@ use core::fmt;
 use core::str;
 use core::time::Duration;
 
-use super::Body;
-use super::request::is_token;
-use crate::buffer::Buffer;
+use super::grammar::is_token;
 use crate::bytes::{decimal, has};
 
 /// The head of a response, borrowed from the decoder's memory.
@@ -48,9 +46,8 @@ impl<'a> Head<'a> {
         str::from_utf8(self.values(name).last()?).ok()
     }
 
-    /// Its length in bytes: what of `DATA` it takes.
-    #[expect(clippy::len_without_is_empty, reason = "it never is")]
-    pub const fn len(&self) -> usize {
+    /// How many bytes it has as sent: its share of `DATA`.
+    pub const fn wire_len(&self) -> usize {
         self.lines.len()
     }
 
@@ -157,74 +154,6 @@ impl defmt::Format for Head<'_> {
     }
 }
 
-/// What to do with a response.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub enum Verdict {
-    /// Its body is an event stream: read it.
-    Open,
-    /// It is a redirect: follow its `Location`.
-    Follow,
-    /// It is a temporary failure: connect again after a delay, as after a lost connection.
-    Retry,
-    /// It is final: stop.
-    Stop,
-}
-
-/// The verdict unless [`set_verdict`](crate::EventSource::set_verdict) replaces it:
-///
-/// * 200 with `Content-Type: text/event-stream`, whatever its parameters and case, and not
-///   compressed: [`Open`](Verdict::Open);
-/// * 301, 302, 303, 307, 308: [`Follow`](Verdict::Follow);
-/// * 408, 421, 425, 429, and 5xx except 501, 505, 506, 510 and 511: [`Retry`](Verdict::Retry);
-/// * all others: [`Stop`](Verdict::Stop), as the standard requires.
-pub fn default_verdict(head: &Head<'_>) -> Verdict {
-    match head.status() {
-        200 if head.is_event_stream() && !head.is_compressed() => Verdict::Open,
-        301 | 302 | 303 | 307 | 308 => Verdict::Follow,
-        // What the server does not support, it will not support in a minute either.
-        501 | 505 | 506 | 510 | 511 => Verdict::Stop,
-        408 | 421 | 425 | 429 | 500..=599 => Verdict::Retry,
-        _ => Verdict::Stop,
-    }
-}
-
-/// Moves bytes of a head from `input` to the end of `memory`, where it lies from `start` on; returns
-/// whether it is complete, with its empty line.
-pub(crate) fn read_head(
-    input: &mut &[u8],
-    memory: &mut Buffer<[u8]>,
-    start: usize,
-) -> Result<bool, InvalidHead> {
-    while !input.is_empty() {
-        let line_end = input.iter().position(|byte| *byte == b'\n');
-        let len = line_end.map_or(input.len(), |at| at + 1);
-        let (piece, rest) = input.split_at_checked(len).unwrap_or((input, &[]));
-        let so_far = memory.get(start..).unwrap_or_default();
-        if !may_be_http(so_far.iter().chain(piece)) {
-            return Err(InvalidHead::Malformed);
-        }
-        let fits = memory.extend_from_slice(piece);
-        fits.map_err(|_| InvalidHead::TooLong)?;
-        *input = rest;
-        let head = memory.get(start..).unwrap_or_default();
-        if head.ends_with(b"\n\n") || head.ends_with(b"\n\r\n") {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
-/// Whether a head begins like this. What is no HTTP, as the answer of a TLS port, may never come to
-/// the end of a line.
-fn may_be_http<'a>(head: impl Iterator<Item = &'a u8>) -> bool {
-    let start = head.skip_while(|byte| matches!(byte, b'\r' | b'\n'));
-    let mut both = start.zip(HTTP_1);
-    both.all(|(byte, expected)| byte.eq_ignore_ascii_case(expected))
-}
-
-const HTTP_1: &[u8] = b"HTTP/1.";
-
 /// Parses a complete head. It accepts what browsers and curl accept: a connection carries a single
 /// response, so that nothing can be smuggled by heads that two parsers read differently.
 pub(crate) fn parse<'a>(bytes: &'a [u8], last_event_id: &'a str) -> Result<Head<'a>, InvalidHead> {
@@ -263,6 +192,9 @@ fn lines(head: &[u8]) -> impl Iterator<Item = &[u8]> {
         .filter(|line| !line.is_empty())
 }
 
+/// How each head begins, whatever the case of its letters.
+pub(super) const HTTP_1: &[u8] = b"HTTP/1.";
+
 /// RFC 9112, section 4. The reason may be missing, with the space before it.
 fn status(line: &[u8]) -> Option<u16> {
     let (name, rest) = line.split_at_checked(HTTP_1.len())?;
@@ -287,38 +219,17 @@ fn field(line: &[u8]) -> Option<(&str, &[u8])> {
     Some((str::from_utf8(name).ok()?, value.get(1..)?.trim_ascii()))
 }
 
-/// How the body behind a head is framed (RFC 9112, section 6.3).
-pub(crate) fn body_of(head: &Head<'_>) -> Result<Body, InvalidHead> {
-    if matches!(head.status(), 204 | 304) {
-        return Ok(Body::of_length(0));
-    }
-    if head.values("transfer-encoding").next().is_some() {
-        // Only where the last coding is chunked, the body says itself where it ends.
-        let last = head.members("transfer-encoding").last();
-        let is_chunked = last.is_some_and(|coding| coding.eq_ignore_ascii_case(b"chunked"));
-        return Ok(match is_chunked {
-            true => Body::CHUNKED,
-            false => Body::UNTIL_CLOSE,
-        });
-    }
-    if head.values("content-length").next().is_none() {
-        return Ok(Body::UNTIL_CLOSE);
-    }
-    let mut lengths = head.members("content-length").map(decimal);
-    let length = lengths.next().flatten();
-    match length {
-        Some(length) if lengths.all(|other| other == Some(length)) => Ok(Body::of_length(length)),
-        _ => Err(InvalidHead::ContentLength),
-    }
-}
-
 /// What is wrong with the head of a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum InvalidHead {
-    /// It does not fit in the decoder's `DATA` bytes, together with the URL if a redirect led there.
-    TooLong,
+    /// It does not fit in the decoder's `DATA` bytes, together with the URL if a redirect led there,
+    /// and with the headers that the application has added.
+    TooLong {
+        /// How many bytes `DATA` needs for it all. A head is counted up to 65,536 bytes.
+        len: usize,
+    },
     /// It does not start with a status line of HTTP/1.0 or 1.1, or contains a NUL or a CR without
     /// LF.
     Malformed,
@@ -329,7 +240,12 @@ pub enum InvalidHead {
 impl fmt::Display for InvalidHead {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::TooLong => "the response's head is longer than the decoder's DATA; raise it",
+            Self::TooLong { len } => {
+                return write!(
+                    f,
+                    "the response's head needs {len} bytes of the decoder's DATA; raise it"
+                );
+            }
             Self::Malformed => "the response is not HTTP/1.1",
             Self::ContentLength => {
                 "the response's Content-Length is not a number, or has different values"
@@ -342,7 +258,9 @@ impl core::error::Error for InvalidHead {}
 
 #[cfg(test)]
 mod tests {
+    use super::super::read::{Progress, read_head};
     use super::*;
+    use crate::buffer::Buffer;
     use std::vec::Vec;
 
     type Parsed<'a> = (u16, Vec<(&'a str, &'a [u8])>);
@@ -373,7 +291,7 @@ mod tests {
     /// Whether it ends where a head does.
     fn is_complete(mut bytes: &[u8]) -> bool {
         let mut memory = Buffer::<[u8; 128]>::new();
-        read_head(&mut bytes, memory.as_view(), 0) == Ok(true) && bytes.is_empty()
+        read_head(&mut bytes, memory.as_view(), 0) == Ok(Progress::Complete) && bytes.is_empty()
     }
 
     /// Not where `httparse` is stricter even then: in the version, with control characters in a value or

@@ -22,11 +22,11 @@ pub(crate) fn follow<const N: usize>(
     original: Url<'_>,
     location: Range<usize>,
     has_tls: bool,
-) -> Result<(), RedirectError> {
+) -> Result<(), InvalidRedirect> {
     let memory = memory.as_view();
     let mut head_end = memory.len();
     let mut resolved = resolve(memory, url.clone(), original, location.clone());
-    if resolved == Err(RedirectError::TooLong) {
+    if resolved == Err(InvalidRedirect::TooLong) {
         // There is more room without the head.
         copy_within(memory, location.start, location.len(), url.end);
         head_end = url.end + location.len();
@@ -35,10 +35,10 @@ pub(crate) fn follow<const N: usize>(
     }
     let len = memory.len() - head_end;
     if len > LONGEST_URL {
-        resolved = Err(RedirectError::TooLong);
+        resolved = Err(InvalidRedirect::TooLong);
     }
     if resolved == Ok(Scheme::Https) && !has_tls {
-        resolved = Err(RedirectError::NoTls);
+        resolved = Err(InvalidRedirect::NoTls);
     }
     if resolved.is_ok() {
         copy_within(memory, head_end, len, url.start);
@@ -55,9 +55,9 @@ fn resolve(
     url: Range<usize>,
     original: Url<'_>,
     location: Range<usize>,
-) -> Result<Scheme, RedirectError> {
+) -> Result<Scheme, InvalidRedirect> {
     let start = memory.len();
-    encode(memory, location).map_err(|_| RedirectError::TooLong)?;
+    encode(memory, location).map_err(|_| InvalidRedirect::TooLong)?;
     let location_len = memory.len() - start;
     let present = text(memory.get(url.clone()).unwrap_or_default());
     let present = Url::parse(present).unwrap_or(original);
@@ -67,14 +67,16 @@ fn resolve(
         // before it.
         let url_start = memory.len();
         if url.is_empty() {
-            write_url(memory, original).map_err(|_| RedirectError::TooLong)?;
+            write_url(memory, original).map_err(|_| InvalidRedirect::TooLong)?;
         } else {
-            memory.grow(url.len()).map_err(|_| RedirectError::TooLong)?;
+            memory
+                .grow(url.len())
+                .map_err(|_| InvalidRedirect::TooLong)?;
             copy_within(memory, url.start, url.len(), url_start);
         }
         let both = text_from(memory, start).split_at_checked(location_len);
         let (location, url) = both.unwrap_or_default();
-        let kept = kept_of(url, location).ok_or(RedirectError::Location)?;
+        let kept = kept_of(url, location).ok_or(InvalidRedirect::Location)?;
         memory.truncate(url_start + kept);
         rotate_left(memory.get_mut(start..).unwrap_or_default(), location_len);
     }
@@ -82,7 +84,7 @@ fn resolve(
     let path = path_of(memory, start);
     if path.is_empty() {
         // So that the next relative one cannot become a part of the host.
-        memory.push(b'/').map_err(|_| RedirectError::TooLong)?;
+        memory.push(b'/').map_err(|_| InvalidRedirect::TooLong)?;
         let rest = memory.get_mut(path.start..).unwrap_or_default();
         let query_len = rest.len().saturating_sub(1);
         rotate_left(rest, query_len);
@@ -94,9 +96,9 @@ fn resolve(
     copy_within(memory, path.end, rest, path.start + path_len);
     memory.truncate(path.start + path_len + rest);
 
-    let url = Url::parse(text_from(memory, start)).map_err(|_| RedirectError::Location)?;
+    let url = Url::parse(text_from(memory, start)).map_err(|_| InvalidRedirect::Location)?;
     match (from, url.origin().scheme) {
-        (Scheme::Https, Scheme::Http) => Err(RedirectError::Downgrade),
+        (Scheme::Https, Scheme::Http) => Err(InvalidRedirect::Downgrade),
         (_, scheme) => Ok(scheme),
     }
 }
@@ -213,10 +215,10 @@ fn remove_dot_segments(path: &mut [u8]) -> usize {
 
 fn write_url(memory: &mut Buffer<[u8]>, url: Url<'_>) -> Result<(), Full> {
     write_origin(memory, url.origin())?;
-    if !url.path().starts_with('/') {
+    if !url.path_and_query().starts_with('/') {
         memory.extend_from_slice(b"/")?;
     }
-    memory.extend_from_slice(url.path().as_bytes())
+    memory.extend_from_slice(url.path_and_query().as_bytes())
 }
 
 pub(super) fn write_origin(memory: &mut Buffer<[u8]>, origin: Origin<'_>) -> Result<(), Full> {
@@ -231,7 +233,7 @@ pub(super) fn write_origin(memory: &mut Buffer<[u8]>, origin: Origin<'_>) -> Res
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
-pub enum RedirectError {
+pub enum InvalidRedirect {
     /// More in a row than [`max_redirects`](super::Request::max_redirects).
     TooMany,
     /// `Location` is missing or empty, is given twice with different values, or does not lead to a
@@ -245,7 +247,7 @@ pub enum RedirectError {
     TooLong,
 }
 
-impl fmt::Display for RedirectError {
+impl fmt::Display for InvalidRedirect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::TooMany => "too many redirects in a row",
@@ -257,13 +259,13 @@ impl fmt::Display for RedirectError {
     }
 }
 
-impl core::error::Error for RedirectError {}
+impl core::error::Error for InvalidRedirect {}
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn followed(url: &str, location: &str) -> Result<std::string::String, RedirectError> {
+    fn followed(url: &str, location: &str) -> Result<std::string::String, InvalidRedirect> {
         let original = Url::parse("http://first.example:81/dir/stream?x=1").unwrap();
         let mut memory = Buffer::<[u8; 128]>::new();
         memory.extend_from_slice(url.as_bytes()).unwrap();
@@ -335,7 +337,7 @@ mod tests {
     #[test]
     fn https_never_goes_to_http() {
         for url in ["https://a/", "HTTPS://a/"] {
-            assert_eq!(followed(url, "http://a/"), Err(RedirectError::Downgrade));
+            assert_eq!(followed(url, "http://a/"), Err(InvalidRedirect::Downgrade));
             assert_eq!(
                 followed(url, "//b/").unwrap(),
                 std::format!("{}//b/", &url[..6])

@@ -6,8 +6,9 @@ use core::time::Duration;
 use super::{EventSource, State};
 use crate::decoder::Found;
 use crate::event::TooLong;
-use crate::http::{self, Body, InvalidHead, RedirectError, Verdict};
-use crate::step::{Cause, Reason, Stop};
+use crate::hooks::Hooks;
+use crate::http::{self, Body, InvalidHead, InvalidRedirect, Progress, Verdict};
+use crate::step::{LossCause, Stop, StopReason};
 
 /// What [`EventSource::receive`] has found, with borrows of the input only.
 pub(crate) enum Received<T> {
@@ -27,6 +28,7 @@ impl<T> Received<T> {
                 },
                 Found::Piece { is_text } => Found::Piece { is_text },
                 Found::Comment => Found::Comment,
+                Found::Id => Found::Id,
                 Found::Retry(time) => Found::Retry(time),
                 Found::TooLong(part) => Found::TooLong(part),
             }),
@@ -37,7 +39,7 @@ impl<T> Received<T> {
 /// The most bytes that are kept of the body of a response that stops the source.
 const MOST_REFUSED_BODY: usize = 1024;
 
-impl<const DATA: usize, const META: usize> EventSource<'_, DATA, META> {
+impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META, H> {
     /// The first half of [`receive`](Self::receive), which borrows only from the input.
     pub(crate) fn advance<'i>(
         &mut self,
@@ -46,11 +48,9 @@ impl<const DATA: usize, const META: usize> EventSource<'_, DATA, META> {
     ) -> Option<Received<&'i str>> {
         let bytes = *input;
         let received = self.take(input, now);
-        if let Some(observer) = self.observer
-            && let Some(taken @ [_, ..]) = bytes.get(..bytes.len() - input.len())
-        {
-            observer.received(taken, now);
-            if let Some(timeout) = observer.idle_timeout() {
+        if let Some(taken @ [_, ..]) = bytes.get(..bytes.len() - input.len()) {
+            self.hooks.received(taken, now);
+            if let Some(timeout) = self.hooks.idle_timeout() {
                 self.reconnect.set_idle_timeout(timeout);
             }
         }
@@ -65,7 +65,7 @@ impl<const DATA: usize, const META: usize> EventSource<'_, DATA, META> {
         if self.reconnect.is_due(now) {
             // As the next step would, so that it makes no difference in how many reads they came.
             match self.state {
-                State::Head => self.time_out(now),
+                State::Head | State::LongHead(_) => self.time_out(now),
                 State::Refused { stop, .. } => self.stop(stop.reason, stop.cause),
                 _ => {}
             }
@@ -83,14 +83,23 @@ impl<const DATA: usize, const META: usize> EventSource<'_, DATA, META> {
                 State::Head => {
                     let start = self.attempt.url_range().end;
                     match http::read_head(input, self.decoder.memory(), start) {
-                        Ok(false) => return None,
-                        Ok(true) => {
+                        Ok(Progress::Incomplete) => return None,
+                        Ok(Progress::TooLong(overflow)) => self.state = State::LongHead(overflow),
+                        Ok(Progress::Complete) => {
                             if self.judge(now) {
                                 return Some(Received::Open);
                             }
                         }
-                        Err(invalid) => self.lose(Cause::Head(invalid), now),
+                        Err(invalid) => self.lose(LossCause::Head(invalid), now),
                     }
+                }
+                State::LongHead(overflow) => {
+                    let is_whole = overflow.skip(input);
+                    let invalid = overflow.invalid();
+                    if !is_whole {
+                        return None;
+                    }
+                    self.lose(LossCause::Head(invalid), now);
                 }
                 State::Stream(body) => {
                     if self.attempt.head_len > 0 && !input.is_empty() {
@@ -98,7 +107,7 @@ impl<const DATA: usize, const META: usize> EventSource<'_, DATA, META> {
                         self.decoder.new_stream();
                     }
                     match body.payload(input) {
-                        Ok([]) if body.is_done() => self.lose(Cause::End, now),
+                        Ok([]) if body.is_done() => self.lose(LossCause::End, now),
                         Ok([]) => return None,
                         Ok(mut payload) => {
                             let len = payload.len();
@@ -116,6 +125,7 @@ impl<const DATA: usize, const META: usize> EventSource<'_, DATA, META> {
                                 match found {
                                     Found::Piece { .. }
                                     | Found::Comment
+                                    | Found::Id
                                     | Found::Retry(_)
                                     | Found::TooLong(TooLong::Comment) => {}
                                     Found::Event { .. } | Found::TooLong(_) => {
@@ -125,7 +135,7 @@ impl<const DATA: usize, const META: usize> EventSource<'_, DATA, META> {
                                 return Some(Received::Found(found));
                             }
                         }
-                        Err(invalid) => self.lose(Cause::Chunk(invalid), now),
+                        Err(invalid) => self.lose(LossCause::Chunk(invalid), now),
                     }
                 }
                 &mut State::Refused { mut body, stop } => {
@@ -162,7 +172,7 @@ impl<const DATA: usize, const META: usize> EventSource<'_, DATA, META> {
         let head = match http::parse(memory.get(start..).unwrap_or_default(), sent_id) {
             Ok(head) => head,
             Err(invalid) => {
-                self.lose(Cause::Head(invalid), now);
+                self.lose(LossCause::Head(invalid), now);
                 return false;
             }
         };
@@ -175,14 +185,11 @@ impl<const DATA: usize, const META: usize> EventSource<'_, DATA, META> {
         self.last_status = Some(status);
         if status == 101 {
             // What follows is another protocol.
-            self.stop(Reason::Status, None);
+            self.stop(StopReason::Status, None);
             return false;
         }
-        let by_default = http::default_verdict(&head);
-        let verdict = match &mut self.verdict {
-            Some(verdict) => verdict(&head),
-            None => by_default,
-        };
+        let by_default = Verdict::default_for(&head);
+        let verdict = self.hooks.verdict(&head, by_default);
         let body = http::body_of(&head);
         match verdict {
             Verdict::Open => match body {
@@ -192,7 +199,7 @@ impl<const DATA: usize, const META: usize> EventSource<'_, DATA, META> {
                     self.state = State::Stream(body);
                     return true;
                 }
-                Err(invalid) => self.retry(Cause::Head(invalid), None, Err(invalid), now),
+                Err(invalid) => self.retry(LossCause::Head(invalid), None, Err(invalid), now),
             },
             Verdict::Follow => {
                 let location = head.location().map(|location| {
@@ -200,20 +207,20 @@ impl<const DATA: usize, const META: usize> EventSource<'_, DATA, META> {
                     start..start + location.len()
                 });
                 if let Err(error) = self.follow(status, location, now) {
-                    self.refuse(Reason::Redirect(error), None, body, now);
+                    self.refuse(StopReason::Redirect(error), None, body, now);
                 }
             }
             Verdict::Retry => {
                 let retry_after = head.retry_after();
-                self.retry(Cause::Status(status), retry_after, body, now);
+                self.retry(LossCause::Status(status), retry_after, body, now);
             }
             Verdict::Stop => {
                 let reason = match status {
-                    _ if by_default != Verdict::Stop => Reason::Verdict,
-                    200 if !head.is_event_stream() => Reason::ContentType,
-                    200 => Reason::ContentEncoding,
-                    204 => Reason::NoContent,
-                    _ => Reason::Status,
+                    _ if by_default != Verdict::Stop => StopReason::Verdict,
+                    200 if !head.is_event_stream() => StopReason::ContentType,
+                    200 => StopReason::ContentEncoding,
+                    204 => StopReason::NoContent,
+                    _ => StopReason::Status,
                 };
                 self.refuse(reason, None, body, now);
             }
@@ -225,7 +232,7 @@ impl<const DATA: usize, const META: usize> EventSource<'_, DATA, META> {
     /// response can be seen.
     fn retry(
         &mut self,
-        cause: Cause,
+        cause: LossCause,
         retry_after: Option<Duration>,
         body: Result<Body, InvalidHead>,
         now: Duration,
@@ -238,8 +245,8 @@ impl<const DATA: usize, const META: usize> EventSource<'_, DATA, META> {
     /// Stops as soon as the first bytes of the body are there.
     fn refuse(
         &mut self,
-        reason: Reason,
-        cause: Option<Cause>,
+        reason: StopReason,
+        cause: Option<LossCause>,
         body: Result<Body, InvalidHead>,
         now: Duration,
     ) {
@@ -262,11 +269,11 @@ impl<const DATA: usize, const META: usize> EventSource<'_, DATA, META> {
         status: u16,
         location: Option<Range<usize>>,
         now: Duration,
-    ) -> Result<(), RedirectError> {
+    ) -> Result<(), InvalidRedirect> {
         if self.attempt.redirects >= self.request.max_redirects {
-            return Err(RedirectError::TooMany);
+            return Err(InvalidRedirect::TooMany);
         }
-        let location = location.ok_or(RedirectError::Location)?;
+        let location = location.ok_or(InvalidRedirect::Location)?;
         let memory = self.decoder.memory();
         let url = self.attempt.url_range();
         let base = self.remembered.base(&self.request);

@@ -9,10 +9,10 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use embedded_sse::http::default_verdict;
+use embedded_sse::hooks::{self, Hooks};
 use embedded_sse::{
-    Cause, Decoder, EventSource, Head, Item, Policy, Reconnect, Request, Step, Stop, Url, Verdict,
-    Wait,
+    Decoder, EventSource, Head, Item, LossCause, Policy, Reconnect, Request, Step, Stop, Url,
+    Verdict, Wait,
 };
 
 pub const OPEN: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n";
@@ -263,11 +263,11 @@ impl<'a> Script<'a> {
         decoder.show_comments(self.shows_all);
         decoder.show_retry(self.shows_all);
         let mut remembered = vec![0; self.remember];
-        let reconnect = Reconnect::new(self.policy, 1);
-        let mut verdict = self.verdict.unwrap_or(default_verdict);
-        let mut source = EventSource::new(self.request, reconnect, &mut decoder).unwrap();
+        let judge = self.verdict.unwrap_or(Verdict::default_for);
+        let judge = hooks::judge(move |head: &Head<'_>, _| judge(head));
+        let source = EventSource::new(self.request, self.policy, 1, &mut decoder).unwrap();
+        let mut source = source.with_hooks(judge);
         source.remember_permanent_redirects(&mut remembered);
-        source.set_verdict(&mut verdict);
         if self.has_tls {
             source.allow_tls();
         }
@@ -324,7 +324,7 @@ pub struct Log {
     pub origins: Vec<String>,
     /// What was written on each connection that was made.
     pub requests: Vec<String>,
-    pub losses: Vec<Cause>,
+    pub losses: Vec<LossCause>,
     pub delays: Vec<u64>,
     /// The last one.
     pub stop: Option<Stop>,
@@ -383,8 +383,8 @@ enum Todo {
 /// So that nothing relies on a clock that starts at 0.
 const START: Duration = ms(123_456);
 
-struct Run<'r, const DATA: usize> {
-    source: EventSource<'r, DATA, 64>,
+struct Run<'r, const DATA: usize, H> {
+    source: EventSource<'r, DATA, 64, H>,
     manner: Manner,
     connections: VecDeque<Connection>,
     commands: Vec<(&'static str, Command)>,
@@ -395,8 +395,8 @@ struct Run<'r, const DATA: usize> {
     log: Log,
 }
 
-impl<'r, const DATA: usize> Run<'r, DATA> {
-    fn new(script: &Script<'_>, manner: Manner, source: EventSource<'r, DATA, 64>) -> Self {
+impl<'r, const DATA: usize, H: Hooks> Run<'r, DATA, H> {
+    fn new(script: &Script<'_>, manner: Manner, source: EventSource<'r, DATA, 64, H>) -> Self {
         let mut start = 0;
         let mut connections = VecDeque::new();
         for connection in &script.connections {
@@ -452,7 +452,7 @@ impl<'r, const DATA: usize> Run<'r, DATA> {
 
     /// Every call that does not fit the present step.
     fn meddle(&mut self, todo: &Todo) {
-        self.source.handle_timeout(self.now);
+        self.source.timed_out(self.now);
         self.source.wrote(0);
         assert!(self.source.receive(&mut &[][..], self.now).is_none());
         if !matches!(todo, Todo::Connect(..)) {
@@ -527,7 +527,7 @@ impl<'r, const DATA: usize> Run<'r, DATA> {
                 return self.tell("silent for ever".into());
             }
             self.sleep(deadline);
-            self.source.handle_timeout(self.now);
+            self.source.timed_out(self.now);
             return true;
         }
         self.sleep(comes_at);
@@ -571,7 +571,7 @@ impl<'r, const DATA: usize> Run<'r, DATA> {
         self.tell(format!("stop {:?}", stop.reason))
     }
 
-    fn lost(&mut self, cause: Cause) {
+    fn lost(&mut self, cause: LossCause) {
         self.log.losses.push(cause);
         self.tell(format!("lost {cause:?}"));
     }
@@ -595,7 +595,7 @@ impl<'r, const DATA: usize> Run<'r, DATA> {
         if self.manner.meddles && until > self.now {
             let todo = self.todo();
             self.now += (until - self.now) / 2;
-            self.source.handle_timeout(self.now);
+            self.source.timed_out(self.now);
             assert_eq!(self.todo(), todo);
         }
         self.now = until;

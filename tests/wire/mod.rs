@@ -13,10 +13,11 @@ mod world;
 use std::cell::Cell;
 use std::ops::ControlFlow;
 
-use embedded_sse::http::Draft;
-use embedded_sse::io::{Pause, Session, sse};
+use embedded_sse::hooks::{self, Hooks};
+use embedded_sse::io::{NoSession, Session, sse};
 use embedded_sse::{
-    Decoder, EventSource, Item, Policy, Reason, Reconnect, Request, Stop, Url, Wait, blocking,
+    Decoder, Draft, EventSource, Item, Policy, Reconnect, Request, Stop, StopReason, Url, Wait,
+    blocking,
 };
 
 pub use socket::{
@@ -173,18 +174,15 @@ impl<'a> Script<'a> {
         decoder.show_comments(true);
         let mut remembered = vec![0; self.remember];
         let mut attempt = 0;
-        let mut change = |draft: &mut Draft<'_>| {
+        let change = |draft: &mut Draft<'_>| {
             if let Some(change) = &self.change {
                 change(attempt, draft);
             }
             attempt += 1;
         };
-        let reconnect = Reconnect::new(self.policy, 1);
-        let mut source = EventSource::new(self.request, reconnect, &mut decoder).unwrap();
+        let source = EventSource::new(self.request, self.policy, 1, &mut decoder).unwrap();
+        let mut source = source.with_hooks(hooks::before_connect(change));
         source.remember_permanent_redirects(&mut remembered);
-        if self.change.is_some() {
-            source.before_connect(&mut change);
-        }
         let run = Run {
             world: &world,
             script: self,
@@ -198,7 +196,7 @@ impl<'a> Script<'a> {
         };
         let line = line_of_stop(stop);
         match how {
-            Loop::Sse | Loop::Blocking if stop.reason != Reason::Closed => {
+            Loop::Sse | Loop::Blocking if stop.reason != StopReason::Closed => {
                 let log = world.log.borrow();
                 assert!(log.lines.last().unwrap().ends_with(&line), "{log:#?}");
             }
@@ -215,9 +213,9 @@ struct Run<'r, 'a> {
 }
 
 impl Run<'_, '_> {
-    async fn sse<const DATA: usize, const CHUNK: usize>(
+    async fn sse<const DATA: usize, const CHUNK: usize, H: Hooks>(
         &self,
-        source: &mut EventSource<'_, DATA, 64>,
+        source: &mut EventSource<'_, DATA, 64, H>,
         chunk: &mut [u8; CHUNK],
     ) -> Stop {
         let on_item = async |item: Item<'_>| {
@@ -228,9 +226,9 @@ impl Run<'_, '_> {
         sse(&mut Dialer(self.world), self.world, source, chunk, on_item).await
     }
 
-    async fn sessions<const DATA: usize, const CHUNK: usize>(
+    async fn sessions<const DATA: usize, const CHUNK: usize, H: Hooks>(
         &self,
-        source: &mut EventSource<'_, DATA, 64>,
+        source: &mut EventSource<'_, DATA, 64, H>,
         chunk: &mut [u8; CHUNK],
     ) -> Stop {
         let mut dialer = Dialer(self.world);
@@ -247,8 +245,8 @@ impl Run<'_, '_> {
                     }
                     assert!(session.head().is_none());
                 }
-                Err(Pause::Redirect) => {}
-                Err(Pause::Wait(wait)) => {
+                Err(NoSession::Redirect) => {}
+                Err(NoSession::Wait(wait)) => {
                     let flow = self.tell(Item::Lost(wait));
                     self.world.sleep(self.busy_until()).await;
                     if flow.is_break() {
@@ -257,14 +255,14 @@ impl Run<'_, '_> {
                         self.world.sleep(wait.until).await;
                     }
                 }
-                Err(Pause::Stop(stop)) => return stop,
+                Err(NoSession::Stop(stop)) => return stop,
             }
         }
     }
 
-    fn blocking<const DATA: usize, const CHUNK: usize>(
+    fn blocking<const DATA: usize, const CHUNK: usize, H: Hooks>(
         &self,
-        source: &mut EventSource<'_, DATA, 64>,
+        source: &mut EventSource<'_, DATA, 64, H>,
         chunk: &mut [u8; CHUNK],
     ) -> Stop {
         let on_item = |item: Item<'_>| {

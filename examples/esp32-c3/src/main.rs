@@ -11,9 +11,8 @@ use defmt::{error, info, unwrap, warn};
 use embassy_executor::Spawner;
 use embassy_net::{Config, Runner, StackResources};
 use embassy_time::Timer;
-use embedded_sse::embassy::{EmbassyTime, Resources, Tcp};
-use embedded_sse::http::Draft;
-use embedded_sse::{Decoder, EventSource, Item, Policy, Reconnect, Request, Url, io};
+use embedded_sse::embassy::{EmbassyTime, TcpBuffers, TcpConnector};
+use embedded_sse::{Decoder, Draft, EventSource, Item, Policy, Reconnect, Request, Url, io};
 use esp_hal::gpio::{Level, Output, OutputConfig};
 use esp_hal::interrupt::software::SoftwareInterruptControl;
 use esp_hal::{clock::CpuClock, ram, rng::Rng, timer::timg::TimerGroup};
@@ -64,8 +63,8 @@ async fn main(spawner: Spawner) {
     let (stack, runner) = embassy_net::new(interfaces.station, dhcp, sockets, seed);
     spawner.spawn(unwrap!(network(runner)));
 
-    let mut buffers = Resources::<4096, 512>::new();
-    let mut tcp = Tcp::new(stack, &mut buffers);
+    let mut buffers = TcpBuffers::<4096, 512>::new();
+    let mut tcp = TcpConnector::new(stack, &mut buffers);
     let mut decoder: Decoder<8192> = Decoder::new();
     let url = match Url::parse(URL) {
         Ok(url) => url,
@@ -74,8 +73,7 @@ async fn main(spawner: Spawner) {
     let mut policy = Policy::DEFAULT;
     // A keepalive comes each 45 s: two that are missed mean a dead connection.
     policy.idle_timeout = Some(Duration::from_secs(120));
-    let reconnect = Reconnect::new(policy, random.random());
-    let mut source = unwrap!(EventSource::new(Request::get(url), reconnect, &mut decoder));
+    let mut source = unwrap!(EventSource::new(Request::get(url), policy, random.random(), &mut decoder));
 
     // ntfy has IDs, but in its JSON, and resumes, but by its query.
     let last = RefCell::new(String::<32>::new());

@@ -14,7 +14,7 @@ use embassy_stm32::gpio::{Level, Output, Speed};
 use embassy_stm32::peripherals::{ETH, ETH_SMA, RNG};
 use embassy_stm32::{bind_interrupts, eth, rcc, rng, time::mhz, uid};
 use embassy_time::Timer;
-use embedded_sse::embassy::{EmbassyTime, Resources, Tcp};
+use embedded_sse::embassy::{EmbassyTime, TcpBuffers, TcpConnector};
 use embedded_sse::{Decoder, EventSource, Item, Policy, Reconnect, Request, Url, io};
 use static_cell::{ConstStaticCell, StaticCell};
 use {defmt_rtt as _, panic_probe as _};
@@ -55,8 +55,8 @@ async fn main(spawner: Spawner) {
     let (stack, runner) = embassy_net::new(driver, dhcp, sockets, random.next_u64());
     spawner.spawn(unwrap!(network(runner)));
 
-    let mut buffers = Resources::<4096, 512>::new();
-    let mut tcp = Tcp::new(stack, &mut buffers);
+    let mut buffers = TcpBuffers::<4096, 512>::new();
+    let mut tcp = TcpConnector::new(stack, &mut buffers);
     let mut decoder: Decoder<8192> = Decoder::new();
     let url = match Url::parse(URL) {
         Ok(url) => url,
@@ -67,8 +67,7 @@ async fn main(spawner: Spawner) {
     let mut policy = Policy::DEFAULT;
     // A ping comes each 50 s: two that are missed mean a dead connection.
     policy.idle_timeout = Some(Duration::from_secs(120));
-    let reconnect = Reconnect::new(policy, random.next_u32());
-    let mut source = match EventSource::new(request, reconnect, &mut decoder) {
+    let mut source = match EventSource::new(request, policy, random.next_u32(), &mut decoder) {
         Ok(source) => source,
         Err(invalid) => return error!("HA_TOKEN: {}", invalid),
     };

@@ -17,7 +17,7 @@ use embassy_rp::peripherals::{DMA_CH0, PIO0};
 use embassy_rp::{bind_interrupts, dma, pio};
 use embassy_sync::{blocking_mutex::raw::ThreadModeRawMutex, signal::Signal};
 use embassy_time::{Timer, with_timeout};
-use embedded_sse::embassy::{EmbassyTime, Resources, Tcp};
+use embedded_sse::embassy::{EmbassyTime, TcpBuffers, TcpConnector};
 use embedded_sse::{Decoder, EventSource, Item, Policy, Reconnect, Request, Url, io};
 use static_cell::StaticCell;
 use {defmt_rtt as _, panic_probe as _};
@@ -72,8 +72,8 @@ async fn main(spawner: Spawner) {
     spawner.spawn(unwrap!(network(runner)));
     spawner.spawn(unwrap!(wifi(control, stack)));
 
-    let mut buffers = Resources::<4096, 512>::new();
-    let mut tcp = Tcp::new(stack, &mut buffers);
+    let mut buffers = TcpBuffers::<4096, 512>::new();
+    let mut tcp = TcpConnector::new(stack, &mut buffers);
     let mut decoder: Decoder<8192> = Decoder::new();
     let url = match Url::parse(URL) {
         Ok(url) => url,
@@ -84,8 +84,7 @@ async fn main(spawner: Spawner) {
     let mut policy = Policy::DEFAULT;
     // A ping comes each 50 s: two that are missed mean a dead connection.
     policy.idle_timeout = Some(Duration::from_secs(120));
-    let reconnect = Reconnect::new(policy, random.next_u32());
-    let mut source = match EventSource::new(request, reconnect, &mut decoder) {
+    let mut source = match EventSource::new(request, policy, random.next_u32(), &mut decoder) {
         Ok(source) => source,
         Err(invalid) => return error!("HA_TOKEN: {}", invalid),
     };

@@ -11,7 +11,7 @@ use embassy_net::{Config, Ipv4Cidr, Runner, Stack, StackResources, StaticConfigV
 use embassy_net_driver_channel as channel;
 use embassy_net_driver_channel::driver::{HardwareAddress, LinkState};
 use embassy_time::{Duration, Instant, Timer};
-use embedded_sse::embassy::{EmbassyTime, Resources, Tcp};
+use embedded_sse::embassy::{EmbassyTime, TcpBuffers, TcpConnector};
 use embedded_sse::io::sse;
 use embedded_sse::{Decoder, EventSource, Item, Policy, Reconnect, Request, Stop, Url};
 
@@ -341,8 +341,8 @@ impl Log {
     }
 }
 
-pub fn tcp(stack: Stack<'static>) -> Tcp<'static> {
-    Tcp::new(stack, leak(Resources::<1024, 256>::new()))
+pub fn tcp(stack: Stack<'static>) -> TcpConnector<'static> {
+    TcpConnector::new(stack, leak(TcpBuffers::<1024, 256>::new()))
 }
 
 /// Without jitter, but for what `change` does.
@@ -353,7 +353,7 @@ pub fn source(url: &'static str, change: impl FnOnce(&mut Policy)) -> Source {
     };
     change(&mut policy);
     let request = Request::get(Url::parse(url).unwrap());
-    EventSource::new(request, Reconnect::new(policy, 1), leak(Decoder::new())).unwrap()
+    EventSource::new(request, policy, 1, leak(Decoder::new())).unwrap()
 }
 
 /// The canonical loop, which writes down what it is told.

@@ -8,9 +8,9 @@ use std::time::Duration;
 use embassy::{Medium, Net, NetRunner, Server, Wire, header, leak};
 use embassy_executor::{Executor, Spawner};
 use embassy_net::Stack;
-use embedded_sse::embassy::{EmbassyTime, Resources, Tcp};
+use embedded_sse::embassy::{EmbassyTime, TcpBuffers, TcpConnector};
 use embedded_sse::io::sse;
-use embedded_sse::{Decoder, EventSource, Item, Policy, Reason, Reconnect, Request, Stop, Url};
+use embedded_sse::{Decoder, EventSource, Item, Policy, StopReason, Reconnect, Request, Stop, Url};
 
 const DATA: usize = 512;
 const META: usize = 32;
@@ -38,7 +38,7 @@ fn the_client_runs_in_an_executor_and_takes_little_beside_its_buffers() {
     });
     let limit = Duration::from_secs(30);
     let (stop, lines, sizes) = receiver.recv_timeout(limit).expect("it is done");
-    assert_eq!(stop.reason, Reason::NoContent);
+    assert_eq!(stop.reason, StopReason::NoContent);
     assert_eq!(lines, ["1 a", "Transport", "2 b", "End"]);
     println!("{sizes:?}");
     // With pointers of 64 bits. With those of a microcontroller it is about a third less.
@@ -84,7 +84,7 @@ async fn serve(stack: Stack<'static>) {
 
 #[embassy_executor::task]
 async fn follow(stack: Stack<'static>, sender: Sender<Report>) {
-    let mut tcp = Tcp::new(stack, leak(Resources::<RX, TX>::new()));
+    let mut tcp = TcpConnector::new(stack, leak(TcpBuffers::<RX, TX>::new()));
     let mut decoder = Decoder::<DATA, META>::new();
     let decoder_size = size_of_val(&decoder) - DATA - 4 * META;
     let policy = Policy {
@@ -92,7 +92,7 @@ async fn follow(stack: Stack<'static>, sender: Sender<Report>) {
         ..Policy::DEFAULT
     };
     let request = Request::get(Url::parse("http://10.0.0.2/").unwrap());
-    let mut source = EventSource::new(request, Reconnect::new(policy, 1), &mut decoder).unwrap();
+    let mut source = EventSource::new(request, policy, 1, &mut decoder).unwrap();
     let (tcp_size, source_size) = (size_of_val(&tcp), size_of_val(&source));
     let mut chunk = [0; CHUNK];
     let mut lines = Vec::new();

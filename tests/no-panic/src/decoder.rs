@@ -12,7 +12,7 @@ pub fn every_call<const DATA: usize, const META: usize>() {
 /// It needs more memory than the smallest has.
 pub fn every_call_in_pieces() {
     let mut decoder = Decoder::<12>::new();
-    decoder.split_long_events();
+    decoder.split_long_events(true);
     every_call_on(decoder);
 }
 

@@ -3,7 +3,7 @@ use core::hint::black_box;
 use core::num::NonZero;
 
 use embedded_sse::Budget;
-use embedded_sse::observe::{Counters, Heartbeat, Observe, Recent};
+use embedded_sse::hooks::{Counters, Heartbeat, Observe, Recent};
 
 use crate::display::display;
 use crate::input;
@@ -40,6 +40,6 @@ pub fn every_call() {
     let mut budget = Budget::per_hour(most).after_reboot(input::time(), input::time());
     black_box(budget.used(input::time()));
     while input::flag() {
-        black_box(budget.connect(input::time()));
+        black_box(budget.reserve(input::time()));
     }
 }

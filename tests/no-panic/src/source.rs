@@ -1,7 +1,6 @@
 use core::hint::black_box;
 
-use embedded_sse::http::{Draft, Head, Verdict, default_verdict};
-use embedded_sse::{Decoder, EventSource, Request, Step};
+use embedded_sse::{Decoder, Draft, EventSource, Head, Request, Step, Verdict, default_verdict};
 
 use crate::decoder::look_at;
 use crate::display::display;
@@ -23,7 +22,7 @@ pub fn every_call<const DATA: usize, const META: usize>() {
         method: input::text(method),
         headers: headers.get(input::number()..).unwrap_or_default(),
         body: input::bytes(body),
-        reconnect_post: input::flag(),
+        repeatable: input::flag(),
         max_redirects: input::byte(),
     };
     let mut decoder: Decoder<DATA, META> = Decoder::new();
@@ -64,7 +63,7 @@ pub fn every_call<const DATA: usize, const META: usize>() {
             2 => source.wrote(input::number()),
             3 => source.failed(input::time()),
             4 => source.ended(input::time()),
-            5 => source.handle_timeout(input::time()),
+            5 => source.timed_out(input::time()),
             6 => {
                 let mut bytes = input::bytes(&mut buffer);
                 while let Some(item) = source.receive(&mut bytes, input::time()) {
@@ -95,7 +94,7 @@ fn any_change(draft: &mut Draft<'_>) {
         let result = match input::byte() {
             0 => draft.set_path(input::text(&mut path)),
             1 => draft.set_last_event_id(input::text(&mut value)),
-            _ => draft.header(input::text(&mut name), input::text(&mut value)),
+            _ => draft.add_header(input::text(&mut name), input::text(&mut value)),
         };
         if let Err(invalid) = result {
             display(invalid);
@@ -111,6 +110,6 @@ fn any_verdict(head: &Head<'_>) -> Verdict {
         1 => Verdict::Follow,
         2 => Verdict::Retry,
         3 => Verdict::Stop,
-        _ => default_verdict(head),
+        _ => Verdict::default_for(head),
     }
 }

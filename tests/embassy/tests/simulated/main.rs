@@ -16,7 +16,7 @@ use embassy::{
 use embassy_time::{Duration, Instant, Timer, with_timeout};
 use embedded_sse::embassy::EmbassyTime;
 use embedded_sse::io::{Session, sse};
-use embedded_sse::{Item, Policy, Reason};
+use embedded_sse::{Item, Policy, StopReason};
 use world::World;
 
 const HERE: &str = "http://10.0.0.2/stream";
@@ -50,7 +50,7 @@ fn rst_is_a_loss_and_the_stream_resumes() {
         "Transport 6000",
     ];
     assert_eq!(log.told(), told);
-    assert_eq!(stop.reason, Reason::NoContent);
+    assert_eq!(stop.reason, StopReason::NoContent);
 }
 
 #[test]
@@ -223,7 +223,7 @@ fn a_server_that_never_accepts_is_found_within_25_s() {
     let (stop, log) = world.follow("http://10.0.0.9/", |policy| {
         policy.max_reconnection_attempts = Some(2);
     });
-    assert_eq!(stop.reason, Reason::Attempts);
+    assert_eq!(stop.reason, StopReason::Attempts);
     assert_eq!(log.told(), ["Connect 3000", "Connect 6000"]);
     assert_near(log.times_of("Connect")[0], 25_000);
 }
@@ -235,7 +235,7 @@ fn without_a_connect_timeout_a_dead_server_is_found_all_the_same() {
         policy.connect_timeout = None;
         policy.max_reconnection_attempts = Some(1);
     });
-    assert_eq!(stop.reason, Reason::Attempts);
+    assert_eq!(stop.reason, StopReason::Attempts);
     assert!(Instant::now().as_secs() < MINUTE);
 }
 
@@ -256,7 +256,7 @@ fn a_network_that_comes_up_late_burns_no_attempt() {
         let (stop, log) = world.follow(HERE, |policy| {
             policy.max_reconnection_attempts = Some(0);
         });
-        assert_eq!(stop.reason, Reason::NoContent);
+        assert_eq!(stop.reason, StopReason::NoContent);
         assert_eq!(log.told(), [""; 0]);
         assert_near(Instant::now().as_millis(), 10 * MINUTE * 1000);
     }
@@ -293,7 +293,7 @@ fn a_link_that_goes_down_burns_one_attempt_at_most() {
     let (stop, log) = world.follow(HERE, |policy| {
         policy.max_reconnection_attempts = Some(1);
     });
-    assert_eq!(stop.reason, Reason::NoContent);
+    assert_eq!(stop.reason, StopReason::NoContent);
     assert_eq!(log.told(), ["open", "Transport 3000"]);
 }
 
@@ -402,7 +402,7 @@ fn status_204_stops() {
     let world = World::new();
     world.serve(async |mut server| server.stop().await);
     let (stop, log) = world.follow(HERE, |_| {});
-    assert_eq!((stop.reason, stop.status), (Reason::NoContent, Some(204)));
+    assert_eq!((stop.reason, stop.status), (StopReason::NoContent, Some(204)));
     assert_eq!(log.told(), [""; 0]);
 }
 
@@ -437,7 +437,7 @@ fn a_redirect_leads_to_another_host_at_once() {
 fn https_is_refused_and_nothing_is_sent() {
     let world = World::new();
     let (stop, log) = world.follow("https://10.0.0.2/", |_| {});
-    assert_eq!(stop.reason, Reason::NoTls);
+    assert_eq!(stop.reason, StopReason::NoTls);
     assert_eq!(log.told(), [""; 0]);
     assert_eq!(world.cable.from_client(), 0);
 }
@@ -459,7 +459,7 @@ fn dns_that_fails_is_asked_again() {
     world.serve(async |mut server| server.stop().await);
     let (stop, log) = world.follow(NAMED, |_| {});
     assert_eq!(log.told(), ["Connect 3000", "Connect 6000"]);
-    assert_eq!(stop.reason, Reason::NoContent);
+    assert_eq!(stop.reason, StopReason::NoContent);
     let (a, aaaa) = ("sse.test", "AAAA sse.test");
     assert_eq!(questions.told(), [a, aaaa, a, aaaa, a]);
 }
@@ -477,7 +477,7 @@ fn dns_that_is_silent_is_asked_again() {
     });
     world.serve(async |mut server| server.stop().await);
     let (stop, log) = world.follow(NAMED, |_| {});
-    assert_eq!(stop.reason, Reason::NoContent);
+    assert_eq!(stop.reason, StopReason::NoContent);
     assert_eq!(log.told(), ["ConnectTimeout 3000", "ConnectTimeout 6000"]);
     assert!(Instant::now().as_secs() < 2 * MINUTE);
 }
@@ -489,7 +489,7 @@ fn a_dead_first_address_takes_half_of_the_time() {
         world.dns(|_| Addresses(vec![DEAD, SERVER]));
         world.serve(async |mut server| server.stop().await);
         let (stop, log) = world.follow(NAMED, |_| {});
-        assert_eq!(stop.reason, Reason::NoContent);
+        assert_eq!(stop.reason, StopReason::NoContent);
         assert_eq!(log.told(), [""; 0]);
         // To give up an attempt may take a second.
         assert!((15..17).contains(&Instant::now().as_secs()));
@@ -509,7 +509,7 @@ fn a_server_that_has_died_does_not_bar_the_way_to_another() {
         is_elsewhere.set(true);
     });
     let (stop, log) = world.follow(NAMED, |_| {});
-    assert_eq!(stop.reason, Reason::NoContent);
+    assert_eq!(stop.reason, StopReason::NoContent);
     let told = [
         "Connect 3000",
         "Connect 6000",
@@ -567,7 +567,7 @@ fn a_restart_by_the_caller_is_at_once_and_resumes() {
     world.run_for(10, follow(&mut tcp, &mut source, &log));
     source.restart();
     let stop = world.run(follow(&mut tcp, &mut source, &log));
-    assert_eq!(stop.reason, Reason::NoContent);
+    assert_eq!(stop.reason, StopReason::NoContent);
     assert_eq!(log.told(), ["open", "1 a", "Transport 900000", "open"]);
     assert_near(log.times_of("open")[1], 10_000);
     assert_near(Instant::now().as_millis(), 20_000);
@@ -761,7 +761,7 @@ fn a_source_closed_by_on_item_stops_at_once() {
             _ => ControlFlow::Continue(()),
         },
     ));
-    assert_eq!(stop.reason, Reason::Closed);
+    assert_eq!(stop.reason, StopReason::Closed);
     assert_eq!(Instant::now().as_secs(), 0);
     assert_eq!(source.decoder().last_event_id(), "1");
 }

@@ -10,7 +10,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use embassy::{Answer, Cable, Log, Medium, Net, Server, Source, dns, follow, source, tcp};
 use embassy_net::Stack;
 use embassy_time::{Duration, Instant, MockDriver};
-use embedded_sse::embassy::Tcp;
+use embedded_sse::embassy::TcpConnector;
 use embedded_sse::{Policy, Stop};
 
 /// There is one clock in a process.
@@ -93,7 +93,7 @@ impl World {
         &self,
         url: &'static str,
         change: impl FnOnce(&mut Policy),
-    ) -> (Tcp<'static>, Source, Log) {
+    ) -> (TcpConnector<'static>, Source, Log) {
         (tcp(self.client), source(url, change), Log::default())
     }
 

@@ -23,9 +23,8 @@ async fn follow(stack: Stack<'static>, port: u16) {
 
     let url = Url::from_parts(Scheme::Http, HOST, Some(port), "/events");
     let request = url.map(Request::get).ok();
-    let reconnect = Reconnect::new(Policy::DEFAULT, 1);
     let source =
-        request.and_then(|request| EventSource::new(request, reconnect, DECODER.take()).ok());
+        request.and_then(|request| EventSource::new(request, Policy::DEFAULT, 1, DECODER.take()).ok());
     if let Some(mut source) = source {
         black_box(drive(stack, port, &mut source).await);
         report()
@@ -57,7 +56,7 @@ async fn drive(stack: Stack<'static>, port: u16, source: &mut EventSource<'_, DA
                         }
                     }
                     Ok(Err(_)) => source.failed(now()),
-                    Err(_) => source.handle_timeout(now()),
+                    Err(_) => source.timed_out(now()),
                 }
             }
             Step::Wait(wait) => {

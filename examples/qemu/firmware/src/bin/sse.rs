@@ -6,7 +6,7 @@ use core::ops::ControlFlow;
 use core::time::Duration;
 
 use embassy_net::Stack;
-use embedded_sse::embassy::{EmbassyTime, Resources, Tcp};
+use embedded_sse::embassy::{EmbassyTime, TcpBuffers, TcpConnector};
 use embedded_sse::io::sse;
 use embedded_sse::{Decoder, EventSource, Policy, Reconnect, Request, Scheme, Url};
 use firmware::footprint::{DATA, HOST, META, RX, TX, chunk, look_at, port, report};
@@ -20,7 +20,7 @@ fn main() -> ! {
 
 #[embassy_executor::task]
 async fn follow(stack: Stack<'static>, port: u16) {
-    static RESOURCES: ConstStaticCell<Resources<RX, TX>> = ConstStaticCell::new(Resources::new());
+    static RESOURCES: ConstStaticCell<TcpBuffers<RX, TX>> = ConstStaticCell::new(TcpBuffers::new());
     static DECODER: ConstStaticCell<Decoder<DATA, META>> = ConstStaticCell::new(Decoder::new());
 
     let url = Url::from_parts(Scheme::Http, HOST, Some(port), "/events");
@@ -29,11 +29,10 @@ async fn follow(stack: Stack<'static>, port: u16) {
         reconnection_time: Duration::from_millis(100),
         ..Policy::DEFAULT
     };
-    let reconnect = Reconnect::new(policy, 1);
     let source =
-        request.and_then(|request| EventSource::new(request, reconnect, DECODER.take()).ok());
+        request.and_then(|request| EventSource::new(request, policy, 1, DECODER.take()).ok());
     let Some(mut source) = source else { return };
-    let mut tcp = Tcp::new(stack, RESOURCES.take());
+    let mut tcp = TcpConnector::new(stack, RESOURCES.take());
     let stop = sse(&mut tcp, &EmbassyTime, &mut source, chunk(), async |item| {
         look_at(item);
         ControlFlow::Continue(())

@@ -17,9 +17,9 @@ use core::time::Duration;
 
 use board::{argument, exit, status};
 use embassy_net::Stack;
-use embedded_sse::embassy::{EmbassyTime, Resources, Tcp};
+use embedded_sse::embassy::{EmbassyTime, TcpBuffers, TcpConnector};
 use embedded_sse::io::sse;
-use embedded_sse::{Decoder, EventSource, Item, Policy, Reason, Reconnect, Request, Url};
+use embedded_sse::{Decoder, EventSource, Item, Policy, StopReason, Reconnect, Request, Url};
 use firmware::footprint::report;
 use print::{print, print_stop};
 use static_cell::ConstStaticCell;
@@ -65,18 +65,17 @@ fn told() -> Told {
 
 #[embassy_executor::task]
 async fn follow(stack: Stack<'static>, told: Told) {
-    static RESOURCES: ConstStaticCell<Resources<4096, 512>> =
-        ConstStaticCell::new(Resources::new());
+    static RESOURCES: ConstStaticCell<TcpBuffers<4096, 512>> =
+        ConstStaticCell::new(TcpBuffers::new());
     static DECODER: ConstStaticCell<Decoder<2048>> = ConstStaticCell::new(Decoder::new());
     static CHUNK: ConstStaticCell<[u8; 1460]> = ConstStaticCell::new([0; 1460]);
 
-    let reconnect = Reconnect::new(told.policy, 1);
-    let source = EventSource::new(Request::get(told.url), reconnect, DECODER.take());
+    let source = EventSource::new(Request::get(told.url), told.policy, 1, DECODER.take());
     let Ok(mut source) = source else {
         board::put(b"that is no request\n");
         exit(status::ARGUMENTS)
     };
-    let mut tcp = Tcp::new(stack, RESOURCES.take());
+    let mut tcp = TcpConnector::new(stack, RESOURCES.take());
     let mut left = told.count;
     let on_item = async |item: Item<'_>| {
         print(&item);
@@ -94,13 +93,13 @@ async fn follow(stack: Stack<'static>, told: Told) {
         report();
     }
     exit(match stop.reason {
-        Reason::Closed => 0,
-        Reason::NoContent => 10,
-        Reason::Status => 11,
-        Reason::ContentType => 12,
-        Reason::ContentEncoding => 13,
-        Reason::Redirect(_) => 14,
-        Reason::Attempts => 15,
+        StopReason::Closed => 0,
+        StopReason::NoContent => 10,
+        StopReason::Status => 11,
+        StopReason::ContentType => 12,
+        StopReason::ContentEncoding => 13,
+        StopReason::Redirect(_) => 14,
+        StopReason::Attempts => 15,
         _ => 16,
     })
 }

@@ -1,0 +1,44 @@
+//! The initial value of a decoder is all zero, so that a static one lies in `.bss`.
+
+use core::mem::offset_of;
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::vec::Vec;
+
+use super::*;
+
+/// Else it would take flash as long as itself. `offset_of!` does not read and `unsafe` is
+/// forbidden, so the bytes come from Linux's view of the process's memory.
+#[test]
+fn each_byte_of_a_new_decoder_is_zero() {
+    static NEW: Decoder<40, 24> = Decoder::new();
+
+    let mut bytes = [1; size_of::<Decoder<40, 24>>()];
+    let memory = File::open("/proc/self/mem").unwrap();
+    let address = (&raw const NEW).addr() as u64;
+    memory.read_exact_at(&mut bytes, address).unwrap();
+    let not_zero: Vec<_> = (0..bytes.len()).filter(|at| bytes[*at] != 0).collect();
+    let fields: Vec<_> = not_zero.into_iter().map(field_at).collect();
+    assert!(fields.is_empty(), "not zero: {fields:?}");
+}
+
+/// The name of the field in which this byte lies, or of the one before it if it lies between two.
+fn field_at(at: usize) -> &'static str {
+    macro_rules! offsets {
+        ($($field:ident)*) => {{
+            // Does not compile if one is missing.
+            let _all = |Decoder::<40, 24> { $($field: _),* }: Decoder<40, 24>| {};
+            [$((offset_of!(Decoder<40, 24>, $field), stringify!($field))),*]
+        }};
+    }
+    let offsets = offsets!(
+        show_comments show_retry show_ids advance_in_pieces
+        last_event_id retry retry_is_new id_has_moved
+        after_cr line
+        id_value id_has_nul digits mark comment_too_long
+        has_data is_in_pieces cut_at data event_type has_id id
+        handed_out
+    );
+    let before = offsets.into_iter().filter(|(offset, _)| *offset <= at);
+    before.max().map_or("none", |(_, name)| name)
+}

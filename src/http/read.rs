@@ -1,0 +1,99 @@
+//! Collecting a response's head.
+
+use super::head::{HTTP_1, InvalidHead};
+use crate::buffer::Buffer;
+
+/// Moves bytes of a head from `input` to the end of `memory`, where it lies from `start` on. It is
+/// complete with its empty line.
+pub(crate) fn read_head(
+    input: &mut &[u8],
+    memory: &mut Buffer<[u8]>,
+    start: usize,
+) -> Result<Progress, InvalidHead> {
+    while !input.is_empty() {
+        let line_end = input.iter().position(|byte| *byte == b'\n');
+        let len = line_end.map_or(input.len(), |at| at + 1);
+        let (piece, rest) = input.split_at_checked(len).unwrap_or((input, &[]));
+        let so_far = memory.get(start..).unwrap_or_default();
+        if !may_be_http(so_far.iter().chain(piece)) {
+            return Err(InvalidHead::Malformed);
+        }
+        if memory.extend_from_slice(piece).is_err() {
+            return Ok(Progress::TooLong(Overflow::after(memory)));
+        }
+        *input = rest;
+        let head = memory.get(start..).unwrap_or_default();
+        if head.ends_with(b"\n\n") || head.ends_with(b"\n\r\n") {
+            return Ok(Progress::Complete);
+        }
+    }
+    Ok(Progress::Incomplete)
+}
+
+/// What [`read_head`] has come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Progress {
+    Incomplete,
+    Complete,
+    /// The rest is only counted.
+    TooLong(Overflow),
+}
+
+/// Counts the bytes of a head that does not fit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Overflow {
+    len: usize,
+    /// How much of an empty line has come: nothing, its LF before it, a CR too.
+    empty: u8,
+}
+
+/// No server sends a longer one; its length is not counted further.
+const LONGEST_HEAD: usize = 65_536;
+
+impl Overflow {
+    fn after(memory: &[u8]) -> Self {
+        let mut overflow = Self {
+            len: memory.len(),
+            empty: 0,
+        };
+        let tail = memory.get(memory.len().saturating_sub(2)..);
+        for byte in tail.unwrap_or_default() {
+            overflow.is_end(*byte);
+        }
+        overflow
+    }
+
+    fn is_end(&mut self, byte: u8) -> bool {
+        let is_end = byte == b'\n' && self.empty > 0;
+        self.empty = match (byte, self.empty) {
+            (b'\n', _) => 1,
+            (b'\r', 1) => 2,
+            _ => 0,
+        };
+        is_end
+    }
+
+    /// Takes bytes up to the end of the head. Returns whether it has come.
+    pub(crate) fn skip(&mut self, input: &mut &[u8]) -> bool {
+        while let Some((byte, rest)) = input.split_first() {
+            *input = rest;
+            self.len += 1;
+            if self.is_end(*byte) || self.len >= LONGEST_HEAD {
+                return true;
+            }
+        }
+        false
+    }
+
+    pub(crate) fn invalid(self) -> InvalidHead {
+        InvalidHead::TooLong { len: self.len }
+    }
+}
+
+/// Whether a head begins like this. What is no HTTP, as the answer of a TLS port, may never come to
+/// the end of a line.
+fn may_be_http<'a>(head: impl Iterator<Item = &'a u8>) -> bool {
+    let start = head.skip_while(|byte| matches!(byte, b'\r' | b'\n'));
+    let mut both = start.zip(HTTP_1);
+    both.all(|(byte, expected)| byte.eq_ignore_ascii_case(expected))
+}

@@ -1,0 +1,156 @@
+//! From one state to the next, and what lies in the decoder's memory meanwhile.
+
+use core::mem;
+use core::time::Duration;
+
+use super::attempt::Attempt;
+use super::response::Received;
+use super::{EventSource, State};
+use crate::hooks::Hooks;
+use crate::http::{self, Draft, Head, Sent};
+use crate::item::Item;
+use crate::reconnect::Loss;
+use crate::step::{LossCause, Stop, StopReason, Wait};
+use crate::url::{Scheme, Url};
+
+impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META, H> {
+    /// The second half of [`receive`](Self::receive).
+    pub(crate) fn view<'e, 'i: 'e>(&'e mut self, received: Received<&'i str>) -> Item<'e> {
+        let item = match received {
+            Received::Open => {
+                let base = self.remembered.base(&self.request);
+                let memory = self.decoder.idle_memory();
+                let last_event_id = self.decoder.last_event_id();
+                let sent = self.attempt.sent(memory, base, last_event_id);
+                let sent_id = http::sent_id(&self.request, &sent);
+                let status = self.last_status.unwrap_or_default();
+                Item::Open(self.attempt.head(memory, status, sent_id))
+            }
+            Received::Found(found) => self.decoder.view(found),
+        };
+        self.hooks.told(&item);
+        item
+    }
+
+    /// Tells the hooks of a wait or stop, once. The functions that lead to one do not: the bytes that
+    /// have caused it come first.
+    pub(super) fn tell_end(&mut self) {
+        if mem::take(&mut self.is_untold) {
+            match self.state {
+                State::Wait { wait, .. } => self.hooks.told(&Item::Lost(wait)),
+                State::Stop(stop) => self.hooks.told(&Item::Stopped(stop)),
+                _ => {}
+            }
+        }
+    }
+
+    /// Begins an attempt.
+    pub(super) fn begin(&mut self, now: Duration) {
+        self.decoder.new_stream();
+        self.attempt = Attempt::default();
+        let url = self.remembered.base(&self.request);
+        let (memory, last_event_id) = self.decoder.memory_and_id();
+        let mut draft = Draft::new(memory, url, last_event_id, META);
+        self.hooks.before_connect(&mut draft);
+        self.attempt.headers_len = draft.headers_len();
+        if let Some(id) = draft.resumes_after() {
+            self.decoder.resume_after(id);
+        }
+        self.attempt.url_len = self.decoder.idle_memory().len() - self.attempt.headers_len;
+        let origin = self.url().origin();
+        let scheme = origin.scheme;
+        self.attempt.has_left = self.remembered.has_left || origin != self.request.url.origin();
+        if scheme == Scheme::Https && !self.has_tls {
+            return self.stop(StopReason::NoTls, None);
+        }
+        self.connect(now);
+    }
+
+    pub(super) fn connect(&mut self, now: Duration) {
+        self.reconnect.connecting(now);
+        self.state = State::Connect;
+    }
+
+    pub(super) fn time_out(&mut self, now: Duration) {
+        let cause = match self.state {
+            State::Connect => LossCause::ConnectTimeout,
+            State::LongHead(overflow) => LossCause::Head(overflow.invalid()),
+            _ => LossCause::ResponseTimeout,
+        };
+        self.lose(cause, now);
+    }
+
+    /// The connection is lost, and not by what a response says.
+    pub(super) fn lose(&mut self, cause: LossCause, now: Duration) {
+        if let Err(reason) = self.reestablish(cause, None, now) {
+            self.attempt.head_len = 0;
+            self.stop(reason, Some(cause));
+        }
+    }
+
+    /// The standard's "reestablish the connection". Fails with the reason why the source is to
+    /// stop.
+    pub(super) fn reestablish(
+        &mut self,
+        cause: LossCause,
+        retry_after: Option<Duration>,
+        now: Duration,
+    ) -> Result<(), StopReason> {
+        let loss = match (self.state, cause) {
+            (State::Stream(body), LossCause::End) if body.is_done() => Loss::End,
+            (State::Stream(_), LossCause::End) => Loss::Close,
+            _ => Loss::Cut,
+        };
+        if !matches!(self.state, State::Stream(_)) {
+            // The target of remembered redirects has failed. Without this, each attempt would go
+            // there.
+            self.remembered.forget();
+        }
+        if self.attempt.has_written && !self.request.is_repeatable() {
+            return Err(match cause {
+                LossCause::End => StopReason::Ended,
+                _ => StopReason::NotRepeatable,
+            });
+        }
+        let delay = self.reconnect.lost(loss, retry_after, now);
+        let delay = delay.ok_or(StopReason::Attempts)?;
+        let wait = Wait {
+            cause,
+            delay,
+            until: now.saturating_add(delay),
+            failures: self.reconnect.failures(),
+        };
+        self.state = State::Wait { wait, told: false };
+        self.is_untold = true;
+        Ok(())
+    }
+
+    pub(super) fn stop(&mut self, reason: StopReason, cause: Option<LossCause>) {
+        self.state = State::Stop(Stop {
+            reason,
+            cause,
+            status: self.last_status,
+        });
+        self.is_untold = true;
+    }
+
+    /// Where the present request goes.
+    pub(super) fn url(&self) -> Url<'_> {
+        let base = self.remembered.base(&self.request);
+        self.attempt.url(self.decoder.idle_memory(), base)
+    }
+
+    pub(super) fn sent(&self) -> Sent<'_> {
+        let base = self.remembered.base(&self.request);
+        let memory = self.decoder.idle_memory();
+        self.attempt
+            .sent(memory, base, self.decoder.last_event_id())
+    }
+
+    pub(super) fn head(&self) -> Head<'_> {
+        let sent_id = http::sent_id(&self.request, &self.sent());
+        let status = self.last_status.unwrap_or_default();
+        self.attempt
+            .head(self.decoder.idle_memory(), status, sent_id)
+    }
+}
