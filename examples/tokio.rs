@@ -8,9 +8,7 @@ use std::time::Duration;
 
 use embedded_io_adapters::tokio_1::FromTokio;
 use embedded_sse::io::{Clock, Connect, sse};
-use embedded_sse::{
-    Decoder, EventSource, Item, Origin, Policy, Reconnect, Request, StopReason, Url,
-};
+use embedded_sse::{Decoder, EventSource, Item, Origin, Policy, Request, StopReason, Url};
 use futures_util::{Stream, StreamExt, stream::poll_fn};
 use tokio::io::BufWriter;
 use tokio::net::TcpStream;

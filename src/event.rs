@@ -5,11 +5,10 @@ use core::fmt;
 /// An event, as the standard dispatches it (section 9.2.6, "dispatch the event").
 ///
 /// The texts are borrowed, from the pushed bytes if the event lies whole in them, else from the decoder.
-/// Copy what you need later. Each ill-formed UTF-8 sequence has become U+FFFD.
+/// Copy what you need later. You can make one yourself, to test your own code. Each ill-formed UTF-8 sequence has become U+FFFD.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
-#[non_exhaustive]
 pub struct Event<'a> {
     /// The event's type: the value of its last `event` field, or `"message"` if that is empty or
     /// missing.

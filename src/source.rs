@@ -7,6 +7,7 @@ mod transitions;
 use core::fmt;
 use core::time::Duration;
 
+#[cfg(feature = "embedded-io-async")]
 pub(crate) use response::Received;
 
 use attempt::{Attempt, Remembered};

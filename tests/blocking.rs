@@ -6,7 +6,7 @@ mod wire;
 use std::io::ErrorKind;
 use std::ops::ControlFlow;
 
-use embedded_sse::{Decoder, EventSource, Item, Policy, Reconnect, Request, StopReason, blocking};
+use embedded_sse::{Decoder, EventSource, Item, Policy, Request, StopReason, blocking};
 use wire::{
     Dialer, Manner, OPEN, Script, Trouble, World, answers, gone, ms, never_connects, opens,
     refuses, status, url,

@@ -8,7 +8,7 @@ use std::pin::pin;
 use std::task::Poll;
 
 use embedded_sse::io::{Session, sse};
-use embedded_sse::{Decoder, EventSource, Item, Policy, Reconnect, Request, Stop, StopReason};
+use embedded_sse::{Decoder, EventSource, Item, Policy, Request, Stop, StopReason};
 use wire::{Deed, Dialer, Manner, OPEN, World, line_of, opens, url};
 
 /// At which of the points where a future is pending it is dropped, counted from 0 over all.

@@ -8,9 +8,7 @@ use std::cell::RefCell;
 use std::fmt;
 
 use embedded_sse::hooks;
-use embedded_sse::{
-    Decoder, Draft, EventSource, InvalidDraft, Policy, Reconnect, Request, Step, StopReason,
-};
+use embedded_sse::{Decoder, Draft, EventSource, InvalidDraft, Policy, Request, Step, StopReason};
 use wire::{Log, OPEN, Script, answers, gone, ms, opens, refuses, status, url};
 
 const TOKEN: &[(&str, &str)] = &[("authorization", "old"), ("X-More", "more")];
@@ -350,7 +348,10 @@ fn a_draft_that_leaves_no_room_for_the_head_is_told() {
     let room = 128 - OPEN.len() - "X-A: \r\n".len();
     let told = ["open 200", "message: a", "stop Attempts End"];
     assert_eq!(script(room).told(), told);
-    assert_eq!(script(room + 1).told(), ["stop Attempts Head(TooLong)"]);
+    assert_eq!(
+        script(room + 1).told(),
+        ["stop Attempts Head(TooLong { len: 129 })"]
+    );
 }
 
 /// The stream has all the memory: the draft is needed no more.

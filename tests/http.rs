@@ -515,20 +515,31 @@ fn head_fills_the_memory_to_the_last_byte() {
     let fits = head(&format!("X: {}\r\n", "x".repeat(128 - fixed)));
     assert_eq!(told_in::<128>(answers(fits).ends()), "open 200, lost End");
     let too_long = head(&format!("X: {}\r\n", "x".repeat(129 - fixed)));
-    assert_eq!(
-        cause_in::<128>(too_long),
-        LossCause::Head(InvalidHead::TooLong { len: 0 })
-    );
+    let cause = cause_in::<128>(too_long);
+    assert_eq!(cause, LossCause::Head(InvalidHead::TooLong { len: 129 }));
 }
 
 #[test]
-fn head_without_end_is_too_long() {
-    for lines in ["A: b\r\n".repeat(500), "x".repeat(3000)] {
-        let bytes = format!("HTTP/1.1 200 OK\r\n{lines}");
-        assert_eq!(
-            cause(bytes),
-            LossCause::Head(InvalidHead::TooLong { len: 0 })
-        );
+fn head_that_does_not_fit_is_told_with_its_length() {
+    for (lines, rest, len) in [
+        ("A: b\r\n".repeat(500), "\r\n", 17 + 3000 + 2),
+        ("x".repeat(3000), "\n\n", 17 + 3000 + 2),
+        // Ended or silent before its end: as far as it came.
+        ("A: b\r\n".repeat(500), "", 17 + 3000),
+        // Of an endless one as much as any server sends.
+        ("A: b\r\n".repeat(20_000), "", 65_536),
+    ] {
+        let bytes = format!("HTTP/1.1 200 OK\r\n{lines}{rest}");
+        let want = LossCause::Head(InvalidHead::TooLong { len });
+        for connection in [
+            answers(&bytes),
+            answers(&bytes).ends(),
+            answers(&bytes).resets(),
+        ] {
+            let log = Script::get(HERE).then(connection).run();
+            assert_eq!(log.losses, [want]);
+        }
+        assert!(want.to_string().contains(&len.to_string()));
     }
 }
 

@@ -15,8 +15,8 @@ use embedded_io_async::{ErrorType, Read, Write};
 
 use embedded_sse::hooks::Hooks;
 use embedded_sse::{
-    Decoder, Draft, EventSource, Head, InvalidRedirect, Item, Origin, Policy, Reconnect, Request,
-    StopReason, Verdict, blocking, io,
+    Decoder, Draft, EventSource, Head, InvalidRedirect, Item, Origin, Policy, Request, StopReason,
+    Verdict, blocking, io,
 };
 use wire::{
     Connection, Dialer, Manner, OPEN, Script, Socket, Trouble, World, answers, gone, line_of, ms,

@@ -116,12 +116,16 @@ fn no_example_has_a_constant_seed() {
         include_str!("../examples/pico-w/src/main.rs"),
     ];
     for source in sources {
-        let mut calls = source.split("Reconnect::new(").skip(1).peekable();
+        let mut calls = source.split("EventSource::new(").skip(1).peekable();
         assert!(calls.peek().is_some());
         for call in calls {
-            let (policy, rest) = call.split_once(", ").unwrap();
-            let is_name = rest.starts_with(|c: char| c.is_ascii_alphabetic());
-            assert!(is_name, "Reconnect::new({policy}, {rest:.9}");
+            let (arguments, _) = call.split_once(", &mut decoder").unwrap_or((call, ""));
+            let seed = arguments
+                .rsplit([',', ' '])
+                .find(|word| !word.is_empty())
+                .unwrap();
+            let is_name = seed.starts_with(|c: char| c.is_ascii_alphabetic());
+            assert!(is_name, "EventSource::new({arguments:.80}");
         }
     }
 }

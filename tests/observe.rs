@@ -9,8 +9,7 @@ use std::time::Duration;
 
 use embedded_sse::hooks::{self, Counters, Heartbeat, Hooks, Losses, Recent};
 use embedded_sse::{
-    Budget, Decoder, Draft, EventSource, InvalidDraft, Item, Policy, Reconnect, Request, Step,
-    blocking,
+    Budget, Decoder, Draft, EventSource, InvalidDraft, Item, Policy, Request, Step, blocking,
 };
 use wire::{
     Connection, Dialer, Manner, OPEN, World, answers, gone, line_of, ms, opens, refuses, status,

@@ -9,9 +9,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use embedded_sse::io::{Clock, Connect, NoSession, Session};
-use embedded_sse::{
-    Decoder, EventSource, LossCause, Origin, Policy, Reconnect, Request, StopReason,
-};
+use embedded_sse::{Decoder, EventSource, LossCause, Origin, Policy, Request, StopReason};
 use wire::{Dialer, Manner, OPEN, World, answers, gone, line_of, ms, opens, refuses, url};
 
 const POLICY: Policy = Policy {

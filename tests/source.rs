@@ -5,8 +5,8 @@ mod driver;
 
 use driver::{Command, OPEN, Script, answers, ms, never_connects, opens, refuses, status, url};
 use embedded_sse::{
-    Decoder, EventSource, Head, InvalidRedirect, InvalidRequest, Item, LossCause, Policy,
-    Reconnect, Request, Step, Stop, StopReason, Verdict,
+    Decoder, EventSource, Head, InvalidRedirect, InvalidRequest, Item, LossCause, Policy, Request,
+    Step, StopReason, Verdict,
 };
 
 const HERE: &str = "http://h/stream";
@@ -1057,7 +1057,7 @@ fn redirects_that_do_not_fit_stop() {
     assert_eq!(
         log.losses,
         [LossCause::Head(embedded_sse::InvalidHead::TooLong {
-            len: 139
+            len: 144
         })]
     );
     let short = Script::get("http://example.org/a/long/path/that/is/kept/and/kept/and/kept/x");

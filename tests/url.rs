@@ -1,7 +1,7 @@
 //! URLs, and what must not get into a request.
 
 use embedded_sse::{
-    Decoder, EventSource, InvalidRequest, InvalidUrl, Policy, Reconnect, Request, Scheme, Url,
+    Decoder, EventSource, InvalidRequest, InvalidUrl, Policy, Request, Scheme, Url,
 };
 
 fn parts(text: &str) -> (Scheme, &str, u16, &str) {

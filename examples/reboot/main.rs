@@ -19,9 +19,7 @@ use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use embedded_io_adapters::tokio_1::FromTokio;
 use embedded_sse::io::{Clock, Connect, sse};
-use embedded_sse::{
-    Budget, Decoder, EventSource, Item, Origin, Policy, Reconnect, Request, StopReason, Url,
-};
+use embedded_sse::{Budget, Decoder, EventSource, Item, Origin, Policy, Request, StopReason, Url};
 use flash::{Flash, Memory};
 use tokio::io::BufWriter;
 use tokio::net::TcpStream;

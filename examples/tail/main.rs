@@ -15,7 +15,7 @@ use std::thread;
 use std::time::Duration;
 
 use common::MEMORY;
-use embedded_sse::{EventSource, Item, Reconnect, StopReason, blocking};
+use embedded_sse::{EventSource, Item, StopReason, blocking};
 use net::{Net, Since};
 use options::Options;
 use show::Show;

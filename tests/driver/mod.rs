@@ -11,8 +11,7 @@ use std::time::Duration;
 
 use embedded_sse::hooks::{self, Hooks};
 use embedded_sse::{
-    Decoder, EventSource, Head, Item, LossCause, Policy, Reconnect, Request, Step, Stop, Url,
-    Verdict, Wait,
+    Decoder, EventSource, Head, Item, LossCause, Policy, Request, Step, Stop, Url, Verdict, Wait,
 };
 
 pub const OPEN: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n";

@@ -24,6 +24,7 @@ fn every_call_on<const DATA: usize, const META: usize>(mut decoder: Decoder<DATA
         match input::byte() {
             0 => decoder.show_comments(input::flag()),
             1 => decoder.show_retry(input::flag()),
+            8 => decoder.show_ids(input::flag()),
             2 => {
                 let mut bytes = input::bytes(&mut buffer);
                 while let Some(item) = decoder.decode(&mut bytes) {
@@ -50,7 +51,7 @@ fn every_call_on<const DATA: usize, const META: usize>(mut decoder: Decoder<DATA
 pub fn look_at(item: Item<'_>) {
     match black_box(item) {
         Item::Open(head) => {
-            black_box(head.status());
+            black_box((head.status(), head.wire_len(), head.last_event_id()));
             black_box(head.header(input::text(&mut [0; 32])));
             for header in head.headers() {
                 black_box(header);

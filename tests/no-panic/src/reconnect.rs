@@ -35,8 +35,14 @@ pub fn every_call() {
 }
 
 /// With any policy and any seed.
-pub fn any() -> Reconnect {
-    let policy = Policy {
+fn any() -> Reconnect {
+    let mut reconnect = Reconnect::new(policy(), input::number() as u32);
+    reconnect.set_failures(input::number() as u32);
+    reconnect
+}
+
+pub fn policy() -> Policy {
+    Policy {
         reconnection_time: input::time(),
         max_reconnection_attempts: input::option(input::number() as u32),
         max_delay: input::time(),
@@ -47,6 +53,5 @@ pub fn any() -> Reconnect {
         idle_timeout: input::option(input::time()),
         connect_timeout: input::option(input::time()),
         response_timeout: input::option(input::time()),
-    };
-    Reconnect::new(policy, input::number() as u32)
+    }
 }

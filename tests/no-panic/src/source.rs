@@ -1,6 +1,7 @@
 use core::hint::black_box;
 
-use embedded_sse::{Decoder, Draft, EventSource, Head, Request, Step, Verdict, default_verdict};
+use embedded_sse::hooks::{self, Hooks};
+use embedded_sse::{Decoder, Draft, EventSource, Head, Request, Step, Verdict};
 
 use crate::decoder::look_at;
 use crate::display::display;
@@ -29,34 +30,42 @@ pub fn every_call<const DATA: usize, const META: usize>() {
     decoder.show_comments(input::flag());
     decoder.show_retry(input::flag());
     let mut remembered = [0; 256];
-    let (mut change, mut verdict) = (any_change, any_verdict);
+    if let Err(invalid) = decoder.set_last_event_id(input::text(&mut [0; 256])) {
+        display(invalid);
+    }
     let observers = Observers::new();
-    let observer = (&observers.counters, &observers.heartbeat);
-    let observer = (&observers.recent, &observer);
-    let mut source = match EventSource::new(request, reconnect::any(), &mut decoder) {
-        Ok(source) => source,
+    let all = (
+        (&observers.counters, &observers.heartbeat),
+        &observers.recent,
+    );
+    let changing = (hooks::before_connect(any_change), hooks::judge(any_verdict));
+    let seed = input::number() as u32;
+    let mut source = match EventSource::new(request, reconnect::policy(), seed, &mut decoder) {
+        Ok(source) => source.with_hooks((changing, all)),
         Err(invalid) => return display(invalid),
     };
     if input::flag() {
         source.remember_permanent_redirects(&mut remembered);
     }
     if input::flag() {
-        source.observe(&observer);
+        source.set_failures(input::number() as u32);
     }
-    if input::flag() {
-        source.before_connect(&mut change);
-    }
-    if input::flag() {
-        source.set_verdict(&mut verdict);
-    }
+    every_call_on(&mut source, &observers);
+}
+
+fn every_call_on<const DATA: usize, const META: usize>(
+    source: &mut EventSource<'_, DATA, META, impl Hooks>,
+    observers: &Observers,
+) {
     let mut buffer = [0; 1500];
     loop {
         // From here on the optimizer does not know what the calls before have made of it.
-        let source = black_box(&mut source);
+        let source = black_box(&mut *source);
         match input::byte() {
             0 => match black_box(source.step(input::time())) {
-                Step::Wait(wait) => display(wait.cause),
-                Step::Stop(stop) => display(stop.reason),
+                Step::Wait(wait) => display(wait),
+                Step::Stop(stop) => display(stop),
+                Step::Connect { origin, .. } => display(origin),
                 _ => {}
             },
             1 => source.connected(input::time()),
@@ -104,12 +113,13 @@ fn any_change(draft: &mut Draft<'_>) {
 }
 
 /// One that says anything of anything.
-fn any_verdict(head: &Head<'_>) -> Verdict {
+fn any_verdict(head: &Head<'_>, verdict: Verdict) -> Verdict {
     match input::byte() {
         0 => Verdict::Open,
         1 => Verdict::Follow,
         2 => Verdict::Retry,
         3 => Verdict::Stop,
-        _ => Verdict::default_for(head),
+        4 => Verdict::default_for(head),
+        _ => verdict,
     }
 }

@@ -35,5 +35,6 @@ fn assembled<'a>(host: &'a mut [u8], path: &'a mut [u8]) -> Option<Url<'a>> {
 fn look_at(url: Url<'_>) {
     black_box(url.origin() == black_box(url.origin()));
     black_box(url.origin().scheme.as_str());
-    black_box(url.path());
+    black_box(url.path_and_query());
+    display(url);
 }
