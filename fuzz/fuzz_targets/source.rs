@@ -5,8 +5,8 @@
 use std::cell::Cell;
 use std::time::Duration;
 
-use embedded_sse::hooks::Counters;
-use embedded_sse::{LossCause, Decoder, EventSource, Item, Policy, Reconnect, Request, Step, Url};
+use embedded_sse::hooks::{Counters, Hooks};
+use embedded_sse::{Decoder, EventSource, Item, LossCause, Policy, Request, Step, Url};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: &[u8]| {
@@ -93,9 +93,7 @@ fn run<const DATA: usize, const META: usize>(mut input: Input<'_>) {
     }
     let counters = Cell::new(Counters::default());
     let mut remembered = [0; 64];
-    let mut source =
-        EventSource::new(request, policy, 1, &mut decoder).expect("one of ours");
-    source.observe(&counters);
+    let mut source = EventSource::new(request, policy, 1, &mut decoder).expect("one of ours");
     if setup & 16 == 0 {
         source.remember_permanent_redirects(&mut remembered);
     }
@@ -141,7 +139,7 @@ fn run<const DATA: usize, const META: usize>(mut input: Input<'_>) {
 }
 
 fn check_step<const DATA: usize, const META: usize>(
-    source: &mut EventSource<'_, DATA, META>,
+    source: &mut EventSource<'_, DATA, META, impl Hooks>,
     now: Duration,
 ) {
     let to_come = |deadline: Option<Duration>| deadline.is_none_or(|at| at > now);
@@ -181,7 +179,7 @@ fn policy_limit() -> Duration {
 }
 
 fn receive<const DATA: usize, const META: usize>(
-    source: &mut EventSource<'_, DATA, META>,
+    source: &mut EventSource<'_, DATA, META, impl Hooks>,
     mut bytes: &[u8],
     now: Duration,
 ) {
@@ -199,7 +197,7 @@ fn receive<const DATA: usize, const META: usize>(
 
 /// Makes the connection and sends the request in pieces, if that is what is to be done.
 fn send<const DATA: usize, const META: usize>(
-    source: &mut EventSource<'_, DATA, META>,
+    source: &mut EventSource<'_, DATA, META, impl Hooks>,
     request: &Request<'_>,
     most: u8,
     now: Duration,

@@ -22,7 +22,7 @@ fuzz_target!(|input: &str| {
 
 fn check(url: Url<'_>) {
     let origin = url.origin();
-    let path = url.path();
+    let path = url.path_and_query();
     assert!(!origin.host.is_empty());
     assert!(origin.host.bytes().all(|byte| byte.is_ascii_graphic()));
     assert!(

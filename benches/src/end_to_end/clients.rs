@@ -88,7 +88,12 @@ fn count(seen: &mut Seen, events: usize, item: Item<'_>) -> ControlFlow<()> {
 fn blocking(url: &str, events: usize) -> Result<Seen, Box<dyn Error>> {
     let mut seen = Seen::default();
     let mut decoder: Decoder<4096> = Decoder::new();
-    let mut source = EventSource::new(Request::get(Url::parse(url)?), Policy::DEFAULT, 1, &mut decoder)?;
+    let mut source = EventSource::new(
+        Request::get(Url::parse(url)?),
+        Policy::DEFAULT,
+        1,
+        &mut decoder,
+    )?;
     let clock = Since(Instant::now());
     blocking::sse(&mut Net, &clock, &mut source, &mut [0; CHUNK], |item| {
         count(&mut seen, events, item)
@@ -99,7 +104,12 @@ fn blocking(url: &str, events: usize) -> Result<Seen, Box<dyn Error>> {
 fn tokio(url: &str, events: usize) -> Result<Seen, Box<dyn Error>> {
     let mut seen = Seen::default();
     let mut decoder: Decoder<4096> = Decoder::new();
-    let mut source = EventSource::new(Request::get(Url::parse(url)?), Policy::DEFAULT, 1, &mut decoder)?;
+    let mut source = EventSource::new(
+        Request::get(Url::parse(url)?),
+        Policy::DEFAULT,
+        1,
+        &mut decoder,
+    )?;
     let clock = Since(Instant::now());
     let on_item = async |item: Item<'_>| count(&mut seen, events, item);
     let mut chunk = [0; CHUNK];

@@ -12,7 +12,7 @@ use embassy_executor::Spawner;
 use embassy_net::{Config, Runner, StackResources};
 use embassy_time::Timer;
 use embedded_sse::embassy::{EmbassyTime, TcpBuffers, TcpConnector};
-use embedded_sse::{Decoder, Draft, EventSource, Item, Policy, Reconnect, Request, Url, io};
+use embedded_sse::{Decoder, Draft, EventSource, Item, Policy, Request, Url, io};
 use esp_hal::gpio::{Level, Output, OutputConfig};
 use esp_hal::interrupt::software::SoftwareInterruptControl;
 use esp_hal::{clock::CpuClock, ram, rng::Rng, timer::timg::TimerGroup};
@@ -27,7 +27,10 @@ const URL: &str = env!("NTFY_URL", "set NTFY_URL, see README.md");
 
 // The driver takes no more, and the board would find that out at each boot.
 const _: () = assert!(SSID.len() <= 32, "WIFI_SSID is longer than 32 bytes");
-const _: () = assert!(PASSWORD.len() <= 64, "WIFI_PASSWORD is longer than 64 bytes");
+const _: () = assert!(
+    PASSWORD.len() <= 64,
+    "WIFI_PASSWORD is longer than 64 bytes"
+);
 
 esp_bootloader_esp_idf::esp_app_desc!();
 
@@ -73,7 +76,12 @@ async fn main(spawner: Spawner) {
     let mut policy = Policy::DEFAULT;
     // A keepalive comes each 45 s: two that are missed mean a dead connection.
     policy.idle_timeout = Some(Duration::from_secs(120));
-    let mut source = unwrap!(EventSource::new(Request::get(url), policy, random.random(), &mut decoder));
+    let mut source = unwrap!(EventSource::new(
+        Request::get(url),
+        policy,
+        random.random(),
+        &mut decoder
+    ));
 
     // ntfy has IDs, but in its JSON, and resumes, but by its query.
     let last = RefCell::new(String::<32>::new());

@@ -15,7 +15,7 @@ use embassy_stm32::peripherals::{ETH, ETH_SMA, RNG};
 use embassy_stm32::{bind_interrupts, eth, rcc, rng, time::mhz, uid};
 use embassy_time::Timer;
 use embedded_sse::embassy::{EmbassyTime, TcpBuffers, TcpConnector};
-use embedded_sse::{Decoder, EventSource, Item, Policy, Reconnect, Request, Url, io};
+use embedded_sse::{Decoder, EventSource, Item, Policy, Request, Url, io};
 use static_cell::{ConstStaticCell, StaticCell};
 use {defmt_rtt as _, panic_probe as _};
 

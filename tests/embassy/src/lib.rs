@@ -13,7 +13,7 @@ use embassy_net_driver_channel::driver::{HardwareAddress, LinkState};
 use embassy_time::{Duration, Instant, Timer};
 use embedded_sse::embassy::{EmbassyTime, TcpBuffers, TcpConnector};
 use embedded_sse::io::sse;
-use embedded_sse::{Decoder, EventSource, Item, Policy, Reconnect, Request, Stop, Url};
+use embedded_sse::{Decoder, EventSource, Item, Policy, Request, Stop, Url};
 
 pub const CLIENT: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
 /// The server and the DNS server.
@@ -357,7 +357,7 @@ pub fn source(url: &'static str, change: impl FnOnce(&mut Policy)) -> Source {
 }
 
 /// The canonical loop, which writes down what it is told.
-pub async fn follow(tcp: &mut Tcp<'_>, source: &mut Source, log: &Log) -> Stop {
+pub async fn follow(tcp: &mut TcpConnector<'_>, source: &mut Source, log: &Log) -> Stop {
     let mut told = None;
     let stop = sse(tcp, &EmbassyTime, source, &mut [0; 256], async |item| {
         match item {

@@ -9,7 +9,7 @@ use board::{exit, put_number};
 use embassy_net::Stack;
 use embedded_sse::embassy::{EmbassyTime, TcpBuffers, TcpConnector};
 use embedded_sse::io::sse;
-use embedded_sse::{Decoder, EventSource, Policy, Reconnect, Request, Url};
+use embedded_sse::{Decoder, EventSource, Policy, Request, Url};
 use firmware::footprint::{DATA, META, RX, TX, chunk};
 use static_cell::ConstStaticCell;
 

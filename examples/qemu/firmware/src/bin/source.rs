@@ -7,7 +7,7 @@ use core::time::Duration;
 
 use embassy_net::Stack;
 use embassy_time::{Duration as Ticks, Instant, Timer, with_timeout};
-use embedded_sse::{Decoder, EventSource, Policy, Reconnect, Request, Scheme, Step, Stop, Url};
+use embedded_sse::{Decoder, EventSource, Policy, Request, Scheme, Step, Stop, Url};
 use firmware::footprint::{DATA, HOST, META, chunk, connect, look_at, port, report, socket};
 use static_cell::ConstStaticCell;
 
@@ -23,8 +23,8 @@ async fn follow(stack: Stack<'static>, port: u16) {
 
     let url = Url::from_parts(Scheme::Http, HOST, Some(port), "/events");
     let request = url.map(Request::get).ok();
-    let source =
-        request.and_then(|request| EventSource::new(request, Policy::DEFAULT, 1, DECODER.take()).ok());
+    let source = request
+        .and_then(|request| EventSource::new(request, Policy::DEFAULT, 1, DECODER.take()).ok());
     if let Some(mut source) = source {
         black_box(drive(stack, port, &mut source).await);
         report()

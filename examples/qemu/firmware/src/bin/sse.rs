@@ -8,7 +8,7 @@ use core::time::Duration;
 use embassy_net::Stack;
 use embedded_sse::embassy::{EmbassyTime, TcpBuffers, TcpConnector};
 use embedded_sse::io::sse;
-use embedded_sse::{Decoder, EventSource, Policy, Reconnect, Request, Scheme, Url};
+use embedded_sse::{Decoder, EventSource, Policy, Request, Scheme, Url};
 use firmware::footprint::{DATA, HOST, META, RX, TX, chunk, look_at, port, report};
 use static_cell::ConstStaticCell;
 

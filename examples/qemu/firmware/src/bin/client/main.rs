@@ -19,7 +19,7 @@ use board::{argument, exit, status};
 use embassy_net::Stack;
 use embedded_sse::embassy::{EmbassyTime, TcpBuffers, TcpConnector};
 use embedded_sse::io::sse;
-use embedded_sse::{Decoder, EventSource, Item, Policy, StopReason, Reconnect, Request, Url};
+use embedded_sse::{Decoder, EventSource, Item, Policy, Request, StopReason, Url};
 use firmware::footprint::report;
 use print::{print, print_stop};
 use static_cell::ConstStaticCell;
