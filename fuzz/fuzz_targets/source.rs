@@ -93,7 +93,8 @@ fn run<const DATA: usize, const META: usize>(mut input: Input<'_>) {
     }
     let counters = Cell::new(Counters::default());
     let mut remembered = [0; 64];
-    let mut source = EventSource::new(request, policy, 1, &mut decoder).expect("one of ours");
+    let source = EventSource::new(request, policy, 1, &mut decoder).expect("one of ours");
+    let mut source = source.with_hooks(&counters);
     if setup & 16 == 0 {
         source.remember_permanent_redirects(&mut remembered);
     }
