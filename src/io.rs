@@ -5,6 +5,8 @@
     reason = "an `async fn` keeps all it is given twice"
 )]
 
+#[cfg(test)]
+mod send;
 mod session;
 
 use core::future::Future;
