@@ -79,7 +79,9 @@ pub fn sse<C: Connect, const CHUNK: usize, const DATA: usize, const META: usize>
     async move {
         loop {
             match connection(connect, clock, source, chunk, &mut on_item).await {
-                Ok(()) | Err(Pause::Redirect) => {}
+                Ok(()) => {}
+                // Each connection counts its transfers anew.
+                Err(Pause::Redirect) => yield_now().await,
                 Err(Pause::Wait(wait)) => {
                     let until = wait.until;
                     // Should this future be dropped there, the next one reports the loss again.
