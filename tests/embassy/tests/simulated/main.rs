@@ -71,7 +71,15 @@ fn fin_is_an_end_and_the_stream_resumes() {
     let (_, log) = world.follow(HERE, |_| {});
     // Without framing, an end on purpose and a crash look alike.
     let told = [
-        "open", "1 a", "End 3000", "open", "2 a", "End 6000", "open", "3 a", "End 12000",
+        "open",
+        "1 a",
+        "End 3000",
+        "open",
+        "2 a",
+        "End 6000",
+        "open",
+        "3 a",
+        "End 12000",
     ];
     assert_eq!(log.told(), told);
 }
