@@ -28,7 +28,10 @@ const URL: &str = env!("NTFY_URL", "set NTFY_URL, see README.md");
 
 // The driver takes no more, and the board would find that out at each boot.
 const _: () = assert!(SSID.len() <= 32, "WIFI_SSID is longer than 32 bytes");
-const _: () = assert!(PASSWORD.len() <= 64, "WIFI_PASSWORD is longer than 64 bytes");
+const _: () = assert!(
+    PASSWORD.len() <= 64,
+    "WIFI_PASSWORD is longer than 64 bytes"
+);
 
 esp_bootloader_esp_idf::esp_app_desc!();
 

@@ -29,7 +29,10 @@ const URL: &str = env!("HA_URL");
 
 // The driver takes no more, and the board would find that out at each boot.
 const _: () = assert!(SSID.len() <= 32, "WIFI_SSID is longer than 32 bytes");
-const _: () = assert!(PASSWORD.len() <= 64, "WIFI_PASSWORD is longer than 64 bytes");
+const _: () = assert!(
+    PASSWORD.len() <= 64,
+    "WIFI_PASSWORD is longer than 64 bytes"
+);
 
 /// No event waits for the LED: those of one blink make one more.
 static EVENT: Signal<ThreadModeRawMutex, ()> = Signal::new();
