@@ -8,7 +8,7 @@ use core::time::Duration;
 use embassy_net::dns::{DnsQueryType, Error as DnsError};
 use embassy_net::tcp::{ConnectError, Error as TcpError, TcpSocket};
 use embassy_net::{IpAddress, Stack};
-use embassy_time::{Duration as Ticks, Instant, Timer, with_timeout};
+use embassy_time::{Duration as Ticks, Instant, TICK_HZ, Timer, with_timeout};
 use embedded_io_async::{ErrorType, Read, Write};
 
 use crate::io::{Clock, Connect};
@@ -222,8 +222,12 @@ impl Write for Connection<'_, '_> {
 pub struct EmbassyTime;
 
 impl Clock for EmbassyTime {
+    /// The microseconds of a long uptime do not fit in `Instant::as_micros` at some tick rates: at
+    /// 16,777,216 Hz it wraps after two years.
     fn now(&self) -> Duration {
-        Duration::from_micros(Instant::now().as_micros())
+        let ticks = Instant::now().as_ticks();
+        let micros = (ticks % TICK_HZ) * 1_000_000 / TICK_HZ;
+        Duration::from_secs(ticks / TICK_HZ).saturating_add(Duration::from_micros(micros))
     }
 
     fn sleep_until(&self, time: Duration) -> impl Future<Output = ()> {

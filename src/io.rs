@@ -83,7 +83,9 @@ pub fn sse<C: Connect, H: Hooks, const CHUNK: usize, const DATA: usize, const ME
     async move {
         loop {
             match connection(connect, clock, source, chunk, &mut on_item).await {
-                Ok(()) | Err(NoSession::Redirect) => {}
+                Ok(()) => {}
+                // Each connection counts its transfers anew.
+                Err(NoSession::Redirect) => yield_now().await,
                 Err(NoSession::Wait(wait)) => {
                     let until = wait.until;
                     // Should this future be dropped there, the next one reports the loss again.

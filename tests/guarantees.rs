@@ -111,6 +111,7 @@ fn time_is_linear_for_a_hostile_redirect() {
         for byte in head.as_bytes().chunks(1) {
             assert!(source.receive(&mut &*byte, ms(0)).is_none());
         }
+        source.ended(ms(0));
         // Servers take no URL of so many bytes.
         let Step::Stop(stop) = source.step(ms(0)) else {
             panic!("it is followed");

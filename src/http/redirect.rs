@@ -14,24 +14,23 @@ const LONGEST_URL: usize = 8192;
 
 /// Puts the URL that `location`, a range of `memory`, leads to in the place of the present one,
 /// which is the range `url`; if that is empty, the present one is `original`. What lies before it
-/// stays. What lies behind it, the response's head, goes; but on an error it stays too, so that the
-/// application can see it, unless the new URL did not fit behind it.
+/// stays. What lies behind it, the response's head, goes. On an error it stays, so that the
+/// application can see it, but without its other fields if the new URL did not fit behind them.
 pub(crate) fn follow<const N: usize>(
     memory: &mut Buffer<[u8; N]>,
     url: Range<usize>,
     original: Url<'_>,
-    location: Range<usize>,
+    mut location: Range<usize>,
     has_tls: bool,
 ) -> Result<(), InvalidRedirect> {
     let memory = memory.as_view();
     let mut head_end = memory.len();
     let mut resolved = resolve(memory, url.clone(), original, location.clone());
     if resolved == Err(InvalidRedirect::TooLong) {
-        // There is more room without the head.
-        copy_within(memory, location.start, location.len(), url.end);
-        head_end = url.end + location.len();
+        location = drop_other_fields(memory, url.end, location);
+        head_end = location.end;
         memory.truncate(head_end);
-        resolved = resolve(memory, url.clone(), original, url.end..head_end);
+        resolved = resolve(memory, url.clone(), original, location);
     }
     let len = memory.len() - head_end;
     if len > LONGEST_URL {
@@ -47,6 +46,21 @@ pub(crate) fn follow<const N: usize>(
         memory.truncate(head_end);
     }
     resolved.map(|_| ())
+}
+
+/// Leaves the status line of the head that starts at `start`, and behind it the line of the
+/// location, which ends with the range that this returns.
+fn drop_other_fields(memory: &mut [u8], start: usize, location: Range<usize>) -> Range<usize> {
+    let before = memory.get(start..location.start).unwrap_or_default();
+    let is_end = |byte: &u8| matches!(byte, b'\r' | b'\n');
+    let blank = before.iter().take_while(|byte| is_end(byte)).count();
+    let status = before.iter().skip(blank).position(|byte| *byte == b'\n');
+    let line = before.iter().rposition(|byte| *byte == b'\n');
+    let to = start + status.map_or(0, |end| blank + end + 1);
+    let from = start + line.map_or(0, |end| end + 1);
+    copy_within(memory, from, location.end - from, to);
+    let moved = from - to;
+    location.start - moved..location.end - moved
 }
 
 /// Appends the URL to the memory, and returns its scheme.
@@ -164,10 +178,12 @@ fn kept_of(url: &str, location: &str) -> Option<usize> {
     }
 }
 
-/// Whether it has a scheme: only then a colon comes first of these.
+/// Whether it has a scheme. `12:30` and `a%20b:c` have a colon, but are relative.
 fn is_absolute(location: &str) -> bool {
-    let (_, rest) = split_at_any(location, b":/?#");
-    rest.starts_with(':')
+    let (scheme, rest) = split_at_any(location, b":/?#");
+    let first = scheme.bytes().next().unwrap_or_default();
+    let is_valid = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
+    rest.starts_with(':') && first.is_ascii_alphabetic() && scheme.bytes().all(is_valid)
 }
 
 /// Where in a URL its path lies, without the query.
@@ -223,10 +239,16 @@ fn write_url(memory: &mut Buffer<[u8]>, url: Url<'_>) -> Result<(), Full> {
 
 pub(super) fn write_origin(memory: &mut Buffer<[u8]>, origin: Origin<'_>) -> Result<(), Full> {
     let [open, host, close] = in_brackets(origin.host);
-    [origin.scheme.as_str(), "://", open, host, close, ":"]
-        .into_iter()
-        .chain(digits(origin.port.into()))
-        .try_for_each(|piece| memory.extend_from_slice(piece.as_bytes()))
+    for piece in [origin.scheme.as_str(), "://", open, host, close] {
+        memory.extend_from_slice(piece.as_bytes())?;
+    }
+    if origin.port != origin.scheme.default_port() {
+        memory.push(b':')?;
+        for digit in digits(origin.port.into()) {
+            memory.extend_from_slice(digit.as_bytes())?;
+        }
+    }
+    Ok(())
 }
 
 /// Why a redirect leads nowhere.
@@ -332,6 +354,23 @@ mod tests {
         assert_eq!(followed("", "g").unwrap(), "http://first.example:81/dir/g");
         assert_eq!(followed("", "/g").unwrap(), "http://first.example:81/g");
         assert_eq!(followed("", "http://h/g").unwrap(), "http://h/g");
+    }
+
+    #[test]
+    fn a_colon_alone_makes_no_scheme() {
+        for (location, want) in [
+            ("12:30/x", "http://a/b/c/12:30/x"),
+            ("a b:c", "http://a/b/c/a%20b:c"),
+            ("\u{e9}:c", "http://a/b/c/%C3%A9:c"),
+            ("@h:1", "http://a/b/c/@h:1"),
+            (":c", "http://a/b/c/:c"),
+            ("a_b://h/", "http://a/b/c/a_b://h/"),
+            ("a+b://h/", ""),
+            ("a-1.b:c", ""),
+        ] {
+            let got = followed("http://a/b/c/d", location);
+            assert_eq!(got.as_deref().unwrap_or(""), want, "{location}");
+        }
     }
 
     #[test]

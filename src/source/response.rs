@@ -278,11 +278,11 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
         let url = self.attempt.url_range();
         let base = self.remembered.base(&self.request);
         let result = http::follow(memory, url, base, location, self.has_tls);
-        if result.is_err() && memory.len() < self.attempt.head_range().end {
-            // It had to make room.
-            self.attempt.head_len = 0;
+        if let Err(error) = result {
+            // What is left of it.
+            self.attempt.head_len = memory.len() - self.attempt.url_range().end;
+            return Err(error);
         }
-        result?;
         self.attempt.url_len = memory.len() - self.attempt.headers_len;
         self.attempt.head_len = 0;
         self.attempt.redirects += 1;
