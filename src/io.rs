@@ -33,8 +33,9 @@ pub trait Connect {
     const TLS: bool = false;
     /// Why there is no connection. The loops ignore it: log it in `connect`.
     type Error;
-    /// A connection. Its `read` must lose nothing when its future is dropped. The request comes in
-    /// pieces as long as the caller's `chunk`, then a flush. After an error of the kind
+    /// A connection. When a future of its `read` is dropped, no byte may be lost; when one of its
+    /// `write` is dropped, no byte may have been sent. The request comes in pieces as long as the
+    /// caller's `chunk`, then a flush. After an error of the kind
     /// `Interrupted` the loop tries again; any other error is a loss.
     type Io<'c>: Read + Write
     where

@@ -46,8 +46,8 @@ pub struct Policy {
     /// base. With 0 the first attempt after a loss is immediate, and if that one fails too, the
     /// delay grows from [`min_retry`](Self::min_retry). Default 3 s.
     pub reconnection_time: Duration,
-    /// How many attempts in a row may fail to open a connection before the source stops. `Some(0)`
-    /// never connects again, `None` never gives up. Default `None`.
+    /// How many times in a row to connect again without an open connection, before the source stops.
+    /// `Some(0)` never connects again, `None` never gives up. Default `None`.
     pub max_reconnection_attempts: Option<u32>,
     /// The longest delay. The base doubles with each [failure](crate::Reconnect::failures) after the first
     /// one, up to this value; a base that is longer stays as it is. Default 30 s.

@@ -31,8 +31,8 @@ pub struct Session<'s, 'a, Io, K, const DATA: usize, const META: usize, H = ()> 
     /// The part of the chunk that is still to be written.
     unwritten: Range<usize>,
     flushed: bool,
-    /// How many transfers have begun. It wraps.
-    transfers: u8,
+    /// How many reads, writes and items there were. It wraps.
+    operations: u8,
     /// Whether [`Item::Open`] has been handed out.
     open: bool,
 }
@@ -118,7 +118,7 @@ impl<'s, 'a, Io: Read + Write, K: Clock, const DATA: usize, const META: usize, H
                 unread: 0..0,
                 unwritten: 0..0,
                 flushed: true,
-                transfers: 0,
+                operations: 0,
                 open: false,
             };
             while session.read().await {
@@ -148,6 +148,7 @@ impl<'s, 'a, Io: Read + Write, K: Clock, const DATA: usize, const META: usize, H
                 return Some(self.source.view(Received::Open));
             }
         }
+        self.give_way().await;
         loop {
             if let Some(received) = self.advance() {
                 let chunk = &*self.chunk;
@@ -182,16 +183,20 @@ impl<'s, 'a, Io: Read + Write, K: Clock, const DATA: usize, const META: usize, H
         })
     }
 
+    /// Lets other tasks run, now and then: a transport that is always ready must not starve them.
+    async fn give_way(&mut self) {
+        self.operations = self.operations.wrapping_add(1);
+        if self.operations.is_multiple_of(OPERATIONS_IN_A_ROW) {
+            yield_now().await;
+        }
+    }
+
     /// Writes and reads until bytes have come. Returns whether that is so: else the connection is
     /// over.
     async fn read(&mut self) -> bool {
         let clock = self.clock;
         loop {
-            // A transport that is always ready must not starve other tasks.
-            self.transfers = self.transfers.wrapping_add(1);
-            if self.transfers.is_multiple_of(TRANSFERS_IN_A_ROW) {
-                yield_now().await;
-            }
+            self.give_way().await;
             let (transfer, deadline) = match self.source.step(clock.now()) {
                 Step::Write { deadline } => (Transfer::Write, deadline),
                 Step::Read { deadline } if !self.flushed => (Transfer::Flush, deadline),
@@ -252,8 +257,9 @@ impl<'s, 'a, Io: Read + Write, K: Clock, const DATA: usize, const META: usize, H
     }
 }
 
-/// After this many reads and writes other tasks get a turn, whether the transport had to wait or not.
-const TRANSFERS_IN_A_ROW: u8 = 32;
+/// After this many reads, writes and items other tasks get a turn, whether anything had to wait or
+/// not.
+const OPERATIONS_IN_A_ROW: u8 = 32;
 
 /// What a [`Session`] does with its connection.
 #[derive(Clone, Copy, PartialEq, Eq)]
