@@ -8,7 +8,12 @@ use std::string::{String, ToString};
 
 use super::{Clock, Connect, Session, sse};
 use crate::hooks::Counters;
-use crate::{Decoder, EventSource, Item, Origin, Policy, Request, Url};
+use crate::decoder::Decoder;
+use crate::http::Request;
+use crate::item::Item;
+use crate::policy::Policy;
+use crate::source::EventSource;
+use crate::url::{Origin, Url};
 
 struct Transport(u8);
 
