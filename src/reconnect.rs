@@ -4,7 +4,7 @@
 use core::time::Duration;
 
 use crate::policy::Policy;
-use crate::time::{minus, whole_times};
+use crate::time::{micros, millis, part, whole_times};
 
 /// The reconnection timer as a state machine: times go in, deadlines come out.
 ///
@@ -166,7 +166,10 @@ impl Reconnect {
             ..
         } = self.phase
         {
-            taken_back = whole_times(minus(now, since), self.policy.healthy_time);
+            taken_back = whole_times(
+                millis(now).saturating_sub(millis(since)),
+                millis(self.policy.healthy_time),
+            );
             // A process that crashes closes its connections too, so that a close alone proves
             // nothing.
             let signs = u8::from(loss == Loss::End) + u8::from(delivered) + u8::from(retried);
@@ -231,28 +234,29 @@ impl Reconnect {
     }
 
     fn delay(&mut self, least: Duration, is_asked_for: bool) -> Duration {
-        let base = self.reconnection_time;
-        let (start, doublings) = match self.failures {
-            0 | 1 => (base, 0),
+        let mut start = micros(self.reconnection_time);
+        let mut doublings = self.failures.saturating_sub(1).min(32);
+        if start == 0 && doublings > 0 {
             // Zero does not grow.
-            failures if base.is_zero() => (self.policy.min_retry, failures - 2),
-            failures => (base, failures - 1),
-        };
-        let delay = start
-            .saturating_mul(1 << doublings.min(31))
-            .min(self.policy.max_delay.max(start))
-            .max(least);
+            start = micros(self.policy.min_retry);
+            doublings -= 1;
+        }
+        let least = micros(least);
+        let most = micros(self.policy.max_delay).max(start);
+        let grown = (0..doublings).fold(start, |delay, _| delay.saturating_mul(2).min(most));
+        let delay = grown.max(least);
         let percent = match is_asked_for {
             true => self.policy.jitter_percent.min(10),
             false => self.policy.jitter_percent,
         };
-        // In parts of 1/65536: delays of more than 66 µs have some, and these divisions are short.
-        let share = u32::from(percent) * (1 << 16) / 100;
-        let spread = (delay / (1 << 16)).saturating_mul(share);
-        let shortest = minus(delay, spread).max(start).max(least);
-        let range = minus(delay.saturating_add(spread), shortest);
-        let part = (range / (1 << 16)).saturating_mul(self.next_random() >> 16);
-        shortest.saturating_add(part)
+        let spread = part(delay, u32::from(percent) * (1 << 16) / 100);
+        let shortest = delay.saturating_sub(spread).max(start).max(least);
+        let range = delay.saturating_add(spread) - shortest;
+        let random = self.next_random() >> 16;
+        match shortest.saturating_add(part(range, random)) {
+            u64::MAX => Duration::MAX,
+            us => Duration::from_micros(us),
+        }
     }
 
     /// Marsaglia's xorshift: jitter needs no better.

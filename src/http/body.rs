@@ -166,9 +166,9 @@ pub(crate) fn body_of(head: &Head<'_>) -> Result<Body, InvalidHead> {
     }
     if head.values("transfer-encoding").next().is_some() {
         // Only where the last coding is chunked, the body says itself where it ends.
-        let last = head.members("transfer-encoding").last();
-        let is_chunked = last.is_some_and(|coding| coding.eq_ignore_ascii_case(b"chunked"));
-        return Ok(match is_chunked {
+        let mut last: &[u8] = &[];
+        head.each_member("transfer-encoding", &mut |coding| last = coding);
+        return Ok(match last.eq_ignore_ascii_case(b"chunked") {
             true => Body::CHUNKED,
             false => Body::UNTIL_CLOSE,
         });
@@ -176,12 +176,17 @@ pub(crate) fn body_of(head: &Head<'_>) -> Result<Body, InvalidHead> {
     if head.values("content-length").next().is_none() {
         return Ok(Body::UNTIL_CLOSE);
     }
-    let mut lengths = head.members("content-length").map(decimal);
-    let length = lengths.next().flatten();
-    match length {
-        Some(length) if lengths.all(|other| other == Some(length)) => Ok(Body::of_length(length)),
-        _ => Err(InvalidHead::ContentLength),
-    }
+    let mut length = None;
+    let mut is_valid = true;
+    head.each_member("content-length", &mut |member| {
+        let other = decimal(member);
+        is_valid &= other.is_some() && (length.is_none() || length == other);
+        length = other;
+    });
+    let length = length.filter(|_| is_valid);
+    length
+        .map(Body::of_length)
+        .ok_or(InvalidHead::ContentLength)
 }
 
 /// What is wrong with a chunked body.

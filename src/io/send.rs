@@ -7,8 +7,8 @@ use core::time::Duration;
 use std::string::{String, ToString};
 
 use super::{Clock, Connect, Session, sse};
-use crate::hooks::Counters;
 use crate::decoder::Decoder;
+use crate::hooks::Counters;
 use crate::http::Request;
 use crate::item::Item;
 use crate::policy::Policy;
