@@ -652,8 +652,8 @@ fn items_with_ids(stream: &str, piece: usize) -> Vec<String> {
     for mut push in stream.as_bytes().chunks(piece) {
         while let Some(item) = decoder.decode(&mut push) {
             items.push(match item {
-                Item::Id(id) => format!("id {id}"),
-                Item::Event(event) => format!("event {}", event.last_event_id),
+                embedded_sse::Item::Id(id) => format!("id {id}"),
+                embedded_sse::Item::Event(event) => format!("event {}", event.last_event_id),
                 other => format!("{other:?}"),
             });
         }
@@ -687,7 +687,7 @@ fn an_id_without_an_event_is_reported_on_request() {
         let mut decoder = Decoder::<16, 8>::new();
         let mut input = stream.as_bytes();
         while let Some(item) = decoder.decode(&mut input) {
-            assert!(!matches!(item, Item::Id(_)), "not asked for");
+            assert!(!matches!(item, embedded_sse::Item::Id(_)), "not asked for");
         }
     }
 }
