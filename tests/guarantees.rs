@@ -256,6 +256,29 @@ fn read_code(directory: &Path, code: &mut String) {
     }
 }
 
+/// `cargo run -- measure` in `examples/qemu` prints the table there.
+#[test]
+fn the_numbers_of_the_readme_are_the_measured_ones() {
+    let measured = include_str!("../examples/qemu/README.md");
+    let kilobytes = |row: &str| {
+        let (_, rest) = measured.split_once(&format!("| {row} | ")).unwrap();
+        let (bytes, _) = rest.split_once(" |").unwrap();
+        format!("{:.1} KB", bytes.parse::<f64>().unwrap() / 1000.0)
+    };
+    let readme = include_str!("../README.md");
+    let (_, table) = readme.split_once("| flash | static RAM | stack |").unwrap();
+    let numbers = table.lines().nth(2).unwrap();
+    let flash = kilobytes("`sse()` over embassy-net, flash");
+    let ram = kilobytes("`sse()` over embassy-net, static RAM");
+    let stack = kilobytes("peak stack, more with `sse()`");
+    let start = format!("| {flash} | {ram}, ");
+    let end = format!(" | {stack} |");
+    assert!(
+        numbers.starts_with(&start) && numbers.ends_with(&end),
+        "{start}…{end}"
+    );
+}
+
 /// A clock may be any; and one that stands still or leaps harms nobody.
 #[test]
 fn times_are_since_any_moment() {
