@@ -2,26 +2,26 @@
 
 mod bounded;
 mod fields;
+mod id;
+mod idle;
 mod lines;
 mod pieces;
 mod scan;
+mod view;
 #[cfg(all(test, target_os = "linux"))]
 mod zero;
 
 use core::fmt;
-use core::mem;
-use core::ops::Range;
 use core::time::Duration;
 
 use bounded::Bounded;
 use fields::Digits;
+pub use id::InvalidId;
 use lines::Line;
+pub(crate) use view::Found;
 
-use crate::buffer::Buffer;
-use crate::event::{Event, TooLong};
 use crate::item::Item;
 use crate::time::millis;
-use crate::utf8::text;
 
 /// Turns the bytes of one event stream after another into [`Item`]s.
 ///
@@ -191,76 +191,6 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
         self.line = Line::Bom(0);
         self.clear_block();
     }
-
-    // ---- for `EventSource`, which shares what is idle between two streams ----
-
-    /// The memory for data, between streams: after [`new_stream`](Self::new_stream) and until the
-    /// next one.
-    pub(crate) fn memory(&mut self) -> &mut Buffer<[u8; DATA]> {
-        self.data.memory()
-    }
-
-    pub(crate) fn memory_and_id(&mut self) -> (&mut Buffer<[u8; DATA]>, &str) {
-        (self.data.memory(), &self.last_event_id)
-    }
-
-    /// The last event ID becomes what lies there in it, and is known to fit.
-    pub(crate) fn resume_after(&mut self, id: Range<usize>) {
-        let id = text(self.data.bytes().get(id).unwrap_or_default());
-        replace(&mut self.last_event_id, id);
-    }
-
-    /// What is in it.
-    pub(crate) fn idle_memory(&self) -> &[u8] {
-        self.data.bytes()
-    }
-
-    /// The reconnection time, if a `retry` field has come since the last call.
-    pub(crate) fn take_retry(&mut self) -> Option<Duration> {
-        if mem::take(&mut self.retry_is_new) {
-            self.reconnection_time()
-        } else {
-            None
-        }
-    }
-
-    /// Whether the last event ID has changed since the last call.
-    pub(crate) fn take_progress(&mut self) -> bool {
-        mem::take(&mut self.id_has_moved)
-    }
-
-    /// The second half: looks at what was found.
-    pub(crate) fn view<'e, 'i: 'e>(&'e self, found: Found<&'i str>) -> Item<'e> {
-        match found {
-            Found::Event { data, event_type } => {
-                let event = Event {
-                    event_type: match event_type.unwrap_or_else(|| self.event_type.as_str()) {
-                        "" => "message",
-                        event_type => event_type,
-                    },
-                    data: data.unwrap_or_else(|| self.data.as_str()),
-                    last_event_id: &self.last_event_id,
-                };
-                if self.is_in_pieces {
-                    Item::LastPiece(event)
-                } else {
-                    Item::Event(event)
-                }
-            }
-            Found::Piece { is_text: true } => {
-                let piece = self.data.bytes().get(self.mark..self.cut_at);
-                Item::Piece(text(piece.unwrap_or_default()))
-            }
-            Found::Piece { is_text: false } => Item::Piece("\u{FFFD}"),
-            Found::Comment => {
-                let comment = self.data.bytes().get(self.mark..);
-                Item::Comment(text(comment.unwrap_or_default()))
-            }
-            Found::Id => Item::Id(&self.last_event_id),
-            Found::Retry(time) => Item::Retry(time),
-            Found::TooLong(part) => Item::TooLong(part),
-        }
-    }
 }
 
 impl<const DATA: usize, const META: usize> fmt::Debug for Decoder<DATA, META> {
@@ -276,21 +206,6 @@ impl<const DATA: usize, const META: usize> Default for Decoder<DATA, META> {
     fn default() -> Self {
         Self::new()
     }
-}
-
-/// What a push brought, with borrows of the input only. `None` is "in the decoder's memory".
-pub(crate) enum Found<T> {
-    Event {
-        data: Option<T>,
-        event_type: Option<T>,
-    },
-    Piece {
-        is_text: bool,
-    },
-    Comment,
-    Id,
-    Retry(Duration),
-    TooLong(TooLong),
 }
 
 /// What the last item still borrows; to be cleared before the next. `Nothing` is the first, so that
@@ -309,25 +224,3 @@ fn replace<const N: usize>(last_event_id: &mut heapless::String<N>, id: &str) {
     last_event_id.clear();
     let _fits = last_event_id.push_str(id);
 }
-
-/// Why an ID cannot be the last event ID.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-#[non_exhaustive]
-pub enum InvalidId {
-    /// It has a NUL, CR or LF, which no event stream can say in an ID.
-    Character,
-    /// It is longer than the decoder's `META` bytes; raise it.
-    TooLong,
-}
-
-impl fmt::Display for InvalidId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Character => "a last event ID cannot have a NUL, CR or LF",
-            Self::TooLong => "the last event ID is longer than the decoder's META; raise it",
-        })
-    }
-}
-
-impl core::error::Error for InvalidId {}

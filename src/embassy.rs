@@ -1,18 +1,22 @@
 //! [`Connect`] over an embassy-net TCP socket, and [`Clock`] over embassy-time.
 
+mod time;
+
 use core::fmt;
-use core::future::Future;
 use core::mem;
 use core::time::Duration;
 
 use embassy_net::dns::{DnsQueryType, Error as DnsError};
 use embassy_net::tcp::{ConnectError, Error as TcpError, TcpSocket};
 use embassy_net::{IpAddress, Stack};
-use embassy_time::{Duration as Ticks, Instant, TICK_HZ, Timer, with_timeout};
+use embassy_time::{Duration as Ticks, Timer, with_timeout};
 use embedded_io_async::{ErrorType, Read, Write};
 
 use crate::io::{Clock, Connect};
 use crate::url::{Origin, is_ipv6};
+
+pub use time::EmbassyTime;
+use time::ticks;
 
 /// The memory of a socket: `RX` bytes to receive into, `TX` to send from. `RX` is the window that
 /// is offered, so how much may be on its way at once; `TX` of 256 bytes takes most requests whole.
@@ -214,39 +218,6 @@ impl Write for Connection<'_, '_> {
     async fn flush(&mut self) -> Result<(), TcpError> {
         self.0.flush().await
     }
-}
-
-/// The time since boot.
-#[derive(Clone, Copy, Debug, Default)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct EmbassyTime;
-
-impl Clock for EmbassyTime {
-    /// The microseconds of a long uptime do not fit in `Instant::as_micros` at some tick rates: at
-    /// 16,777,216 Hz it wraps after two years.
-    fn now(&self) -> Duration {
-        let ticks = Instant::now().as_ticks();
-        let micros = (ticks % TICK_HZ) * 1_000_000 / TICK_HZ;
-        Duration::from_secs(ticks / TICK_HZ).saturating_add(Duration::from_micros(micros))
-    }
-
-    fn sleep_until(&self, time: Duration) -> impl Future<Output = ()> {
-        // Times are finer than the clock, which must not wake too early.
-        let time = ticks(time.saturating_add(Duration::from_micros(1)));
-        Timer::at(Instant::from_ticks(time.as_ticks()))
-    }
-}
-
-/// At most 136 years, which is for ever. At some tick rates the microseconds of a long time do not
-/// fit, though its seconds do. Beyond that, half of all ticks: embassy-time panics where the sum with
-/// now does not fit.
-fn ticks(time: Duration) -> Ticks {
-    let time = time.min(Duration::from_secs(u32::MAX.into()));
-    u64::try_from(time.as_micros())
-        .ok()
-        .and_then(Ticks::try_from_micros)
-        .or_else(|| Ticks::try_from_secs(time.as_secs()))
-        .unwrap_or(Ticks::from_ticks(u64::MAX / 2))
 }
 
 /// Why there is no connection.

@@ -5,9 +5,11 @@
     reason = "an `async fn` keeps all it is given twice"
 )]
 
+mod no_session;
 #[cfg(test)]
 mod send;
 mod session;
+mod wait;
 
 use core::future::Future;
 use core::ops::ControlFlow;
@@ -21,8 +23,9 @@ use crate::source::EventSource;
 use crate::step::{Stop, StopReason};
 use crate::url::Origin;
 
-use session::yield_now;
-pub use session::{NoSession, Session};
+pub use no_session::NoSession;
+pub use session::Session;
+use wait::yield_now;
 
 /// What makes connections: TCP, or TLS over it.
 ///

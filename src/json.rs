@@ -1,5 +1,6 @@
 //! Typed events, by serde.
 
+mod escape;
 mod reader;
 mod syntax;
 

@@ -1,20 +1,20 @@
 //! One connection at a time.
 
 use core::fmt;
-use core::future::{Future, poll_fn};
+use core::future::Future;
 use core::ops::Range;
-use core::pin::{Pin, pin};
-use core::task::Poll;
-use core::time::Duration;
+use core::pin::pin;
 
 use embedded_io_async::{Error, ErrorKind, Read, Write};
 
+use super::no_session::NoSession;
+use super::wait::{before, yield_now};
 use super::{Clock, Connect};
 use crate::hooks::Hooks;
 use crate::http::Head;
 use crate::item::Item;
 use crate::source::{EventSource, Received};
-use crate::step::{Step, Stop, Wait};
+use crate::step::Step;
 use crate::utf8::text;
 
 /// One connection of an event source, whose response is an event stream.
@@ -36,30 +36,6 @@ pub struct Session<'s, 'a, Io, K, const DATA: usize, const META: usize, H = ()> 
     /// Whether [`Item::Open`] has been handed out.
     open: bool,
 }
-
-/// Why there is no session now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub enum NoSession {
-    /// The response was a redirect. Open again, at once: the source knows where.
-    Redirect,
-    /// The connection is lost. Open again when [`Wait::until`] has come.
-    Wait(Wait),
-    /// There will be none.
-    Stop(Stop),
-}
-
-impl fmt::Display for NoSession {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Redirect => f.write_str("redirected"),
-            Self::Wait(wait) => wait.fmt(f),
-            Self::Stop(stop) => stop.fmt(f),
-        }
-    }
-}
-
-impl core::error::Error for NoSession {}
 
 impl<Io, K, const DATA: usize, const META: usize, H> fmt::Debug
     for Session<'_, '_, Io, K, DATA, META, H>
@@ -298,38 +274,4 @@ fn is_passing(error: &impl Error) -> bool {
 
 fn text_at(chunk: &[u8], place: Range<usize>) -> &str {
     text(chunk.get(place).unwrap_or_default())
-}
-
-/// What the future gives, or `None` if the deadline comes first. What is ready at once is taken
-/// before anybody looks at the clock. It is borrowed: an `async fn` keeps what it is given twice.
-async fn before<F: Future>(
-    deadline: Option<Duration>,
-    clock: &impl Clock,
-    mut future: Pin<&mut F>,
-) -> Option<F::Output> {
-    let mut timer = pin!(deadline.map(|deadline| clock.sleep_until(deadline)));
-    poll_fn(|context| {
-        if let Poll::Ready(output) = future.as_mut().poll(context) {
-            return Poll::Ready(Some(output));
-        }
-        match timer.as_mut().as_pin_mut() {
-            Some(timer) => timer.poll(context).map(|()| None),
-            None => Poll::Pending,
-        }
-    })
-    .await
-}
-
-/// Lets the executor poll other tasks.
-pub(super) async fn yield_now() {
-    let mut has_yielded = false;
-    poll_fn(|context| {
-        if has_yielded {
-            return Poll::Ready(());
-        }
-        has_yielded = true;
-        context.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
 }
