@@ -1,4 +1,5 @@
-//! The standard's "interpreting an event stream" (section 9.2.6), in the standard's order.
+//! The event stream parser: "interpreting an event stream" (WHATWG HTML, section 9.2.6), in the
+//! standard's order.
 
 mod bounded;
 mod fields;
@@ -23,21 +24,21 @@ pub(crate) use view::Found;
 use crate::item::Item;
 use crate::time::millis;
 
-/// Turns the bytes of one event stream after another into [`Item`]s.
+/// Parses the bytes of event streams into [`Item`]s.
 ///
-/// Bytes come in by [`decode`](Self::decode), cut in any way; what comes out does not depend on the
-/// cuts. An event that lies whole in one push, with one `data` line, is borrowed from it; any other
-/// is joined in the decoder's own memory, and that is all the memory there is:
+/// Push bytes with [`decode`](Self::decode), in chunks of any size. The items do not depend on
+/// where the chunks were cut.
 ///
-/// * `DATA` bytes for the data of an event (and, while it is not complete, for a comment that was
-///   asked for),
-/// * `META` bytes for the event type, and as much three times for the ID: in its unfinished line,
-///   in its unfinished event, and as the last event ID.
+/// An event is borrowed from the pushed bytes if it lies in them as a whole and has one `data`
+/// line. Any other event is copied to the decoder's own memory, whose size is fixed by the type:
 ///
-/// Lengths are those of the decoded text, in bytes of UTF-8. What is longer is reported as
-/// [`Item::TooLong`] and skipped.
+/// * `DATA` bytes for the data of an event. Shown comments are stored there too until they are
+///   complete.
+/// * `4 * META` bytes: `META` for the event type, and three times `META` for the ID (the unfinished
+///   line, the unfinished event, and the last event ID).
 ///
-/// `new` is `const` and all zero, so that a decoder can be a `static` that takes no flash.
+/// Lengths count bytes of the decoded UTF-8 text. An event that is too long is skipped and reported
+/// as [`Item::TooLong`].
 ///
 /// ```
 /// use embedded_sse::{Decoder, Item};
@@ -52,20 +53,37 @@ use crate::time::millis;
 ///     }
 /// }
 /// ```
+///
+/// # Where to put it
+///
+/// `new` is `const` and its value is all zero bytes, so a `static` decoder lies in `.bss` and takes
+/// no flash. On a microcontroller, use one of these:
+///
+/// * `static DECODER: ConstStaticCell<Decoder<4096>> = ConstStaticCell::new(Decoder::new());` and
+///   `DECODER.take()`, with the crate `static_cell`.
+/// * A local variable in an embassy task. The future of a task is a `static`.
+///
+/// Avoid `StaticCell::init(Decoder::new())`. It builds the decoder on the stack and then copies it:
+/// a decoder with `DATA` of 8 KiB took 10 KB of stack in a measurement.
+///
+/// # With another HTTP client
+///
+/// A decoder needs no [`EventSource`](crate::EventSource). If you use another HTTP client,
+/// [`Reconnect`](crate::Reconnect) adds the delays between the connections.
 pub struct Decoder<const DATA: usize, const META: usize = 64> {
     show_comments: bool,
     show_retry: bool,
     show_ids: bool,
-    /// A pointer, so that its code is linked only where somebody asks for it.
+    /// A function pointer, so that the linker drops this code if no program path sets it.
     advance_in_pieces: Option<Advance<Self>>,
 
-    // What outlives a stream.
+    // State that outlives a stream.
     last_event_id: heapless::String<META>,
     retry: Option<u64>,
     retry_is_new: bool,
     id_has_moved: bool,
 
-    // The place in the stream.
+    // The position in the stream.
     after_cr: bool,
     line: Line,
 
@@ -73,14 +91,14 @@ pub struct Decoder<const DATA: usize, const META: usize = 64> {
     id_value: Bounded<META>,
     id_has_nul: bool,
     digits: Digits,
-    /// Where in the data's memory the comment begins, or the piece that is handed out.
+    /// Where in `data` the current comment or piece begins.
     mark: usize,
     comment_too_long: bool,
 
     // The unfinished event: the standard's three buffers.
     has_data: bool,
     is_in_pieces: bool,
-    /// So much of the data's memory was handed out in pieces.
+    /// How many bytes of `data` were handed out as pieces.
     cut_at: usize,
     data: Bounded<DATA>,
     event_type: Bounded<META>,
@@ -91,8 +109,8 @@ pub struct Decoder<const DATA: usize, const META: usize = 64> {
 }
 
 impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
-    /// A decoder at the start of a stream, with an empty last event ID and no reconnection time,
-    /// that shows neither comments nor `retry`.
+    /// Creates a decoder at the start of a stream. The last event ID is empty, there is no
+    /// reconnection time, and only events and [`Item::TooLong`] are shown.
     pub const fn new() -> Self {
         Self {
             show_comments: false,
@@ -121,26 +139,31 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
         }
     }
 
-    /// Whether comments come out as [`Item::Comment`]. Those not asked for are skipped without
-    /// being looked at or stored. To be set between streams.
+    /// Sets whether comments are returned as [`Item::Comment`]. Default `false`: comments are
+    /// skipped and need no memory. Call this only between streams.
     pub const fn show_comments(&mut self, show: bool) {
         self.show_comments = show;
     }
 
-    /// Whether `retry` fields come out as [`Item::Retry`]. They always set the
-    /// [reconnection time](Self::reconnection_time).
+    /// Sets whether `retry` fields are returned as [`Item::Retry`]. Default `false`. Either way
+    /// they set the [reconnection time](Self::reconnection_time).
     pub const fn show_retry(&mut self, show: bool) {
         self.show_retry = show;
     }
 
-    /// Whether an ID that comes without an event comes out as [`Item::Id`]. It always becomes the
-    /// [last event ID](Self::last_event_id). Storing that ID needs this, and so does MCP.
+    /// Sets whether an ID without an event is returned as [`Item::Id`]. Default `false`. Either way
+    /// it becomes the [last event ID](Self::last_event_id).
+    ///
+    /// Set this if you store the last event ID, or if you use MCP (Model Context Protocol), whose
+    /// servers send such IDs.
     pub const fn show_ids(&mut self, show: bool) {
         self.show_ids = show;
     }
 
-    /// Takes bytes from the front of `input` up to the end of the next item, which it returns; or
-    /// takes them all and returns `None`. So call it until it returns `None`.
+    /// Parses `input` up to the end of the next item and returns that item. `input` is advanced
+    /// past the parsed bytes.
+    ///
+    /// Returns `None` when all of `input` is parsed. Call it in a loop until it returns `None`.
     #[must_use = "there may be more items in the input"]
     #[inline]
     pub fn decode<'e, 'i: 'e>(&'e mut self, input: &mut &'i [u8]) -> Option<Item<'e>> {
@@ -148,17 +171,20 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
         Some(self.view(found))
     }
 
-    /// The last event ID string: what `Last-Event-ID` says on the next connection. It changes at
-    /// the blank line that ends an event (or a block with an `id` alone), not before.
+    /// The last event ID, which the next connection sends as `Last-Event-ID`. Empty if there is
+    /// none.
+    ///
+    /// It changes at the blank line that ends an event, or that ends a block with only an `id`.
     pub fn last_event_id(&self) -> &str {
         &self.last_event_id
     }
 
-    /// Sets the last event ID string, as restored from flash at boot. Empty is none.
+    /// Sets the last event ID, for example to one restored from flash at boot. An empty `id` means
+    /// none.
     ///
     /// # Errors
-    /// An ID that no stream can have sent (it has a NUL, CR or LF), or one longer than `META`
-    /// bytes. The old one stays.
+    /// Fails if `id` contains NUL, CR or LF, which no stream can send, or is longer than `META`
+    /// bytes. The last event ID then stays as it was.
     pub fn set_last_event_id(&mut self, id: &str) -> Result<(), InvalidId> {
         if id.bytes().any(|byte| matches!(byte, 0 | b'\r' | b'\n')) {
             return Err(InvalidId::Character);
@@ -170,21 +196,24 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
         Ok(())
     }
 
-    /// What the last valid `retry` field asked for, on this stream or an earlier one; whole
-    /// milliseconds. A number beyond 64 bits is the greatest that fits.
+    /// The reconnection time that the last valid `retry` field set, on this stream or an earlier
+    /// one, in whole milliseconds. A value of more than 64 bits becomes the greatest value.
     pub fn reconnection_time(&self) -> Option<Duration> {
         self.retry.map(Duration::from_millis)
     }
 
-    /// Sets the reconnection time, as restored from flash at boot, as if a `retry` field had asked
-    /// for it: in whole milliseconds, the rest is dropped. An [`EventSource`](crate::EventSource)
-    /// begins with it, within its policy's limits.
+    /// Sets the reconnection time as if a `retry` field had set it, for example to one restored
+    /// from flash at boot. Fractions of a millisecond are dropped. A new
+    /// [`EventSource`](crate::EventSource) starts with this time, clamped to the limits of its
+    /// policy.
     pub fn set_reconnection_time(&mut self, time: Duration) {
         self.retry = Some(millis(time));
     }
 
-    /// To be called before the bytes of a new connection: drops what the old one left unfinished,
-    /// and keeps the last event ID and the reconnection time.
+    /// Starts a new stream. Call this before you push the first bytes of a new connection.
+    ///
+    /// The unfinished event of the old stream is dropped. The last event ID and the reconnection
+    /// time are kept.
     pub fn new_stream(&mut self) {
         self.after_cr = false;
         self.id_has_moved = false;
@@ -208,8 +237,8 @@ impl<const DATA: usize, const META: usize> Default for Decoder<DATA, META> {
     }
 }
 
-/// What the last item still borrows; to be cleared before the next. `Nothing` is the first, so that
-/// a new decoder is all zero bytes.
+/// What the last item borrows. It is cleared before the next item. `Nothing` is the first variant,
+/// so that a new decoder is all zero bytes.
 #[repr(u8)]
 enum HandedOut {
     Nothing,
@@ -219,7 +248,7 @@ enum HandedOut {
 
 type Advance<D> = for<'i> fn(&mut D, &mut &'i [u8]) -> Option<Found<&'i str>>;
 
-/// `id` is known to fit.
+/// Replaces the last event ID. The caller has checked that `id` fits.
 fn replace<const N: usize>(last_event_id: &mut heapless::String<N>, id: &str) {
     last_event_id.clear();
     let _fits = last_event_id.push_str(id);

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-/// Whole milliseconds, at most 64 bits of them.
+/// A time in whole milliseconds, saturating at 64 bits.
 pub(crate) fn millis(time: Duration) -> u64 {
     let ms = time.as_secs().saturating_mul(1000);
     ms.saturating_add(time.subsec_millis().into())

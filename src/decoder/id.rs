@@ -1,15 +1,15 @@
-//! Invalid last event IDs.
+//! The error of an invalid last event ID.
 
 use core::fmt;
 
-/// Why an ID cannot be the last event ID.
+/// The error of [`Decoder::set_last_event_id`](crate::Decoder::set_last_event_id).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum InvalidId {
-    /// It has a NUL, CR or LF, which no event stream can say in an ID.
+    /// The ID contains NUL, CR or LF, which no event stream can send in an ID.
     Character,
-    /// It is longer than the decoder's `META` bytes; raise it.
+    /// The ID is longer than the decoder's `META` bytes; raise `META`.
     TooLong,
 }
 

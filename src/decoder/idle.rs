@@ -1,4 +1,4 @@
-//! What an `EventSource` uses of its decoder, beside decoding.
+//! Access for `EventSource`, which uses the idle memory of the decoder between two streams.
 
 use core::mem;
 use core::ops::Range;
@@ -9,8 +9,8 @@ use crate::buffer::Buffer;
 use crate::utf8::text;
 
 impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
-    /// The memory for data, between streams: after [`new_stream`](Self::new_stream) and until the
-    /// next one.
+    /// The data buffer as free memory. Valid between [`new_stream`](Self::new_stream) calls while
+    /// no stream is parsed.
     pub(crate) fn memory(&mut self) -> &mut Buffer<[u8; DATA]> {
         self.data.memory()
     }
@@ -19,18 +19,19 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
         (self.data.memory(), &self.last_event_id)
     }
 
-    /// The last event ID becomes what lies there in it, and is known to fit.
+    /// Sets the last event ID to the bytes in this range of the idle memory. The caller has checked
+    /// that they fit.
     pub(crate) fn resume_after(&mut self, id: Range<usize>) {
         let id = text(self.data.bytes().get(id).unwrap_or_default());
         replace(&mut self.last_event_id, id);
     }
 
-    /// What is in it.
+    /// The content of the idle memory.
     pub(crate) fn idle_memory(&self) -> &[u8] {
         self.data.bytes()
     }
 
-    /// The reconnection time, if a `retry` field has come since the last call.
+    /// The reconnection time, if a `retry` field was parsed since the last call.
     pub(crate) fn take_retry(&mut self) -> Option<Duration> {
         if mem::take(&mut self.retry_is_new) {
             self.reconnection_time()
@@ -39,7 +40,7 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
         }
     }
 
-    /// Whether the last event ID has changed since the last call.
+    /// Whether the last event ID changed since the last call.
     pub(crate) fn take_progress(&mut self) -> bool {
         mem::take(&mut self.id_has_moved)
     }

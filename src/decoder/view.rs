@@ -1,4 +1,8 @@
-//! From what was found to an item.
+//! From the result of parsing to an item.
+//!
+//! `decode` has two halves. `advance` parses and returns a `Found`, which borrows only the input,
+//! so that it can be called in a loop. `view` then borrows the decoder and returns the item. One
+//! function that does both does not pass the borrow checker ("NLL problem case 3").
 
 use core::time::Duration;
 
@@ -7,7 +11,7 @@ use crate::event::{Event, TooLong};
 use crate::item::Item;
 use crate::utf8::text;
 
-/// What a push brought, with borrows of the input only. `None` is "in the decoder's memory".
+/// What `advance` found. It borrows only the input. A text of `None` lies in the decoder's memory.
 pub(crate) enum Found<T> {
     Event {
         data: Option<T>,
@@ -23,7 +27,7 @@ pub(crate) enum Found<T> {
 }
 
 impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
-    /// The second half: looks at what was found.
+    /// Converts what was found to an item.
     pub(crate) fn view<'e, 'i: 'e>(&'e self, found: Found<&'i str>) -> Item<'e> {
         match found {
             Found::Event { data, event_type } => {

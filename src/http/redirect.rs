@@ -1,5 +1,5 @@
-//! Where a redirect leads. RFC 3986, section 5, done in place: the memory of the response's head
-//! becomes the memory of the next URL.
+//! Resolving redirects (RFC 3986, section 5), in place: the memory of the response's head becomes
+//! the memory of the next URL.
 
 #[cfg(test)]
 mod tests;
@@ -12,13 +12,16 @@ use crate::bytes::{copy_within, digits, rotate_left, split_at_any};
 use crate::url::{Origin, Scheme, Url, in_brackets};
 use crate::utf8::text;
 
-/// Servers take no longer ones.
+/// The greatest length of a URL. Servers reject longer ones.
 const LONGEST_URL: usize = 8192;
 
-/// Puts the URL that `location`, a range of `memory`, leads to in the place of the present one,
-/// which is the range `url`; if that is empty, the present one is `original`. What lies before it
-/// stays. What lies behind it, the response's head, goes. On an error it stays, so that the
-/// application can see it, but without its other fields if the new URL did not fit behind them.
+/// Resolves a redirect and stores its URL in `memory`.
+///
+/// `location` is the range of the `Location` value, and `url` the range of the current URL. If
+/// `url` is empty, the current URL is `original`. The new URL replaces the current one. Bytes
+/// before it stay, the head after it is removed. On an error the head stays, so that the
+/// application can see it; but if the new URL did not fit, the other fields of the head were
+/// removed.
 pub(crate) fn follow<const N: usize>(
     memory: &mut Buffer<[u8; N]>,
     url: Range<usize>,
@@ -51,8 +54,8 @@ pub(crate) fn follow<const N: usize>(
     resolved.map(|_| ())
 }
 
-/// Leaves the status line of the head that starts at `start`, and behind it the line of the
-/// location, which ends with the range that this returns.
+/// Removes all fields from the head that begins at `start`, except the status line and `Location`.
+/// Returns the new range of the location.
 fn drop_other_fields(memory: &mut [u8], start: usize, location: Range<usize>) -> Range<usize> {
     let before = memory.get(start..location.start).unwrap_or_default();
     let is_end = |byte: &u8| matches!(byte, b'\r' | b'\n');
@@ -66,7 +69,7 @@ fn drop_other_fields(memory: &mut [u8], start: usize, location: Range<usize>) ->
     location.start - moved..location.end - moved
 }
 
-/// Appends the URL to the memory, and returns its scheme.
+/// Appends the resolved URL to `memory`. Returns its scheme.
 fn resolve(
     memory: &mut Buffer<[u8]>,
     url: Range<usize>,
@@ -80,8 +83,8 @@ fn resolve(
     let present = Url::parse(present).unwrap_or(original);
     let from = present.origin().scheme;
     if !is_absolute(text_from(memory, start)) {
-        // The present URL comes behind the location, loses what the location replaces, and goes
-        // before it.
+        // Append the current URL after the location, remove the part that the location replaces,
+        // and move the rest before the location.
         let url_start = memory.len();
         if url.is_empty() {
             write_url(memory, original).map_err(|_| InvalidRedirect::TooLong)?;
@@ -100,7 +103,7 @@ fn resolve(
 
     let path = path_of(memory, start);
     if path.is_empty() {
-        // So that the next relative one cannot become a part of the host.
+        // Otherwise the next relative location could become a part of the host.
         memory.push(b'/').map_err(|_| InvalidRedirect::TooLong)?;
         let rest = memory.get_mut(path.start..).unwrap_or_default();
         let query_len = rest.len().saturating_sub(1);
@@ -120,9 +123,9 @@ fn resolve(
     }
 }
 
-/// Appends a location with what the URL standard does to it before it is resolved: tabs and the
-/// fragment are dropped, `\` before the query becomes `/`, and bytes that a URL cannot have are
-/// percent-encoded. In a host they stay invalid that way.
+/// Appends the location with the changes that the URL standard makes before resolving it: tabs and
+/// the fragment are removed, `\` before the query becomes `/`, and bytes that a URL cannot contain
+/// are percent-encoded. A host with such bytes stays invalid.
 fn encode(memory: &mut Buffer<[u8]>, location: Range<usize>) -> Result<(), Full> {
     let mut is_query = false;
     for at in location {
@@ -132,7 +135,7 @@ fn encode(memory: &mut Buffer<[u8]>, location: Range<usize>) -> Result<(), Full>
             b'#' => break,
             b'\t' => {}
             b'\\' if !is_query => memory.push(b'/')?,
-            // The standard's "path" and "special-query percent-encode set".
+            // The URL standard's "path percent-encode set" and "special-query percent-encode set".
             0..=b' ' | 0x7F.. | b'"' | b'<' | b'>' => percent_encode(memory, byte)?,
             b'^' | b'`' | b'{' | b'}' if !is_query => percent_encode(memory, byte)?,
             b'\'' if is_query => percent_encode(memory, byte)?,
@@ -150,18 +153,18 @@ fn percent_encode(memory: &mut Buffer<[u8]>, byte: u8) -> Result<(), Full> {
     memory.extend_from_slice(&[b'%', digit(byte >> 4), digit(byte & 0xF)])
 }
 
-/// The text from there on.
+/// The text from `start` on.
 fn text_from(memory: &[u8], start: usize) -> &str {
     text(memory.get(start..).unwrap_or_default())
 }
 
-/// Where in the memory the path of the URL lies that is there from `start` on.
+/// The range of the path of the URL that begins at `start`.
 fn path_of(memory: &[u8], start: usize) -> Range<usize> {
     let path = path_in(text_from(memory, start));
     start + path.start..start + path.end
 }
 
-/// How much of `url` stands before `location`.
+/// The length of the part of `url` that is kept before `location`.
 fn kept_of(url: &str, location: &str) -> Option<usize> {
     let path = path_in(url);
     if location.starts_with("//") {
@@ -181,7 +184,7 @@ fn kept_of(url: &str, location: &str) -> Option<usize> {
     }
 }
 
-/// Whether it has a scheme. `12:30` and `a%20b:c` have a colon, but are relative.
+/// Whether the location has a scheme. `12:30` and `a%20b:c` contain a colon but are relative.
 fn is_absolute(location: &str) -> bool {
     let (scheme, rest) = split_at_any(location, b":/?#");
     let first = scheme.bytes().next().unwrap_or_default();
@@ -189,7 +192,7 @@ fn is_absolute(location: &str) -> bool {
     rest.starts_with(':') && first.is_ascii_alphabetic() && scheme.bytes().all(is_valid)
 }
 
-/// Where in a URL its path lies, without the query.
+/// The range of the path in a URL, without the query.
 fn path_in(url: &str) -> Range<usize> {
     let (scheme, rest) = split_at_any(url, b":");
     let authority = if rest.starts_with("://") {
@@ -203,8 +206,8 @@ fn path_in(url: &str) -> Range<usize> {
     start..start + path.len()
 }
 
-/// RFC 3986, section 5.2.4, on a path that starts with `/`. Returns the new length. What `..`
-/// removes is never looked at again, so the time is linear.
+/// Removes dot segments (RFC 3986, section 5.2.4) from a path that starts with `/`. Returns the new
+/// length. Segments that `..` removes are not visited again, so the time is linear.
 fn remove_dot_segments(path: &mut [u8]) -> usize {
     let mut read = 0;
     let mut write = 0;
@@ -254,19 +257,20 @@ pub(super) fn write_origin(memory: &mut Buffer<[u8]>, origin: Origin<'_>) -> Res
     Ok(())
 }
 
-/// Why a redirect leads nowhere.
+/// The error of a redirect that cannot be followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum InvalidRedirect {
-    /// More in a row than [`max_redirects`](super::Request::max_redirects).
+    /// More redirects in a row than [`max_redirects`](super::Request::max_redirects).
     TooMany,
-    /// `Location` is missing or empty, is given twice with different values, or does not lead to a
-    /// URL that [`Url`] accepts.
+    /// `Location` is missing or empty, occurs with different values, or does not resolve to a valid
+    /// [`Url`].
     Location,
-    /// From `https` to `http`: what TLS has protected so far would be sent in clear text.
+    /// The redirect leads from `https` to `http`: data that TLS protected would be sent in clear
+    /// text.
     Downgrade,
-    /// To `https`, and the driver has no TLS.
+    /// The redirect leads to `https`, and the driver has no TLS.
     NoTls,
     /// The URL is longer than 8192 bytes, or does not fit in the decoder's `DATA` bytes.
     TooLong,

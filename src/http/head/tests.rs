@@ -7,7 +7,7 @@ use std::vec::Vec;
 
 type Parsed<'a> = (u16, Vec<(&'a str, &'a [u8])>);
 
-/// What `httparse` makes of a complete head, with the leniency of clients.
+/// How `httparse` parses a complete head, with the leniency of clients.
 fn reference(bytes: &[u8]) -> Option<Parsed<'_>> {
     let mut headers = [httparse::EMPTY_HEADER; 16];
     let mut response = httparse::Response::new(&mut headers);
@@ -30,14 +30,14 @@ fn ours(bytes: &mut [u8]) -> Option<Parsed<'_>> {
     Some((head.status(), head.headers().collect()))
 }
 
-/// Whether it ends where a head does.
+/// Whether the bytes end with the end of a head.
 fn is_complete(mut bytes: &[u8]) -> bool {
     let mut memory = Buffer::<[u8; 128]>::new();
     read_head(&mut bytes, memory.as_view(), 0) == Ok(Progress::Complete) && bytes.is_empty()
 }
 
-/// Not where `httparse` is stricter even then: in the version, with control characters in a value or
-/// reason, and with folded fields.
+/// Compares both parsers. Returns whether they were compared: `httparse` is stricter about the
+/// version, control characters in values and reasons, and folded fields.
 fn compare(bytes: &[u8]) -> bool {
     let mut copy = bytes.to_vec();
     if !is_complete(bytes) {
@@ -68,7 +68,7 @@ fn compare(bytes: &[u8]) -> bool {
     true
 }
 
-/// Each head in each way wrong by a byte: one changed, one more, one less.
+/// Every head with every single byte changed, removed or inserted.
 #[test]
 fn takes_what_httparse_takes() {
     let mut compared = 0;

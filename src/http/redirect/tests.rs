@@ -17,7 +17,7 @@ fn followed(url: &str, location: &str) -> Result<std::string::String, InvalidRed
 
 #[test]
 fn a_relative_location_is_resolved() {
-    // RFC 3986, section 5.4, and what is left out there.
+    // The examples of RFC 3986, section 5.4, and cases that are not listed there.
     let base = "http://a/b/c/d;p?q";
     for (location, want) in [
         ("g", "http://a/b/c/g"),
@@ -47,7 +47,7 @@ fn a_relative_location_is_resolved() {
         ("", ""),
         ("#f", ""),
         ("http://u@h/", ""),
-        // URL standard, section 4.4 and the percent-encode sets of section 1.3.
+        // The percent-encode sets of the URL standard (sections 1.3 and 4.4).
         ("/a b", "http://a/a%20b"),
         ("/\u{e9}?\u{e9}", "http://a/%C3%A9?%C3%A9"),
         ("/%41%", "http://a/%41%"),
