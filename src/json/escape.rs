@@ -6,11 +6,10 @@ use super::{InvalidJson, Problem};
 use crate::buffer::Buffer;
 use crate::utf8::text;
 
-/// The longest string that has escapes, in bytes without them. It lies on the stack while its visitor
-/// looks at it.
+/// The greatest length of an unescaped string in bytes. It is on the stack while the visitor runs.
 const LONGEST_ESCAPED: usize = 256;
 
-/// Not inlined, so that its memory is not on the stack of what is around it.
+/// Not inlined, so that its buffer is not on the stack of the callers.
 #[inline(never)]
 pub(super) fn visit_unescaped<'de, V: Visitor<'de>>(
     string: &str,
@@ -38,8 +37,8 @@ fn unescape(mut string: &str, memory: &mut Buffer<[u8]>) -> Result<(), Problem> 
     push(string)
 }
 
-/// The character that an escape stands for, and what is behind it. `None` for half a character, as
-/// the syntax is right.
+/// The character of an escape sequence, and the text after it. `None` for an unpaired surrogate:
+/// the syntax was checked before.
 fn escaped(escape: &str) -> Option<(char, &str)> {
     let mut behind = escape.chars();
     let character = match behind.next()? {
@@ -54,7 +53,7 @@ fn escaped(escape: &str) -> Option<(char, &str)> {
     Some((character, behind.as_str()))
 }
 
-/// By four digits, or, as a pair of surrogates, by four and `\u` and four.
+/// Parses the four hex digits of `\u`, or a pair of surrogates.
 fn code_point(text: &str) -> Option<(char, &str)> {
     let (first, behind) = code_unit(text)?;
     if let Some(character) = char::from_u32(first.into()) {

@@ -1,4 +1,4 @@
-//! From JSON to the types of serde, without allocation.
+//! A deserializer from JSON to serde's data model, without allocation.
 
 mod access;
 
@@ -12,10 +12,10 @@ use super::escape::visit_unescaped;
 use super::syntax;
 use super::{InvalidJson, Problem};
 
-/// Arrays and objects in each other, where the type asks for them. Each takes some stack.
+/// The greatest depth of arrays and objects that the type asks for. Each level takes stack.
 const DEEPEST: u32 = 32;
 
-/// Reads one value after another from the front of a text.
+/// Reads values from the front of a text.
 pub(super) struct Reader<'de> {
     text: &'de str,
     depth: u32,
@@ -26,7 +26,7 @@ impl<'de> Reader<'de> {
         Self { text, depth: 0 }
     }
 
-    /// Nothing but white space may be left.
+    /// Checks that only white space is left.
     pub(super) fn end(mut self) -> Result<(), InvalidJson> {
         match self.peek() {
             None => Ok(()),
@@ -34,14 +34,14 @@ impl<'de> Reader<'de> {
         }
     }
 
-    /// The next byte that is no white space.
+    /// The next byte that is not white space.
     fn peek(&mut self) -> Option<u8> {
         let white = self.text.len() - syntax::white(self.text.as_bytes()).len();
         self.text = self.text.get(white..).unwrap_or_default();
         self.text.as_bytes().first().copied()
     }
 
-    /// Takes the next thing of this kind.
+    /// Takes the next token of a kind.
     fn take(&mut self, kind: fn(&[u8]) -> Option<&[u8]>) -> Result<&'de str, InvalidJson> {
         self.peek();
         let behind = kind(self.text.as_bytes());
@@ -59,7 +59,7 @@ impl<'de> Reader<'de> {
         Ok(())
     }
 
-    /// Takes the text between two quotes, in which there may be escapes.
+    /// Takes a string. Returns the text between the quotes, with its escapes.
     fn take_string(&mut self) -> Result<&'de str, InvalidJson> {
         let quoted = self.take(syntax::string)?;
         let text = quoted.strip_prefix('"');
@@ -67,7 +67,7 @@ impl<'de> Reader<'de> {
         text.ok_or(InvalidJson(Problem::Other))
     }
 
-    /// Takes a pair of brackets with what is between.
+    /// Takes a pair of brackets and its content.
     fn take_nested<T>(
         &mut self,
         [begin, end]: [&str; 2],
@@ -96,7 +96,7 @@ impl<'de> Reader<'de> {
     }
 }
 
-/// A method that does what another one does.
+/// Defines methods that call another method.
 macro_rules! forward {
     ($($method:ident)* => $to:ident) => {$(
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, InvalidJson> {
@@ -133,7 +133,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         visitor.visit_bool(is_true)
     }
 
-    // Not by `deserialize_any`, which would link the code for floats into each program.
+    // They do not call `deserialize_any`, which would link the float parser into every program.
     forward! {
         deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64
         deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 => integer
@@ -162,8 +162,8 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
     fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, InvalidJson> {
         let name = self.take_string()?;
         if name.contains('\\') {
-            // What is no text, or too long, is the name of no field. For the code that serde derives
-            // that is also the number of none.
+            // A name that is not valid text or is too long is an unknown field. In code that serde
+            // derives, this number is an unknown field too.
             return visit_unescaped(name, visitor, |visitor, _| visitor.visit_u64(u64::MAX));
         }
         visitor.visit_borrowed_str(name)

@@ -9,13 +9,16 @@ use crate::policy::Policy;
 use crate::reconnect::Reconnect;
 
 impl<'a, const DATA: usize, const META: usize> EventSource<'a, DATA, META> {
-    /// Creates an event source that has done nothing yet. The decoder provides the memory, the last
-    /// event ID and the reconnection time to begin with, and the choice which items come.
+    /// Creates an event source. The first step connects.
     ///
-    /// `seed` makes the jitter. Give each device another one, from its hardware's random number
-    /// generator or its serial number, or they all come back at the same moment.
+    /// The decoder provides the memory, the initial last event ID and reconnection time, and the
+    /// choice of items.
     ///
-    /// `DATA` of less than 128 bytes does not compile: no head of a response fits in it.
+    /// `seed` seeds the jitter. Use a different seed in each device, from a hardware random number
+    /// generator or the serial number. Otherwise all devices reconnect at the same moment after an
+    /// outage.
+    ///
+    /// A `DATA` of less than 128 bytes does not compile, since no response head fits in it:
     ///
     /// ```compile_fail,E0080
     /// # use embedded_sse::*;
@@ -25,7 +28,7 @@ impl<'a, const DATA: usize, const META: usize> EventSource<'a, DATA, META> {
     /// ```
     ///
     /// # Errors
-    /// What is wrong with the request.
+    /// Fails if the request is invalid: see [`InvalidRequest`].
     pub fn new(
         request: Request<'a>,
         policy: Policy,
@@ -40,7 +43,7 @@ impl<'a, const DATA: usize, const META: usize> EventSource<'a, DATA, META> {
         };
         request.check()?;
         let mut reconnect = Reconnect::new(policy, seed);
-        // What an earlier source has learned holds for this one too.
+        // The reconnection time of an earlier stream stays in force.
         decoder.take_retry();
         if let Some(retry) = decoder.reconnection_time() {
             reconnect.set_reconnection_time(retry);
@@ -61,7 +64,7 @@ impl<'a, const DATA: usize, const META: usize> EventSource<'a, DATA, META> {
 }
 
 impl<'a, const DATA: usize, const META: usize, H> EventSource<'a, DATA, META, H> {
-    /// The same source with these [`Hooks`], in place of those that it had.
+    /// Replaces the hooks. See [`Hooks`].
     #[must_use]
     pub fn with_hooks<G: Hooks>(self, hooks: G) -> EventSource<'a, DATA, META, G> {
         EventSource {
@@ -78,45 +81,51 @@ impl<'a, const DATA: usize, const META: usize, H> EventSource<'a, DATA, META, H>
         }
     }
 
-    /// Its hooks.
+    /// The hooks.
     pub const fn hooks(&self) -> &H {
         &self.hooks
     }
 
-    /// Its hooks, to change them.
+    /// The hooks, mutable.
     pub const fn hooks_mut(&mut self) -> &mut H {
         &mut self.hooks
     }
 
-    /// The decoder, with its last event ID and its reconnection time.
+    /// The decoder, with the last event ID and the reconnection time.
     pub const fn decoder(&self) -> &Decoder<DATA, META> {
         self.decoder
     }
 }
 
 impl<'a, const DATA: usize, const META: usize, H: Hooks> EventSource<'a, DATA, META, H> {
-    /// Allows `https` URLs: the driver does TLS for them. Without this call an `https` URL stops the
-    /// source, and a redirect to one too, before anything is sent.
+    /// Allows `https` URLs, because the driver does TLS.
+    ///
+    /// Without this call, an `https` URL, or a redirect to one, stops the source before anything is
+    /// sent.
     pub const fn allow_tls(&mut self) {
         self.has_tls = true;
     }
 
-    /// Lets the delay grow further, as after this many failures in a row: those of
-    /// [`Wait::failures`] before a reboot or a deep sleep. A limit on attempts counts from 0 again.
+    /// Sets the number of failures in a row, which determines the delay. Pass
+    /// [`Wait::failures`](crate::Wait::failures) from before a reboot or a deep sleep. A limit on
+    /// attempts still counts from 0.
     pub const fn set_failures(&mut self, failures: u32) {
         self.reconnect.set_failures(failures);
     }
 
-    /// From now on, redirects that are all permanent (301 and 308) and lead to an event stream are
-    /// remembered: a reconnect starts where they led, until an attempt there fails. `memory` holds
-    /// that URL; one that does not fit is not remembered.
+    /// Remembers permanent redirects (301 and 308): reconnects then start at the redirect's target.
+    /// Default off: each attempt starts at the URL of the request.
+    ///
+    /// Only redirects that are all permanent and lead to an event stream are remembered. An attempt
+    /// that fails there forgets them. `memory` stores the URL. A URL that does not fit is not
+    /// remembered.
     pub fn remember_permanent_redirects(&mut self, memory: &'a mut [u8]) {
         self.remembered = Remembered::new(memory);
         if matches!(
             self.state,
             State::Connect | State::Write { .. } | State::Head | State::LongHead(_)
         ) {
-            // That attempt may be to where an earlier redirect has led.
+            // The current attempt may use the target of an earlier redirect.
             self.state = State::Start;
         }
     }

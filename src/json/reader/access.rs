@@ -8,14 +8,14 @@ use serde::de::{
 use super::super::{InvalidJson, Problem};
 use super::Reader;
 
-/// The items of an array, or an object.
+/// The items of an array or object.
 pub(super) struct Items<'r, 'de> {
     pub(super) reader: &'r mut Reader<'de>,
     pub(super) is_first: bool,
 }
 
 impl Items<'_, '_> {
-    /// Goes to the next one, if there is one.
+    /// Moves to the next item. Returns whether there is one.
     fn next(&mut self, end: u8) -> Result<bool, InvalidJson> {
         if self.reader.peek() == Some(end) {
             return Ok(false);
@@ -52,7 +52,7 @@ impl<'de> MapAccess<'de> for Items<'_, 'de> {
         if !self.next(b'}')? {
             return Ok(None);
         }
-        // Also if the type of the key would take something else.
+        // Keys are strings in JSON, even if the type of the key accepts other values.
         if self.reader.peek() != Some(b'"') {
             return Err(InvalidJson(Problem::Other));
         }
@@ -68,7 +68,7 @@ impl<'de> MapAccess<'de> for Items<'_, 'de> {
     }
 }
 
-/// `"Name"`, or the inside of `{"Name": value}`.
+/// An enum variant: `"Name"`, or the content of `{"Name": value}`.
 pub(super) struct Variant<'r, 'de> {
     pub(super) reader: &'r mut Reader<'de>,
     pub(super) has_value: bool,
