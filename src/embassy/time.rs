@@ -1,4 +1,4 @@
-//! The clock.
+//! The clock of embassy-time.
 
 use core::future::Future;
 use core::time::Duration;
@@ -7,14 +7,20 @@ use embassy_time::{Duration as Ticks, Instant, TICK_HZ, Timer};
 
 use crate::io::Clock;
 
-/// The time since boot.
+/// The clock of embassy-time: the time since boot.
+///
+/// ```no_run
+/// use embedded_sse::embassy::EmbassyTime;
+/// use embedded_sse::io::Clock;
+///
+/// let uptime = EmbassyTime.now();
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct EmbassyTime;
 
 impl Clock for EmbassyTime {
-    /// The microseconds of a long uptime do not fit in `Instant::as_micros` at some tick rates: at
-    /// 16,777,216 Hz it wraps after two years.
+    /// `Instant::as_micros` overflows at some tick rates: at 16,777,216 Hz after two years.
     fn now(&self) -> Duration {
         let ticks = Instant::now().as_ticks();
         let micros = (ticks % TICK_HZ) * 1_000_000 / TICK_HZ;
@@ -22,15 +28,15 @@ impl Clock for EmbassyTime {
     }
 
     fn sleep_until(&self, time: Duration) -> impl Future<Output = ()> {
-        // Times are finer than the clock, which must not wake too early.
+        // A deadline is finer than a tick. Round up, so that the timer does not wake too early.
         let time = ticks(time.saturating_add(Duration::from_micros(1)));
         Timer::at(Instant::from_ticks(time.as_ticks()))
     }
 }
 
-/// At most 136 years, which is for ever. At some tick rates the microseconds of a long time do not
-/// fit, though its seconds do. Beyond that, half of all ticks: embassy-time panics where the sum with
-/// now does not fit.
+/// Converts a time to ticks, limited to 136 years. At some tick rates the microseconds of a long
+/// time overflow while its seconds do not. If the seconds overflow too, this returns half of all
+/// ticks, since embassy-time panics if the sum with the current time overflows.
 pub(super) fn ticks(time: Duration) -> Ticks {
     let time = time.min(Duration::from_secs(u32::MAX.into()));
     u64::try_from(time.as_micros())

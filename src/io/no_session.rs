@@ -1,18 +1,34 @@
-//! Why a session does not open.
+//! The reasons why there is no session.
 
 use core::fmt;
 
 use crate::step::{Stop, Wait};
 
-/// Why there is no session now.
+/// Why [`Session::open`](super::Session::open) returned no session. It shows what to do next:
+///
+/// ```
+/// use embedded_sse::io::{Clock, NoSession};
+/// use embedded_sse::Stop;
+///
+/// /// Waits as long as necessary before the next `Session::open`.
+/// async fn pause(why: NoSession, clock: &impl Clock) -> Result<(), Stop> {
+///     println!("{why}");
+///     match why {
+///         NoSession::Redirect => {}
+///         NoSession::Wait(wait) => clock.sleep_until(wait.until).await,
+///         NoSession::Stop(stop) => return Err(stop),
+///     }
+///     Ok(())
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum NoSession {
-    /// The response was a redirect. Open again, at once: the source knows where.
+    /// The response was a redirect. Call `open` again at once. The source remembers the target.
     Redirect,
-    /// The connection is lost. Open again when [`Wait::until`] has come.
+    /// The connection was lost. Call `open` again at [`Wait::until`].
     Wait(Wait),
-    /// There will be none.
+    /// The source stopped. There will be no further session.
     Stop(Stop),
 }
 

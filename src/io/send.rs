@@ -1,4 +1,4 @@
-//! A source, a session and the future of [`sse`] are `Send` if hooks, transport and clock are.
+//! Sources, sessions and the future of [`sse`] are `Send` if their hooks, transport and clock are.
 
 use core::cell::Cell;
 use core::convert::Infallible;

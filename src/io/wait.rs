@@ -1,4 +1,4 @@
-//! Waiting: for the first of two futures, and for other tasks.
+//! Waiting for the first of two futures, and yielding to other tasks.
 
 use core::future::{Future, poll_fn};
 use core::pin::{Pin, pin};
@@ -7,8 +7,10 @@ use core::time::Duration;
 
 use super::Clock;
 
-/// What the future gives, or `None` if the deadline comes first. What is ready at once is taken
-/// before anybody looks at the clock. It is borrowed: an `async fn` keeps what it is given twice.
+/// Waits for the future until the deadline. Returns `None` at the deadline.
+///
+/// The future is polled first, so that a result that is ready counts even after the deadline. The
+/// future is borrowed, since an `async fn` stores its arguments twice.
 pub(super) async fn before<F: Future>(
     deadline: Option<Duration>,
     clock: &impl Clock,
