@@ -133,7 +133,7 @@ pub trait Clock {
 }
 
 /// Follows an event source until it stops, and returns the reason. This is the blocking form of
-/// [`io::sse`](crate::io::sse), with the same arguments.
+/// [`io::sse`], with the same arguments.
 ///
 /// ```no_run
 /// use core::ops::ControlFlow;

@@ -29,7 +29,7 @@ pub(crate) fn rotate_left(bytes: &mut [u8], by: usize) {
 /// Whether `bytes` contains `byte`.
 #[expect(
     clippy::manual_contains,
-    reason = "it searches word by word, for long slices"
+    reason = "`contains` searches word by word, which is much code for short slices"
 )]
 pub(crate) fn has(bytes: &[u8], byte: u8) -> bool {
     bytes.iter().any(|other| *other == byte)

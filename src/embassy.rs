@@ -71,7 +71,7 @@ impl<const RX: usize, const TX: usize> TcpBuffers<RX, TX> {
     /// embedded_sse::embassy::TcpBuffers::<0, 256>::new();
     /// ```
     pub const fn new() -> Self {
-        const { assert!(RX > 0 && TX > 0, "a socket needs buffers") };
+        const { assert!(RX > 0 && TX > 0, "RX and TX must be greater than 0") };
         Self {
             rx: [0; RX],
             tx: [0; TX],

@@ -176,8 +176,8 @@ pub enum InvalidOutgoing {
 impl fmt::Display for InvalidOutgoing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::EventType => "an event type cannot have a CR or LF",
-            Self::Id => "an event's ID cannot have a CR, LF or NUL",
+            Self::EventType => "an event type cannot contain CR or LF",
+            Self::Id => "an event's ID cannot contain CR, LF or NUL",
         })
     }
 }

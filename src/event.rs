@@ -70,7 +70,8 @@ impl fmt::Display for TooLong {
             Self::Id { len } => ("id", len, "META"),
             Self::EventType { len } => ("type", len, "META"),
             Self::Comment => {
-                return f.write_str("a comment is longer than what is free of the decoder's DATA");
+                return f
+                    .write_str("a comment does not fit in the free part of the decoder's DATA");
             }
         };
         write!(

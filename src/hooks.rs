@@ -207,16 +207,16 @@ impl<H: Hooks> Hooks for &RefCell<H> {
 
 /// Makes [`Hooks`] of a closure that is called as [`Hooks::before_connect`].
 ///
-/// Write the type of its argument, `&mut Draft<'_>`. Without it the compiler infers one fixed
-/// lifetime and reports "implementation of `FnMut` is not general enough" or "expected closure
-/// signature".
+/// If the closure is in a variable, write the type of its argument as here, or the compiler reports
+/// "implementation of `FnMut` is not general enough".
 ///
 /// ```
 /// use embedded_sse::{Draft, hooks};
 ///
-/// let hooks = hooks::before_connect(|draft: &mut Draft<'_>| {
+/// let change = |draft: &mut Draft<'_>| {
 ///     let _fits = draft.add_header("X-Attempt", 1);
-/// });
+/// };
+/// let hooks = hooks::before_connect(change);
 /// # let _: &dyn hooks::Hooks = &hooks;
 /// ```
 pub fn before_connect<F: FnMut(&mut Draft<'_>)>(change: F) -> BeforeConnect<F> {
@@ -235,7 +235,7 @@ impl<F: FnMut(&mut Draft<'_>)> Hooks for BeforeConnect<F> {
 
 /// Makes [`Hooks`] of a closure that is called as [`Hooks::verdict`].
 ///
-/// Write the type of its first argument, `&Head<'_>`, for the same reason as in [`before_connect`].
+/// If the closure is in a variable, write the type of its first argument, `&Head<'_>`.
 ///
 /// ```
 /// use embedded_sse::{Head, Verdict, hooks};

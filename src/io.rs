@@ -6,7 +6,7 @@
 
 #![expect(
     clippy::manual_async_fn,
-    reason = "an `async fn` keeps all it is given twice"
+    reason = "an `async fn` stores its arguments twice"
 )]
 
 mod no_session;
@@ -58,7 +58,10 @@ use wait::yield_now;
 ///     }
 /// }
 /// ```
-#[allow(async_fn_in_trait, reason = "an executor of firmware moves no future")]
+#[allow(
+    async_fn_in_trait,
+    reason = "firmware executors do not need `Send` futures"
+)]
 pub trait Connect {
     /// Whether [`connect`](Self::connect) does TLS for `https`. If `false`, an `https` URL stops
     /// the source before `connect` is called.
@@ -112,7 +115,10 @@ pub trait Connect {
 ///     }
 /// }
 /// ```
-#[allow(async_fn_in_trait, reason = "an executor of firmware moves no future")]
+#[allow(
+    async_fn_in_trait,
+    reason = "firmware executors do not need `Send` futures"
+)]
 pub trait Clock {
     /// The time since any fixed moment, such as boot. It never goes back.
     fn now(&self) -> Duration;
@@ -161,8 +167,10 @@ pub trait Clock {
 ///
 /// # Compile errors
 ///
-/// * "implementation of `AsyncFnMut` is not general enough", or an error about lifetimes in the
-///   closure: write the type of the argument, as in `async |item: Item<'_>|`.
+/// * "implementation of `AsyncFnMut` is not general enough" for a closure in a variable: write the
+///   type of its argument, as in `let on_item = async |item: Item<'_>| …`.
+/// * "lifetime may not live long enough": write `async |item: Item<'_>| …`, not
+///   `|item: Item<'_>| async move …`, whose future cannot borrow the item.
 /// * "implementation of `Send` is not general enough" at `tokio::spawn` or another function that
 ///   needs a `Send` future: the closure borrows a variable. This is a limitation of the compiler.
 ///   Let the closure own what it uses, with `async move |item: Item<'_>|`, or write the loop with a

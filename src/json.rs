@@ -78,10 +78,10 @@ enum Problem {
 impl fmt::Display for InvalidJson {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.0 {
-            Problem::Other => "JSON: it is none, or not of this type",
-            Problem::TooDeep => "JSON: what the type asks for is more than 32 deep",
+            Problem::Other => "JSON: invalid, or not of this type",
+            Problem::TooDeep => "JSON: the type nests more than 32 levels deep",
             Problem::LongEscaped => "JSON: a string with escapes is longer than 256 bytes",
-            Problem::HalfCharacter => "JSON: an escape is half a character",
+            Problem::HalfCharacter => "JSON: an escape is an unpaired surrogate",
         })
     }
 }

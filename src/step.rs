@@ -39,7 +39,7 @@ use crate::url::Origin;
 /// them yourself: all types here implement `defmt::Format`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-#[must_use = "the driver has to do it"]
+#[must_use = "the driver must carry out the step"]
 pub enum Step<'a> {
     /// Close the old connection, if there is one, and make a new one.
     ///
@@ -195,7 +195,7 @@ impl core::error::Error for StopReason {}
 impl fmt::Display for LossCause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Connect => "no connection could be made",
+            Self::Connect => "could not connect",
             Self::Transport => "the connection failed",
             Self::ConnectTimeout => "no connection within connect_timeout",
             Self::ResponseTimeout => "no response within response_timeout",
@@ -212,15 +212,15 @@ impl fmt::Display for LossCause {
 impl fmt::Display for StopReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::NoContent => "the server asks not to come back (204)",
-            Self::Status => "the server refuses",
+            Self::NoContent => "the server asked not to reconnect (204)",
+            Self::Status => "the server refused the request",
             Self::ContentType => "the response is not text/event-stream",
             Self::ContentEncoding => "the response is compressed",
-            Self::Verdict => "the application does not want the response",
-            Self::NoTls => "the URL is https, and there is no TLS here",
+            Self::Verdict => "the application rejected the response",
+            Self::NoTls => "the URL is https, but the driver has no TLS",
             Self::Redirect(error) => return error.fmt(f),
             Self::Attempts => "the reconnection attempts are used up",
-            Self::Ended => "the server ended the response, and the request is not sent again",
+            Self::Ended => "the server ended the response, and the request may not be sent again",
             Self::NotRepeatable => "the request may not be sent again",
             Self::Closed => "closed",
         })

@@ -232,11 +232,15 @@ pub enum InvalidUrl {
 impl fmt::Display for InvalidUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Scheme => "a URL starts with http:// or https://",
-            Self::UserInfo => "no user name or password in a URL: send an Authorization header",
-            Self::Host => "the URL's host is missing or not valid (IPv6 goes in brackets)",
+            Self::Scheme => "the URL does not start with http:// or https://",
+            Self::UserInfo => {
+                "the URL contains a user name or password; send an Authorization header instead"
+            }
+            Self::Host => "the URL's host is missing or invalid (IPv6 needs brackets)",
             Self::Port => "the URL's port is not a number from 1 to 65535",
-            Self::Path => "the URL's path has a character to be percent-encoded (space: %20)",
+            Self::Path => {
+                "the URL's path contains a character that must be percent-encoded (a space is %20)"
+            }
         })
     }
 }

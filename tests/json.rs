@@ -474,7 +474,10 @@ fn two_escapes_for_one_character_are_that_character() {
         r#""\ud83d😀""#,
     ] {
         let invalid = json_of::<Text>(half).unwrap_err();
-        assert_eq!(invalid.to_string(), "JSON: an escape is half a character");
+        assert_eq!(
+            invalid.to_string(),
+            "JSON: an escape is an unpaired surrogate"
+        );
     }
 }
 

@@ -16,7 +16,7 @@ pub enum InvalidId {
 impl fmt::Display for InvalidId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Character => "a last event ID cannot have a NUL, CR or LF",
+            Self::Character => "a last event ID cannot contain NUL, CR or LF",
             Self::TooLong => "the last event ID is longer than the decoder's META; raise it",
         })
     }

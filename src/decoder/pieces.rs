@@ -41,7 +41,7 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
     ///
     /// This needs a `DATA` of at least 12 bytes. It does not compile with less.
     pub const fn split_long_events(&mut self, split: bool) {
-        const { assert!(DATA >= 12, "a piece has to hold a character") };
+        const { assert!(DATA >= 12, "DATA must be at least 12 bytes to split events") };
         self.advance_in_pieces = match split {
             true => Some(Self::advance_in_pieces),
             false => None,

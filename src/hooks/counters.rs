@@ -57,7 +57,7 @@ pub struct Counters {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
-#[expect(missing_docs, reason = "they are documented at `LossCause`")]
+#[expect(missing_docs, reason = "the fields are documented at `LossCause`")]
 pub struct Losses {
     pub connect: u32,
     pub transport: u32,

@@ -33,7 +33,7 @@ pub struct Recent<const N: usize> {
 impl<const N: usize> Recent<N> {
     /// Creates an empty ring buffer. An `N` of 0 does not compile.
     pub const fn new() -> Self {
-        const { assert!(N > 0, "there is nothing to keep bytes in") };
+        const { assert!(N > 0, "N must be greater than 0") };
         Self {
             ring: [0; N],
             next: 0,

@@ -204,9 +204,9 @@ pub enum InvalidChunk {
 impl fmt::Display for InvalidChunk {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Size => "a chunk's size is missing, not hexadecimal, or beyond 64 bits",
-            Self::LineEnd => "a line end of the chunked body is missing or a CR alone",
-            Self::TooLong => "a size or extensions or trailers of a chunk are over 8192 bytes",
+            Self::Size => "a chunk's size is missing, not hexadecimal, or exceeds 64 bits",
+            Self::LineEnd => "a line end of the chunked body is missing or is a CR without LF",
+            Self::TooLong => "a chunk's size or extension, or the trailers, exceed 8192 bytes",
         })
     }
 }

@@ -279,7 +279,7 @@ impl fmt::Display for InvalidHead {
                     "the response's head needs {len} bytes of the decoder's DATA; raise it"
                 );
             }
-            Self::Malformed => "the response is not HTTP/1.1",
+            Self::Malformed => "the response is not valid HTTP/1.1",
             Self::ContentLength => {
                 "the response's Content-Length is not a number, or has different values"
             }

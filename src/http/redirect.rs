@@ -280,10 +280,12 @@ impl fmt::Display for InvalidRedirect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::TooMany => "too many redirects in a row",
-            Self::Location => "a redirect without a usable Location",
+            Self::Location => "a redirect without a valid Location",
             Self::Downgrade => "a redirect from https to http",
-            Self::NoTls => "a redirect to https, and there is no TLS here",
-            Self::TooLong => "a redirect's URL is longer than 8192 bytes or the decoder's DATA",
+            Self::NoTls => "a redirect to https, but the driver has no TLS",
+            Self::TooLong => {
+                "a redirect's URL is longer than 8192 bytes or than the decoder's DATA"
+            }
         })
     }
 }

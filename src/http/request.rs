@@ -147,18 +147,20 @@ pub enum InvalidRequest {
 impl fmt::Display for InvalidRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (index, problem) = match self {
-            Self::Method => return f.write_str("the method is not a word of letters"),
+            Self::Method => return f.write_str("the method is not a valid token"),
             Self::NoBody => {
                 return f.write_str("the response to HEAD or CONNECT has no body; use GET or POST");
             }
-            Self::HeaderName { index } => (index, "the name is empty or has a space or the like"),
+            Self::HeaderName { index } => {
+                (index, "the name is empty or contains an illegal character")
+            }
             Self::HeaderValue { index } => (
                 index,
-                "the value has a control character, or white space at an end",
+                "the value contains a control character, or starts or ends with white space",
             ),
             Self::Framing { index } => (
                 index,
-                "Content-Length and Transfer-Encoding follow from the body",
+                "Content-Length and Transfer-Encoding are set by the crate",
             ),
         };
         write!(f, "header number {}: {problem}", index + 1)

@@ -102,7 +102,7 @@ impl<'s, 'a, Io: Read + Write, K: Clock, const DATA: usize, const META: usize, H
         source: &'s mut EventSource<'a, DATA, META, H>,
         chunk: &'s mut [u8; CHUNK],
     ) -> impl Future<Output = Result<Self, NoSession>> {
-        const { assert!(CHUNK > 0, "a read into no bytes looks like an end") };
+        const { assert!(CHUNK > 0, "chunk must have at least one byte") };
         async move {
             if C::TLS {
                 source.allow_tls();

@@ -38,7 +38,7 @@ impl<'a, const DATA: usize, const META: usize> EventSource<'a, DATA, META> {
         const {
             assert!(
                 DATA >= 128,
-                "DATA also holds the response's head: at least 128 bytes"
+                "DATA must be at least 128 bytes, since it also holds the response's head"
             )
         };
         request.check()?;
