@@ -173,8 +173,50 @@ pub trait Clock {
 ///   `|item: Item<'_>| async move …`, whose future cannot borrow the item.
 /// * "implementation of `Send` is not general enough" at `tokio::spawn` or another function that
 ///   needs a `Send` future: the closure borrows a variable. This is a limitation of the compiler.
-///   Let the closure own what it uses, with `async move |item: Item<'_>|`, or write the loop with a
+///   Let the closure own what it uses with `async move`, as below, or write the loop with a
 ///   [`Session`], where borrows are fine.
+///
+/// ```no_run
+/// # use core::ops::ControlFlow;
+/// # use core::time::Duration;
+/// # use embedded_io_adapters::tokio_1::FromTokio;
+/// # use embedded_sse::io::{Clock, Connect, sse};
+/// # use embedded_sse::{Decoder, EventSource, Item, Origin, Policy, Request, Url};
+/// # use tokio::net::TcpStream;
+/// # struct Tcp;
+/// # impl Connect for Tcp {
+/// #     type Error = std::io::Error;
+/// #     type Io<'c> = FromTokio<TcpStream>;
+/// #     async fn connect(
+/// #         &mut self, origin: Origin<'_>, _: Option<Duration>,
+/// #     ) -> std::io::Result<Self::Io<'_>> {
+/// #         Ok(FromTokio::new(TcpStream::connect((origin.host, origin.port)).await?))
+/// #     }
+/// # }
+/// # struct Since(tokio::time::Instant);
+/// # impl Clock for Since {
+/// #     fn now(&self) -> Duration { self.0.elapsed() }
+/// #     async fn sleep_until(&self, time: Duration) {
+/// #         tokio::time::sleep(time.saturating_sub(self.now())).await;
+/// #     }
+/// # }
+/// # fn start(clock: Since, sender: tokio::sync::mpsc::Sender<String>) {
+/// tokio::spawn(async move {
+///     let mut decoder: Decoder<4096> = Decoder::new();
+///     let request = Request::get(Url::parse("http://192.168.1.2/events").unwrap());
+///     let mut source = EventSource::new(request, Policy::DEFAULT, 42, &mut decoder).unwrap();
+///     let mut chunk = [0; 512];
+///     let on_item = async move |item: Item<'_>| {
+///         if let Item::Event(event) = item {
+///             let _ = sender.send(event.data.to_string()).await;
+///         }
+///         ControlFlow::Continue(())
+///     };
+///     sse(&mut Tcp, &clock, &mut source, &mut chunk, on_item).await;
+/// });
+/// # }
+/// ```
+///
 /// * "temporary value dropped while borrowed" (E0716): the future borrows `chunk`, so `chunk` must
 ///   be a variable that outlives the future:
 ///

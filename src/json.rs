@@ -47,8 +47,9 @@ impl<'a> Event<'a> {
     ///
     /// # Errors
     /// * The data is not valid JSON, or does not match the type. Skipped fields are checked too,
-    ///   with one exception: in fields nested more than 64 levels deep, an array that contains a
-    ///   `"key": value`, or an object that contains a value without a key, may be accepted.
+    ///   with one exception: in fields nested more than 64 levels deep, an outer array that
+    ///   contains a `"key": value`, or an outer object that contains a value without a key, may be
+    ///   accepted.
     /// * A field of your type has a string with escapes that is too long, or with an unpaired
     ///   surrogate (`\ud83d` alone).
     /// * Arrays and objects that your type asks for are nested more than 32 levels deep. The limit
@@ -72,7 +73,7 @@ enum Problem {
     Other,
     TooDeep,
     LongEscaped,
-    HalfCharacter,
+    UnpairedSurrogate,
 }
 
 impl fmt::Display for InvalidJson {
@@ -81,7 +82,7 @@ impl fmt::Display for InvalidJson {
             Problem::Other => "JSON: invalid, or not of this type",
             Problem::TooDeep => "JSON: the type nests more than 32 levels deep",
             Problem::LongEscaped => "JSON: a string with escapes is longer than 256 bytes",
-            Problem::HalfCharacter => "JSON: an escape is an unpaired surrogate",
+            Problem::UnpairedSurrogate => "JSON: an escape is an unpaired surrogate",
         })
     }
 }

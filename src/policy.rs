@@ -77,14 +77,14 @@ pub struct Policy {
     /// margin. Longer times slow down sooner when a server crashes soon after each start.
     pub healthy_time: Duration,
     /// How long an open connection may stay silent, without even a comment, before it is considered
-    /// dead. Set it to two or three heartbeats of your server. Default `None`: for ever.
+    /// dead. Set it to two or three heartbeats of your server. Default `None`: no limit.
     pub idle_timeout: Option<Duration>,
-    /// How long an attempt may take to connect: DNS, TCP and TLS. `None` waits for ever. Default
+    /// How long an attempt may take to connect: DNS, TCP and TLS. `None` means no limit. Default
     /// 30 s.
     pub connect_timeout: Option<Duration>,
     /// How long the server may then take until its response's head is complete. Many servers send
     /// it together with the first event, so this should be longer than the pauses between events.
-    /// `None` waits for ever. Default 5 min.
+    /// `None` means no limit. Default 5 min.
     pub response_timeout: Option<Duration>,
 }
 

@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_is_told() {
+    fn text_that_does_not_fit_is_an_error() {
         let mut bytes = Buffer::<[u8; 8]>::new();
         bytes.extend_from_slice(b"a\xFFb\xFFcd").unwrap();
         assert!(decode(&mut bytes, 0).is_err());

@@ -521,7 +521,7 @@ fn what_the_type_asks_for_is_32_deep_at_most() {
     for text in [nested(33), "[".repeat(1_000_000)] {
         let invalid = json_of::<Deep>(&text).unwrap_err();
         assert!(
-            invalid.to_string().ends_with("more than 32 deep"),
+            invalid.to_string().ends_with("more than 32 levels deep"),
             "{invalid}"
         );
     }

@@ -11,7 +11,7 @@ use crate::time::millis;
 /// silence so far, within limits.
 ///
 /// The timeout is the upper limit until streams were observed for that long in total. After a loss
-/// by idle timeout it learns anew.
+/// by idle timeout it starts again.
 ///
 /// ```
 /// use core::time::Duration;

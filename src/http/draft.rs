@@ -218,9 +218,11 @@ pub enum InvalidDraft {
 impl fmt::Display for InvalidDraft {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Path => "the path does not start with /, or contains a character that must be percent-encoded",
-            Self::HeaderName => "the header's name is not a token, or is Content-Length or Transfer-Encoding",
-            Self::HeaderValue => "the header's value contains a control character, or starts or ends with white space",
+            Self::Path => "the path does not start with / or needs percent-encoding",
+            Self::HeaderName => "the header's name is not a token, or describes the framing",
+            Self::HeaderValue => {
+                "the header's value contains a control character or outer white space"
+            }
             Self::SecondId => "the last event ID was already set in this draft",
             Self::TooLong => "the change does not fit in the decoder's DATA or META; raise it",
         })

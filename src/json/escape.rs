@@ -30,7 +30,7 @@ fn unescape(mut string: &str, memory: &mut Buffer<[u8]>) -> Result<(), Problem> 
     };
     while let Some((before, escape)) = string.split_once('\\') {
         push(before)?;
-        let (character, behind) = escaped(escape).ok_or(Problem::HalfCharacter)?;
+        let (character, behind) = escaped(escape).ok_or(Problem::UnpairedSurrogate)?;
         push(character.encode_utf8(&mut [0; 4]))?;
         string = behind;
     }

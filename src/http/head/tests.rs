@@ -70,7 +70,7 @@ fn compare(bytes: &[u8]) -> bool {
 
 /// Every head with every single byte changed, removed or inserted.
 #[test]
-fn takes_what_httparse_takes() {
+fn accepts_the_heads_that_httparse_accepts() {
     let mut compared = 0;
     for head in [
         &b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nX:\t a b \t\r\n\r\n"[..],
