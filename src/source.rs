@@ -32,8 +32,9 @@ use crate::step::{LossCause, Step, Stop, StopReason, Wait};
 ///    [`timed_out`](Self::timed_out) or [`failed`](Self::failed).
 /// 3. [`receive`](Self::receive) returns the items in the received bytes, one by one.
 ///
-/// You need this type directly only if you write a driver. The modules `io` (async), `embassy` and
-/// `blocking` contain ready ones, each behind a feature. A complete blocking driver:
+/// An application creates a source and passes it to a driver. The modules `io` (async) and
+/// `blocking` contain ready drivers, each behind a feature. You call the methods below only if you
+/// write a driver yourself. A complete blocking driver:
 ///
 /// ```no_run
 #[doc = include_str!("../examples/minimal.rs")]

@@ -220,7 +220,7 @@ impl fmt::Display for StopReason {
             Self::NoTls => "the URL is https, but the driver has no TLS",
             Self::Redirect(error) => return error.fmt(f),
             Self::Attempts => "the reconnection attempts are used up",
-            Self::Ended => "the server ended the response, and the request may not be sent again",
+            Self::Ended => "the server ended the response, and the request is not sent again",
             Self::NotRepeatable => "the request may not be sent again",
             Self::Closed => "closed",
         })

@@ -53,7 +53,7 @@ pub struct Counters {
     pub lost: Losses,
 }
 
-/// Lost connections and failed attempts, by [`LossCause`](crate::LossCause).
+/// Lost connections and failed attempts, by [`LossCause`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
