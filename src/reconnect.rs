@@ -300,7 +300,7 @@ impl Reconnect {
         let mut start = micros(self.reconnection_time);
         let mut doublings = self.failures.saturating_sub(1).min(32);
         if start == 0 && doublings > 0 {
-            // Zero does not grow.
+            // A base of zero cannot grow.
             start = micros(self.policy.min_retry);
             doublings -= 1;
         }

@@ -164,7 +164,7 @@ pub(crate) fn body_of(head: &Head<'_>) -> Result<Body, InvalidHead> {
         return Ok(Body::of_length(0));
     }
     if head.values("transfer-encoding").next().is_some() {
-        // Only where the last coding is chunked, the body says itself where it ends.
+        // Only a body whose last coding is chunked marks its own end.
         let mut last: &[u8] = &[];
         head.each_member("transfer-encoding", &mut |coding| last = coding);
         return Ok(match last.eq_ignore_ascii_case(b"chunked") {

@@ -91,7 +91,7 @@ impl<'a> Head<'a> {
     }
 
     /// Calls `take` with each member of the comma-separated lists of this name (RFC 9110, section
-    /// 5.6.1). Not an iterator, as that takes far more code.
+    /// 5.6.1). An iterator would be much more code.
     pub(super) fn each_member(&self, name: &str, take: &mut dyn FnMut(&'a [u8])) {
         for list in self.values(name) {
             for member in list.split(|byte| *byte == b',') {
