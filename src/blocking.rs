@@ -43,10 +43,12 @@ use crate::url::Origin;
 ///
 /// struct Tcp(TcpStream);
 ///
-/// /// On Unix, a read that takes too long fails with `WouldBlock`.
+/// /// On Unix, a read that takes too long fails with `WouldBlock`, and a dead connection with
+/// /// `TimedOut`. On Windows, a read that takes too long fails with `TimedOut`.
 /// fn timed_out(error: Error) -> Error {
 ///     match error.kind() {
 ///         ErrorKind::WouldBlock => ErrorKind::TimedOut.into(),
+///         ErrorKind::TimedOut if cfg!(unix) => ErrorKind::ConnectionAborted.into(),
 ///         _ => error,
 ///     }
 /// }
@@ -72,8 +74,7 @@ use crate::url::Origin;
 /// }
 /// ```
 ///
-/// `TcpStream::connect` has no deadline, and on Unix a dead connection fails with `TimedOut` too.
-/// The example `tail` handles both (`examples/tail/net.rs`).
+/// `TcpStream::connect` ignores the deadline. `examples/tail/net.rs` observes it, also for DNS.
 pub trait Connect {
     /// Whether [`connect`](Self::connect) does TLS for `https`. If `false`, an `https` URL stops
     /// the source before `connect` is called.
@@ -137,12 +138,16 @@ pub trait Clock {
 ///
 /// ```no_run
 /// use core::ops::ControlFlow;
+/// use core::time::Duration;
 /// use embedded_sse::blocking::{Clock, Connect, sse};
 /// use embedded_sse::{Decoder, EventSource, Item, Policy, Request, Stop, Url};
 ///
 /// fn follow(connect: &mut impl Connect, clock: &impl Clock, url: Url<'_>) -> Stop {
 ///     let mut decoder: Decoder<4096> = Decoder::new();
-///     let mut source = EventSource::new(Request::get(url), Policy::DEFAULT, 42, &mut decoder)
+///     // Without an idle timeout, a dead connection is never noticed.
+///     let idle_timeout = Some(Duration::from_secs(60));
+///     let policy = Policy { idle_timeout, ..Policy::DEFAULT };
+///     let mut source = EventSource::new(Request::get(url), policy, 42, &mut decoder)
 ///         .expect("a GET without headers is valid");
 ///     let mut chunk = [0; 512];
 ///     sse(connect, clock, &mut source, &mut chunk, |item| {

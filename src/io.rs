@@ -131,17 +131,21 @@ pub trait Clock {
 ///
 /// `on_item` is called with each [`Item`]: [`Item::Open`], the items of the stream, [`Item::Lost`]
 /// before each wait, and [`Item::Stopped`] at the end. If it returns `Break`, the source is closed.
-/// `chunk` is the read buffer, of any size. Events that lie in it as a whole are borrowed, others
-/// are copied to the decoder.
+/// `chunk` is the read buffer. Any size from 1 byte works. Events that lie in it as a whole are
+/// borrowed, others are copied to the decoder.
 ///
 /// ```no_run
 /// use core::ops::ControlFlow;
+/// use core::time::Duration;
 /// use embedded_sse::io::{Clock, Connect, sse};
 /// use embedded_sse::{Decoder, EventSource, Item, Policy, Request, Stop, Url};
 ///
 /// async fn follow(connect: &mut impl Connect, clock: &impl Clock, url: Url<'_>) -> Stop {
 ///     let mut decoder: Decoder<4096> = Decoder::new();
-///     let mut source = EventSource::new(Request::get(url), Policy::DEFAULT, 42, &mut decoder)
+///     // Without an idle timeout, a dead connection is never noticed.
+///     let idle_timeout = Some(Duration::from_secs(60));
+///     let policy = Policy { idle_timeout, ..Policy::DEFAULT };
+///     let mut source = EventSource::new(Request::get(url), policy, 42, &mut decoder)
 ///         .expect("a GET without headers is valid");
 ///     let mut chunk = [0; 512];
 ///     sse(connect, clock, &mut source, &mut chunk, async |item: Item<'_>| {

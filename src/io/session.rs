@@ -57,8 +57,7 @@ use crate::utf8::text;
 /// Unlike the future of [`sse`](super::sse) with a closure that borrows, this loop can be spawned
 /// as a `Send` future.
 ///
-/// Dropping a session closes its connection. The next [`open`](Self::open) then returns
-/// [`NoSession::Wait`].
+/// Dropping a session closes its connection. The next [`open`](Self::open) then reports the loss.
 pub struct Session<'s, 'a, Io, K, const DATA: usize, const META: usize, H = ()> {
     io: Io,
     clock: &'s K,
