@@ -57,11 +57,17 @@ use crate::time::millis;
 /// # Where to put it
 ///
 /// `new` is `const` and its value is all zero bytes, so a `static` decoder lies in `.bss` and takes
-/// no flash. On a microcontroller, use one of these:
+/// no flash. On a microcontroller, use a local variable in an embassy task, whose future is a
+/// `static`, or a `ConstStaticCell`:
 ///
-/// * `static DECODER: ConstStaticCell<Decoder<4096>> = ConstStaticCell::new(Decoder::new());` and
-///   `DECODER.take()`, with the crate `static_cell`.
-/// * A local variable in an embassy task. The future of a task is a `static`.
+/// ```
+/// use embedded_sse::Decoder;
+/// use static_cell::ConstStaticCell;
+///
+/// static DECODER: ConstStaticCell<Decoder<4096>> = ConstStaticCell::new(Decoder::new());
+///
+/// let decoder: &'static mut Decoder<4096> = DECODER.take();
+/// ```
 ///
 /// Avoid `StaticCell::init(Decoder::new())`. It builds the decoder on the stack and then copies it:
 /// a decoder with `DATA` of 8 KiB took 10 KB of stack in a measurement.

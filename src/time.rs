@@ -17,7 +17,7 @@ pub(crate) fn micros(time: Duration) -> u64 {
 /// `share` / 65,536 of a time.
 pub(crate) fn part(time: u64, share: u32) -> u64 {
     let share = u64::from(share);
-    let rest = (time & 0xFFFF) * share >> 16;
+    let rest = ((time & 0xFFFF) * share) >> 16;
     (time >> 16).saturating_mul(share).saturating_add(rest)
 }
 
