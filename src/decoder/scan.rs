@@ -1,11 +1,11 @@
-//! Where a line ends.
+//! The search for line ends.
 
 use memchr::memchr2;
 
 const WORD: usize = size_of::<usize>();
 const EACH_BYTE: usize = usize::MAX / 0xFF;
 
-/// The place of the first LF or CR.
+/// The position of the first LF or CR.
 #[inline]
 pub(super) fn line_end(bytes: &[u8]) -> Option<usize> {
     let Some((near, far)) = bytes.split_at_checked(4 * WORD) else {
@@ -14,7 +14,7 @@ pub(super) fn line_end(bytes: &[u8]) -> Option<usize> {
     if let found @ Some(_) = in_words(near, 0) {
         return found;
     }
-    // Where it is made of vector instructions it is faster, once it has begun.
+    // On 64-bit hosts `memchr` uses vector instructions. It is faster, but slower to start.
     if WORD == 8 {
         return memchr2(b'\n', b'\r', far).map(|found| near.len() + found);
     }
@@ -44,8 +44,8 @@ fn in_words(bytes: &[u8], mut at: usize) -> Option<usize> {
     rest.iter().position(is_line_end).map(|found| at + found)
 }
 
-/// A bit for each byte below 0x0E, which in text are line ends and, rarely, tabs; and for some of
-/// the bytes above such a one.
+/// Sets the high bit of each byte below 0x0E, and of some bytes above such a byte. In text these
+/// bytes are line ends and, rarely, tabs.
 #[inline]
 fn low_bytes(word: [u8; WORD]) -> usize {
     let word = usize::from_le_bytes(word);

@@ -1,4 +1,4 @@
-//! A source, a session and the future of [`sse`] are `Send` if hooks, transport and clock are.
+//! Sources, sessions and the future of [`sse`] are `Send` if their hooks, transport and clock are.
 
 use core::cell::Cell;
 use core::convert::Infallible;
@@ -96,7 +96,7 @@ async fn follow_sessions() {
 }
 
 #[test]
-fn all_is_send_whose_parts_are() {
+fn source_and_drivers_are_send_if_their_parts_are() {
     fn source_is_send<H: Send>() {
         fn is_send<T: Send>() {}
         is_send::<EventSource<'static, 512, 64, H>>();
