@@ -74,3 +74,20 @@ pub(crate) fn digits<'a>(number: u64) -> impl Iterator<Item = &'a str> {
 pub(crate) fn is_one_of(name: &str, names: &[&str]) -> bool {
     names.iter().any(|other| name.eq_ignore_ascii_case(other))
 }
+
+/// The first `LEN` bytes of a word, which has at least as many; the others are 0. The first byte is the
+/// lowest.
+#[inline]
+pub(crate) fn word<const LEN: usize>(bytes: [u8; LEN]) -> usize {
+    let mut all = [0; size_of::<usize>()];
+    if let Some(first) = all.first_chunk_mut() {
+        *first = bytes;
+    }
+    usize::from_le_bytes(all)
+}
+
+/// The [`word`] in which each of `LEN` bytes has this value.
+#[inline]
+pub(crate) fn each_byte<const LEN: usize>(value: u8) -> usize {
+    word([value; LEN])
+}

@@ -3,7 +3,7 @@
 use core::str;
 
 use crate::buffer::Buffer;
-use crate::bytes::copy_within;
+use crate::bytes::{copy_within, each_byte, word};
 
 #[cfg(not(feature = "simdutf8"))]
 pub(crate) use core::str::from_utf8;
@@ -58,21 +58,31 @@ pub(crate) fn text(bytes: &[u8]) -> &str {
     from_utf8(bytes).unwrap_or_default()
 }
 
-/// Whether all bytes are ASCII. It has no early exit, because nearly all input is ASCII.
+/// Whether all bytes are ASCII.
 fn is_ascii(bytes: &[u8]) -> bool {
-    let (groups, rest) = bytes.as_chunks::<{ LANES * size_of::<usize>() }>();
-    let mut any = [0; LANES];
-    for group in groups {
-        for (any, word) in any.iter_mut().zip(group.as_chunks().0) {
-            *any |= usize::from_ne_bytes(*word);
-        }
+    if WORD == 8 {
+        // Four words become vector instructions on 64-bit hosts.
+        is_ascii_by::<8, 4, 32>(bytes)
+    } else {
+        is_ascii_by::<WORD, 1, WORD>(bytes)
     }
-    let high = usize::MAX / 0xFF * 0x80;
-    any.iter().all(|any| any & high == 0) && rest.is_ascii()
 }
 
-/// How many words are combined in one step. Four words become vector instructions on 64-bit hosts.
-const LANES: usize = if size_of::<usize>() == 8 { 4 } else { 1 };
+const WORD: usize = size_of::<usize>();
+
+/// Combines `LANES` words of `WORD` bytes in one step. These are parameters so that tests on a 64-bit machine
+/// can run the code of a 32-bit machine. It has no early exit, because nearly all input is ASCII.
+fn is_ascii_by<const WORD: usize, const LANES: usize, const GROUP: usize>(bytes: &[u8]) -> bool {
+    let (groups, rest) = bytes.as_chunks::<GROUP>();
+    let mut any = [0; LANES];
+    for group in groups {
+        for (any, bytes) in any.iter_mut().zip(group.as_chunks::<WORD>().0) {
+            *any |= word(*bytes);
+        }
+    }
+    let high = each_byte::<WORD>(0x80);
+    any.iter().all(|any| any & high == 0) && rest.is_ascii()
+}
 
 /// The number of valid bytes at the front, and the number of bytes in the ill-formed sequence after
 /// them.
@@ -119,6 +129,30 @@ mod tests {
                     assert_eq!(&bytes[..5], b"\xFFkept");
                     assert_eq!(core::str::from_utf8(&bytes[5..]), Ok(want.as_str()));
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn finds_each_byte_that_is_not_ascii() {
+        check(is_ascii);
+    }
+
+    #[test]
+    fn finds_each_byte_that_is_not_ascii_on_a_32_bit_machine() {
+        check(is_ascii_by::<4, 1, 4>);
+    }
+
+    fn check(is_ascii: fn(&[u8]) -> bool) {
+        for len in 0..100 {
+            let mut bytes = std::vec![0x7F; len];
+            assert!(is_ascii(&bytes), "{len} bytes");
+            for at in 0..len {
+                for other in [0x80, 0xFF] {
+                    bytes[at] = other;
+                    assert!(!is_ascii(&bytes), "{other:#x} at {at} of {len} bytes");
+                }
+                bytes[at] = 0;
             }
         }
     }
