@@ -4,6 +4,8 @@
     doc = include_str!("../README.md")
 )]
 #![no_std]
+// docs.rs marks what needs a feature; this needs a nightly compiler.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 #![warn(missing_debug_implementations)]
 
