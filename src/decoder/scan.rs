@@ -10,8 +10,8 @@ pub(super) fn line_end(bytes: &[u8]) -> Option<usize> {
     line_end_by::<{ size_of::<usize>() }>(bytes)
 }
 
-/// Searches by words of `WORD` bytes: a parameter, so that tests on a machine of 64 bits run what a
-/// machine of 32 bits runs.
+/// Searches words of `WORD` bytes. This is a parameter so that tests on a 64-bit machine can run the code of
+/// a 32-bit machine.
 #[inline]
 fn line_end_by<const WORD: usize>(bytes: &[u8]) -> Option<usize> {
     let Some((near, far)) = bytes.split_at_checked(4 * WORD) else {

@@ -1,7 +1,7 @@
-//! Responses, and what has to come of each: items, and what the client does when the server has closed the
-//! connection. Some have lengths and times that 32 bits cannot hold, as the boards count by 32 bits.
+//! Responses with the expected result: the items, and what the client does when the server has closed the
+//! connection. Some contain lengths and times that do not fit in 32 bits.
 
-/// Responses and what has to come of each, its fields with `|` between them.
+/// Each response with its expected result, whose fields are separated by `|`.
 pub fn responses() -> impl Iterator<Item = (String, &'static str)> {
     let long = "x".repeat(LONG);
     let responses = [

@@ -1,10 +1,10 @@
-//! Vectors that each board runs: what the decoder's cases and some responses have to become. Their memory
-//! has 32 bits, that of other tests 64.
+//! Test vectors for the boards: the decoder's cases and some responses, each with the expected result. The
+//! other tests run on 64-bit computers, the boards have 32 bits.
 //!
-//! The board gets a file that is all vectors, one after another: a letter for its kind, and its name, its
-//! first last event ID, its streams, the lengths of its chunks, and what has to come of it, each with its
-//! length before it, in four bytes. The same holds for each stream. Each field of what has to come has a
-//! byte behind it that is no text.
+//! The board gets a file with all vectors, one after another. A vector is a letter for its kind, its name, the
+//! last event ID to begin with, its streams, the lengths of its chunks, and the expected result. Each part but
+//! the letter, and each stream, has its length before it, in four bytes. Each field of the result ends with
+//! the byte 0xFF, which occurs in no text.
 
 use std::fs;
 use std::path::Path;
@@ -18,13 +18,13 @@ use crate::qemu::Run;
 use crate::responses::responses;
 use crate::screen::Screen;
 
-/// Of the crate's own tests.
+/// The file that the crate's own tests read, too.
 const CASES: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
     "/../../tests/data/decoder-cases.jsonl"
 );
 
-/// Where the board looks for them.
+/// Where the firmware looks for the vectors.
 const ADDRESS: &str = "0x21000000";
 
 const LIMIT: Duration = Duration::from_secs(120);
@@ -33,7 +33,7 @@ pub fn vectors() -> Result<(), String> {
     let vectors = all()?;
     for board in [AN386, AN385] {
         let firmware = firmware::build("firmware", "vectors", "release", board)?;
-        // A control: the board has to see it if what has to come is something else.
+        // A control: the board must notice a wrong expected result.
         let mut wrong = vectors.iter().map(Vector::bytes).collect::<Vec<_>>();
         if let Some(bytes) = wrong.last_mut() {
             bytes.truncate(bytes.len() - 2);
@@ -54,7 +54,7 @@ pub fn vectors() -> Result<(), String> {
     Ok(())
 }
 
-/// The status, and the last line.
+/// Returns the exit status and the last line.
 fn run(board: Board, firmware: &Path, vectors: &[u8]) -> Result<(i32, String), String> {
     let file = firmware.with_extension("bin");
     fs::write(&file, vectors).map_err(|error| format!("{}: {error}", file.display()))?;
@@ -103,7 +103,7 @@ struct Vector {
 }
 
 impl Vector {
-    /// `None` if it is none.
+    /// `None` if the JSON is not a case.
     fn of_case(case: &JsonValue) -> Option<Self> {
         let config = child(case, "config");
         let streams = match child(config, "streams_b64") {
@@ -161,7 +161,7 @@ fn with_len(bytes: &[u8]) -> Vec<u8> {
     [&len.to_le_bytes(), bytes].concat()
 }
 
-/// What the board makes of such a row.
+/// The fields that the board derives from what this row describes.
 fn fields(row: &JsonValue) -> Option<Vec<String>> {
     let named = |name| match child(row, name) {
         JsonValue::Null => None,
@@ -183,7 +183,7 @@ fn fields(row: &JsonValue) -> Option<Vec<String>> {
     })
 }
 
-/// What has this name, or nothing.
+/// The member of this name, or null.
 fn child<'j>(json: &'j JsonValue, name: &str) -> &'j JsonValue {
     match json {
         JsonValue::Object(children) => children.get(name).unwrap_or(&JsonValue::Null),
@@ -191,12 +191,12 @@ fn child<'j>(json: &'j JsonValue, name: &str) -> &'j JsonValue {
     }
 }
 
-/// Nothing is an empty text.
+/// Null is an empty text.
 fn text(json: &JsonValue) -> String {
     json.get::<String>().cloned().unwrap_or_default()
 }
 
-/// A number, or its digits. If 64 bits do not hold it, it is the most that they hold.
+/// A number, or a text of digits. A number beyond 64 bits becomes the largest one, as in the decoder.
 fn number(json: &JsonValue) -> Option<String> {
     let number = match json {
         JsonValue::String(digits) => digits.parse().unwrap_or(u64::MAX),
@@ -205,7 +205,7 @@ fn number(json: &JsonValue) -> Option<String> {
     Some(number.to_string())
 }
 
-/// In a byte.
+/// A length that fits in a byte.
 fn length(json: &JsonValue) -> Option<u8> {
     let len = *json.get::<f64>()?;
     (len <= u8::MAX.into()).then_some(len as u8)

@@ -1,4 +1,4 @@
-//! Compares what comes with what has to come, field by field.
+//! Compares a result with the expected one, field by field.
 
 use core::fmt::{self, Debug, Display, Write};
 
@@ -6,13 +6,13 @@ use core::fmt::{self, Debug, Display, Write};
 const END: u8 = 0xFF;
 
 pub struct Expected<'a> {
-    /// What has to come yet.
+    /// The fields that are still expected.
     rest: &'a [u8],
-    /// What has come instead, if something has.
+    /// The first field that differed.
     wrong: Option<Wrong>,
 }
 
-/// The first bytes of it.
+/// The first bytes of a field.
 struct Wrong {
     bytes: [u8; 80],
     len: usize,
@@ -44,14 +44,14 @@ impl<'a> Expected<'a> {
         self.display(format_args!("{value:?}"));
     }
 
-    /// Nothing more comes.
+    /// Call this at the end of the result.
     pub fn end(&mut self) {
         if !self.rest.is_empty() {
             self.differs("the end");
         }
     }
 
-    /// The first that came and should not have, and what had to come in its place.
+    /// The first field that differed, and what was expected in its place.
     pub fn problem(&self) -> Option<(impl Display, impl Display)> {
         let wrong = self.wrong.as_ref()?;
         let rest = self.rest.get(..80).unwrap_or(self.rest);

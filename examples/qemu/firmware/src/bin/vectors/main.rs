@@ -1,6 +1,6 @@
-//! Runs the decoder and the client on vectors that the host has put into memory, each cut in many ways, and
-//! compares what comes out with what the vectors expect. The host's side is `src/vectors.rs`, which has
-//! the format too. Arguments: `len=`, the bytes in memory. The exit status is 1 if something differs.
+//! Runs the decoder and the client on test vectors, which QEMU has loaded into memory, and compares the results
+//! with the expected ones. Each vector is cut in many ways. `src/vectors.rs` on the host's side describes the
+//! format. The argument `len=` is the number of bytes in memory. The exit status is 1 if a result differs.
 #![no_std]
 #![no_main]
 
@@ -27,7 +27,7 @@ fn main() -> ! {
     let Some(len) = argument("len", |len| len?.parse().ok()) else {
         exit(status::ARGUMENTS)
     };
-    // SAFETY: QEMU has put so many bytes there before it started the board, and nobody writes to them.
+    // SAFETY: QEMU has loaded `len` bytes there before the start, and nothing writes to them.
     let mut file = Reader(unsafe { core::slice::from_raw_parts(VECTORS, len) });
     let (small, large) = (SMALL.take(), LARGE.take());
     let mut runs = 0;
@@ -52,7 +52,7 @@ fn main() -> ! {
     exit(0)
 }
 
-/// What the decoder makes of some streams, one after another.
+/// Decodes the streams, one after another.
 fn decode(
     decoder: &mut Decoder<100_000, 2_000>,
     vector: &Vector<'_>,
@@ -86,7 +86,7 @@ fn decode(
     }
 }
 
-/// What the client makes of a response, whose connection the server then closes.
+/// Follows a response, after which the server closes the connection.
 fn follow(decoder: &mut Decoder<512>, vector: &Vector<'_>, cut: Cut, expected: &mut Expected<'_>) {
     const NOW: Duration = Duration::ZERO;
 
