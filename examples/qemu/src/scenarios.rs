@@ -145,7 +145,7 @@ pub const SCENARIOS: &[Scenario] = &[
             connection.left();
             finish(&stage.server, 0);
         },
-        prints: || resumed_after("Head(TooLong)", 0),
+        prints: || resumed_after("Head(TooLong { len: 4090 })", 0),
         status: 0,
     },
     Scenario {
