@@ -1,12 +1,10 @@
 //! The guarantees of the README, by their names. `tests/no_panic.rs` proves the first.
 
-mod driver;
-
 use std::mem::size_of;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use driver::{OPEN, Script, answers, ms, opens, status, url};
+use crate::driver::{OPEN, Script, answers, ms, opens, status, url};
 use embedded_sse::{
     Decoder, EventSource, InvalidRedirect, Item, Policy, Reconnect, Request, Scheme, Step,
     StopReason, TooLong, Url,
@@ -14,7 +12,7 @@ use embedded_sse::{
 
 #[test]
 fn no_unsafe_in_the_crate() {
-    let lib = include_str!("../src/lib.rs");
+    let lib = include_str!("../../src/lib.rs");
     assert!(lib.contains("#![forbid(unsafe_code)]"));
     assert!(lib.contains("#![no_std]"));
 }
@@ -212,11 +210,11 @@ fn credentials_never_leave_their_origin() {
 /// The canonical loop is written once.
 #[test]
 fn the_readme_shows_the_loop_of_the_example() {
-    let (_, code) = include_str!("../examples/minimal.rs")
+    let (_, code) = include_str!("../../examples/minimal.rs")
         .split_once("\n\n")
         .unwrap();
     let block = format!("```rust,no_run\n{code}```");
-    assert!(include_str!("../README.md").contains(&block));
+    assert!(include_str!("../../README.md").contains(&block));
 }
 
 /// A clock may be any; and one that stands still or leaps harms nobody.

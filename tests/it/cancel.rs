@@ -1,15 +1,13 @@
 //! What waits may be dropped wherever it waits, and made anew: nothing is lost, nothing doubled.
 
-mod wire;
-
 use std::cell::{Cell, RefCell};
 use std::ops::ControlFlow;
 use std::pin::pin;
 use std::task::Poll;
 
+use crate::wire::{Deed, Dialer, Manner, OPEN, World, line_of, opens, url};
 use embedded_sse::io::{Session, sse};
 use embedded_sse::{Decoder, EventSource, Item, Policy, Request, Stop, StopReason};
-use wire::{Deed, Dialer, Manner, OPEN, World, line_of, opens, url};
 
 /// At which of the points where a future is pending it is dropped, counted from 0 over all.
 #[derive(Clone, Copy, Debug, PartialEq)]

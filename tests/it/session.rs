@@ -1,16 +1,14 @@
 //! What sessions do beyond what `sse` does: the head, and being opened at any time.
 
-mod wire;
-
 use std::cell::Cell;
 use std::io;
 use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
+use crate::wire::{Dialer, Manner, OPEN, World, answers, gone, line_of, ms, opens, refuses, url};
 use embedded_sse::io::{Clock, Connect, NoSession, Session};
 use embedded_sse::{Decoder, EventSource, LossCause, Origin, Policy, Request, StopReason};
-use wire::{Dialer, Manner, OPEN, World, answers, gone, line_of, ms, opens, refuses, url};
 
 const POLICY: Policy = Policy {
     jitter_percent: 0,
@@ -22,7 +20,7 @@ fn source(decoder: &mut Decoder<1024>) -> EventSource<'_, 1024, 64> {
 }
 
 /// A scripted world, without pending operations.
-fn world(connections: &[wire::Connection]) -> World {
+fn world(connections: &[crate::wire::Connection]) -> World {
     World::new(Manner::PLAIN, connections, 0)
 }
 

@@ -27,18 +27,20 @@ pub fn time_left() -> Duration {
     left.max(Duration::from_millis(1))
 }
 
-/// Where an example's program is, built by the cargo that has built this test. A test file has one
-/// example.
+/// Where an example's program is, built by the cargo that has built this test.
 fn program(example: &str) -> &'static Path {
-    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM.get_or_init(|| build(example))
+    static PROGRAMS: OnceLock<Vec<(String, PathBuf)>> = OnceLock::new();
+    let programs = PROGRAMS.get_or_init(build).iter();
+    let mut programs = programs.filter(|(name, _)| name == example);
+    &programs.next().expect("it is an example").1
 }
 
-fn build(example: &str) -> PathBuf {
+/// Builds them all, which `cargo test` has done already unless it was asked for a part.
+fn build() -> Vec<(String, PathBuf)> {
     // The directory that cargo has now, however it was told.
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent();
     let output = Command::new(env!("CARGO"))
-        .args(["build", "--message-format=json", "--example", example])
+        .args(["build", "--message-format=json", "--examples"])
         // What the test was built with.
         .args(cfg!(feature = "json").then_some("--features=json"))
         .arg("--target-dir")
@@ -47,16 +49,15 @@ fn build(example: &str) -> PathBuf {
         .stderr(Stdio::inherit())
         .output()
         .expect("cargo runs");
-    assert!(output.status.success(), "{example} does not build");
+    assert!(output.status.success(), "the examples do not build");
     let messages = String::from_utf8_lossy(&output.stdout);
-    let path = messages.lines().find_map(|line| {
+    let programs = messages.lines().filter_map(|line| {
         let message: Value = serde_json::from_str(line).ok()?;
-        let is_it = message["target"]["name"] == example;
-        Some(PathBuf::from(
-            message["executable"].as_str().filter(|_| is_it)?,
-        ))
+        let name = message["target"]["name"].as_str()?;
+        let path = message["executable"].as_str()?;
+        Some((name.to_owned(), path.into()))
     });
-    path.expect("cargo names what it has built")
+    programs.collect()
 }
 
 /// A tool that runs. It is killed when this is dropped.

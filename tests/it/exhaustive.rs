@@ -3,9 +3,7 @@
 //! Each alphabet is aimed at one area, so that a few tokens go deep into it, and each stream can
 //! get a beginning and an end that bring to light what its tokens have done.
 
-mod model;
-
-use model::{Model, decode, open_decoder};
+use crate::model::{Model, decode, open_decoder};
 
 /// CR, LF and CR LF within, between and behind the parts of a line, and where the stream ends.
 #[test]

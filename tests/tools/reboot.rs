@@ -1,14 +1,10 @@
 //! The example `reboot`: lives of a device, one after the other.
 
-#[path = "support/server.rs"]
-mod server;
-mod support;
-
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use server::{Connection, LONG_WAIT, Server};
-use support::Tool;
+use crate::server::{Connection, LONG_WAIT, Server};
+use crate::support::Tool;
 
 struct Device {
     flash: PathBuf,

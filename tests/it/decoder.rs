@@ -1,14 +1,12 @@
 //! The project's decoder cases, cut in every way and at many capacities; and what the decoder
 //! promises beside its items.
 
-mod model;
-
 use std::sync::Mutex;
 use std::time::Duration;
 
+use crate::model::{Item, Model, decode, open_decoder};
 use base64::prelude::{BASE64_STANDARD, Engine};
 use embedded_sse::{Decoder, InvalidId, TooLong};
-use model::{Item, Model, decode, open_decoder};
 use serde_json::Value;
 
 /// As much as the longest texts of the cases need, to the byte.
@@ -561,7 +559,7 @@ impl Outcome {
 // ---- the file of cases ----
 
 fn cases() -> impl Iterator<Item = Case> {
-    include_str!("data/decoder-cases.jsonl")
+    include_str!("../data/decoder-cases.jsonl")
         .lines()
         .map(|line| {
             let json: Value = serde_json::from_str(line).unwrap();

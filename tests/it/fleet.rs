@@ -1,10 +1,10 @@
 //! The example `fleet` with fewer clients. N/C, which the results depend on, is the same.
 
-#[path = "../examples/fleet/cases.rs"]
+#[path = "../../examples/fleet/cases.rs"]
 mod cases;
-#[path = "../examples/fleet/policies.rs"]
+#[path = "../../examples/fleet/policies.rs"]
 mod policies;
-#[path = "../examples/fleet/world.rs"]
+#[path = "../../examples/fleet/world.rs"]
 mod world;
 
 use cases::{CUTS, LIVES, availability, crash_loop, outage, overload_loop, polling};

@@ -1,7 +1,5 @@
 //! The ready loops: `sse`, sessions, and the blocking one, which must all tell the same.
 
-mod wire;
-
 use std::cell::Cell;
 use std::future::Future;
 use std::io::ErrorKind;
@@ -13,14 +11,14 @@ use std::time::Duration;
 
 use embedded_io_async::{ErrorType, Read, Write};
 
+use crate::wire::{
+    Connection, Dialer, Manner, OPEN, Script, Socket, Trouble, World, answers, gone, line_of, ms,
+    never_connects, opens, refuses, status, url,
+};
 use embedded_sse::hooks::Hooks;
 use embedded_sse::{
     Decoder, Draft, EventSource, Head, InvalidRedirect, Item, Origin, Policy, Request, StopReason,
     Verdict, blocking, io,
-};
-use wire::{
-    Connection, Dialer, Manner, OPEN, Script, Socket, Trouble, World, answers, gone, line_of, ms,
-    never_connects, opens, refuses, status, url,
 };
 
 const FAILURES: [ErrorKind; 4] = [

@@ -1,14 +1,10 @@
 //! The canonical loop, run: it is what people will paste.
 
-#[path = "support/server.rs"]
-mod server;
-mod support;
-
 use std::net::TcpListener;
 use std::time::Duration;
 
-use server::{LONG_WAIT, Server};
-use support::Tool;
+use crate::server::{LONG_WAIT, Server};
+use crate::support::Tool;
 
 #[test]
 fn follows_resumes_and_stops() {
@@ -87,7 +83,7 @@ fn bad_usage_is_one_clear_line() {
         assert!(complaint.contains(words), "{args:?}: {complaint}");
     }
     #[cfg(unix)]
-    Tool::run_with("minimal", &[support::no_unicode()]).expect_complaint(1);
+    Tool::run_with("minimal", &[crate::support::no_unicode()]).expect_complaint(1);
 }
 
 #[test]
@@ -106,14 +102,14 @@ fn a_retry_after_of_any_length_is_slept_for() {
 #[test]
 fn no_example_has_a_constant_seed() {
     let sources = [
-        include_str!("../README.md"),
-        include_str!("../examples/minimal.rs"),
-        include_str!("../examples/tokio.rs"),
-        include_str!("../examples/reboot/main.rs"),
-        include_str!("../examples/tail/main.rs"),
-        include_str!("../examples/esp32-c3/src/main.rs"),
-        include_str!("../examples/nucleo-f767zi/src/main.rs"),
-        include_str!("../examples/pico-w/src/main.rs"),
+        include_str!("../../README.md"),
+        include_str!("../../examples/minimal.rs"),
+        include_str!("../../examples/tokio.rs"),
+        include_str!("../../examples/reboot/main.rs"),
+        include_str!("../../examples/tail/main.rs"),
+        include_str!("../../examples/esp32-c3/src/main.rs"),
+        include_str!("../../examples/nucleo-f767zi/src/main.rs"),
+        include_str!("../../examples/pico-w/src/main.rs"),
     ];
     for source in sources {
         let mut calls = source.split("EventSource::new(").skip(1).peekable();

@@ -1,16 +1,14 @@
 //! The blocking loop. Each script of `tests/io.rs` runs through it too; here is what only it has:
 //! operations that block, for longer than they should at times.
 
-mod wire;
-
 use std::io::ErrorKind;
 use std::ops::ControlFlow;
 
-use embedded_sse::{Decoder, EventSource, Item, Policy, Request, StopReason, blocking};
-use wire::{
+use crate::wire::{
     Dialer, Manner, OPEN, Script, Trouble, World, answers, gone, ms, never_connects, opens,
     refuses, status, url,
 };
+use embedded_sse::{Decoder, EventSource, Item, Policy, Request, StopReason, blocking};
 
 /// `run` compares the three loops; this is what they all say.
 #[test]

@@ -1,9 +1,9 @@
 //! Section 10 of the rules, "The connection", row by row; and the rows of its first table that
 //! concern the connection.
 
-mod driver;
-
-use driver::{Command, OPEN, Script, answers, ms, never_connects, opens, refuses, status, url};
+use crate::driver::{
+    Command, OPEN, Script, answers, ms, never_connects, opens, refuses, status, url,
+};
 use embedded_sse::{
     Decoder, EventSource, Head, InvalidRedirect, InvalidRequest, Item, LossCause, Policy, Request,
     Step, StopReason, Verdict,
@@ -587,7 +587,7 @@ fn no_content_stops_a_reconnect_too() {
 
 const REDIRECTS: [u16; 5] = [301, 302, 303, 307, 308];
 
-fn redirect(code: u16, location: &str) -> driver::Connection {
+fn redirect(code: u16, location: &str) -> crate::driver::Connection {
     status(code, &format!("Location: {location}\r\n"))
 }
 
@@ -1645,7 +1645,7 @@ fn delay_is_waited_for_in_full() {
 // ---- what is a failure ----
 
 /// The delays of failing twice and then this, which counts as a failure if the third is 12 s.
-fn third_delay(connection: driver::Connection) -> u64 {
+fn third_delay(connection: crate::driver::Connection) -> u64 {
     let script = Script::get(HERE).then(refuses()).then(refuses());
     script.then(connection).run().delays[2]
 }
@@ -1674,7 +1674,10 @@ fn what_is_a_failure_a_connection_that_was_lost_early() {
 #[test]
 fn what_takes_a_failure_back_each_healthy_time() {
     for body in ["", "data: a\n\n"] {
-        for end in [driver::Connection::resets, driver::Connection::ends] {
+        for end in [
+            crate::driver::Connection::resets,
+            crate::driver::Connection::ends,
+        ] {
             let after = |ms| {
                 let four = (0..4).fold(Script::get(HERE), |script, _| script.then(refuses()));
                 four.then(end(opens(body).pauses(ms))).run().delays[4]
@@ -1686,7 +1689,7 @@ fn what_takes_a_failure_back_each_healthy_time() {
 }
 
 /// A stream of one chunk that ends as it should.
-fn chunked(body: &str) -> driver::Connection {
+fn chunked(body: &str) -> crate::driver::Connection {
     let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n";
     let chunk = format!("{:x}\r\n{body}\r\n0\r\n\r\n", body.len());
     answers(format!("{head}Transfer-Encoding: chunked\r\n\r\n{chunk}"))

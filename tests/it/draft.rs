@@ -2,14 +2,12 @@
 //!
 //! Each script runs with writes of one byte too, and must have written the same.
 
-mod wire;
-
 use std::cell::RefCell;
 use std::fmt;
 
+use crate::wire::{Log, OPEN, Script, answers, gone, ms, opens, refuses, status, url};
 use embedded_sse::hooks;
 use embedded_sse::{Decoder, Draft, EventSource, InvalidDraft, Policy, Request, Step, StopReason};
-use wire::{Log, OPEN, Script, answers, gone, ms, opens, refuses, status, url};
 
 const TOKEN: &[(&str, &str)] = &[("authorization", "old"), ("X-More", "more")];
 

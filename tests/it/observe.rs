@@ -1,19 +1,17 @@
 //! What can be learned of a source while it runs, and what holds it back.
 
-mod wire;
-
 use std::cell::{Cell, RefCell};
 use std::num::NonZero;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
+use crate::wire::{
+    Connection, Dialer, Manner, OPEN, World, answers, gone, line_of, ms, opens, refuses, status,
+    url,
+};
 use embedded_sse::hooks::{self, Counters, Heartbeat, Hooks, Losses, Recent};
 use embedded_sse::{
     Budget, Decoder, Draft, EventSource, InvalidDraft, Item, Policy, Request, Step, blocking,
-};
-use wire::{
-    Connection, Dialer, Manner, OPEN, World, answers, gone, line_of, ms, opens, refuses, status,
-    url,
 };
 
 /// Follows the connections, observed, in reads of so many bytes, and returns what was told when.
@@ -400,10 +398,10 @@ fn no_hour_has_more_attempts_than_the_budget() {
                 now = at + Duration::from_secs(step);
             }
             let worst = most_in_an_hour(&attempts);
-            assert!(worst <= most.into(), "{most} {step}: {worst}");
+            assert!(worst <= usize::from(most), "{most} {step}: {worst}");
             if step == 0 {
                 // And it is no stricter than it says.
-                assert_eq!(worst, most.into());
+                assert_eq!(worst, usize::from(most));
                 assert_eq!(attempts[usize::from(most).div_ceil(2) - 1], Duration::ZERO);
             }
         }
@@ -450,7 +448,7 @@ fn no_hour_has_more_attempts_than_the_budget_over_reboots() {
                 boot += now - clock + off;
             }
             let worst = most_in_an_hour(&attempts);
-            assert!(worst <= most.into(), "{most} {off:?}: {worst}");
+            assert!(worst <= usize::from(most), "{most} {off:?}: {worst}");
         }
     }
 }

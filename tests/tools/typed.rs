@@ -2,11 +2,9 @@
 
 #![cfg(feature = "json")]
 
-mod support;
-
 use std::io::Write;
 
-use support::Tool;
+use crate::support::Tool;
 
 #[test]
 fn each_event_is_decoded_to_its_type() {

@@ -1,15 +1,11 @@
 //! `tail` against servers that misbehave on purpose: each test plays the server, move by move.
 
-#[path = "support/server.rs"]
-mod server;
-mod support;
-
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
+use crate::server::{Connection, Server};
+use crate::support::Tool;
 use serde_json::{Value, json};
-use server::{Connection, Server};
-use support::Tool;
 
 /// `tail --json` with delays that nobody has to wait for.
 fn tail(args: &[&str]) -> Tool {

@@ -1,13 +1,9 @@
 //! The core over another runtime than embassy's: the example, run.
 
-#[path = "support/server.rs"]
-mod server;
-mod support;
-
 use std::time::Duration;
 
-use server::{LONG_WAIT, Server};
-use support::Tool;
+use crate::server::{LONG_WAIT, Server};
+use crate::support::Tool;
 
 #[test]
 fn follows_resumes_and_stops() {
@@ -56,7 +52,7 @@ fn bad_usage_is_one_clear_line() {
         assert!(complaint.contains(words), "{args:?}: {complaint}");
     }
     #[cfg(unix)]
-    Tool::run_with("tokio", &[support::no_unicode()]).expect_complaint(1);
+    Tool::run_with("tokio", &[crate::support::no_unicode()]).expect_complaint(1);
 }
 
 #[test]

@@ -1,12 +1,10 @@
 //! `decode`, as a filter between two pipes.
 
-mod support;
-
 use std::io::Write;
 use std::thread::spawn;
 
+use crate::support::Tool;
 use serde_json::{Value, json};
-use support::Tool;
 
 /// What it says of an input, and that it ends well.
 fn decode(args: &[&str], input: &[u8]) -> Vec<Value> {

@@ -1,0 +1,24 @@
+//! The tests of the crate, in one program: each test program more would be linked once more.
+
+mod blocking;
+mod cancel;
+mod decoder;
+mod draft;
+mod driver;
+mod encoder;
+mod exhaustive;
+mod features;
+mod fleet;
+mod guarantees;
+mod http;
+mod io;
+mod json;
+mod model;
+mod no_panic;
+mod observe;
+mod pieces;
+mod reconnect;
+mod session;
+mod source;
+mod url;
+mod wire;
