@@ -4,7 +4,7 @@
 use std::io::ErrorKind;
 use std::ops::ControlFlow;
 
-use crate::wire::{
+use crate::script::{
     Dialer, Manner, OPEN, Script, Trouble, World, answers, gone, ms, never_connects, opens,
     refuses, status, url,
 };
@@ -28,11 +28,12 @@ fn it_tells_the_same_as_the_others() {
         .then(gone())
         .run();
     assert_eq!(
-        log.lines,
+        log.all,
         [
             "1000 ready",
             "1000 connect http h 80",
-            "31000 lost ConnectTimeout 3000",
+            "31000 lost ConnectTimeout",
+            "31000 wait 3000",
             "35000 ready",
             "35000 connect http h 80",
             "35000 flush",
@@ -42,11 +43,13 @@ fn it_tells_the_same_as_the_others() {
             "35000 open 200",
             "35000 message 1: a",
             "40000 closed",
-            "40000 lost IdleTimeout 6000",
+            "40000 lost IdleTimeout",
+            "40000 wait 6000",
             "47000 ready",
             "47000 connect http h 80",
             "347000 closed",
-            "347000 lost ResponseTimeout 12000",
+            "347000 lost ResponseTimeout",
+            "347000 wait 12000",
             "360000 ready",
             "360000 connect http h 80",
             "360000 flush",
@@ -60,9 +63,7 @@ fn it_tells_the_same_as_the_others() {
 
 /// What the application is told, and when, up to the wait.
 fn told(script: Script<'_>) -> Vec<String> {
-    let lines = script.then(gone()).run_blocking().lines.into_iter();
-    let wire = [" ready", " connect ", " flush", " closed"];
-    let told = lines.filter(|line| !wire.iter().any(|what| line.contains(what)));
+    let told = script.then(gone()).run_blocking().timed().into_iter();
     told.take_while(|line| !line.contains("stop")).collect()
 }
 
@@ -72,11 +73,17 @@ fn a_deadline_is_found_when_the_read_returns() {
     let script = Script::get("http://h/")
         .policy(|policy| policy.idle_timeout = Some(ms(1010)))
         .then(opens(""));
-    assert_eq!(told(script), ["0 open 200", "1100 lost IdleTimeout 3000"]);
+    assert_eq!(
+        told(script),
+        ["0 open 200", "1100 lost IdleTimeout", "1100 wait 3000"]
+    );
     let script = Script::get("http://h/")
         .policy(|policy| policy.response_timeout = Some(ms(1010)))
         .then(answers("HTTP/1.1"));
-    assert_eq!(told(script), ["1100 lost ResponseTimeout 3000"]);
+    assert_eq!(
+        told(script),
+        ["1100 lost ResponseTimeout", "1100 wait 3000"]
+    );
 }
 
 /// A time that is out says "nothing yet", and does not count as something heard.
@@ -111,9 +118,11 @@ fn a_transport_may_say_that_the_time_is_out() {
         [
             "open 200",
             "message: a",
-            "lost End 3000",
+            "lost End",
+            "wait 3000",
             "open 200",
-            "lost IdleTimeout 6000"
+            "lost IdleTimeout",
+            "wait 6000"
         ]
     );
 }
@@ -122,7 +131,10 @@ fn a_transport_may_say_that_the_time_is_out() {
 fn a_connection_made_too_late_is_lost() {
     let late = answers(OPEN).made_after(31_000).heeds_no_deadline();
     let script = Script::get("http://h/").then(late);
-    assert_eq!(told(script), ["31000 lost ConnectTimeout 3000"]);
+    assert_eq!(
+        told(script),
+        ["31000 lost ConnectTimeout", "31000 wait 3000"]
+    );
 }
 
 #[test]
@@ -138,9 +150,11 @@ fn an_attempt_may_have_no_deadline() {
         told(script),
         [
             "1000000 open 200",
-            "1000000 lost End 3000",
+            "1000000 lost End",
+            "1000000 wait 3000",
             "2003000 open 200",
-            "2003000 lost End 6000",
+            "2003000 lost End",
+            "2003000 wait 6000",
         ]
     );
 }

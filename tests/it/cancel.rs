@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::pin::pin;
 use std::task::Poll;
 
-use crate::wire::{Deed, Dialer, Manner, OPEN, World, line_of, opens, url};
+use crate::script::{Deed, Dialer, Manner, OPEN, World, line_of, opens, url};
 use embedded_sse::io::{Session, sse};
 use embedded_sse::{Decoder, EventSource, Item, Policy, Request, Stop, StopReason};
 
@@ -38,11 +38,13 @@ const MANNERS: [Manner; 3] = [
         pends: true,
         read: 1,
         write: 1,
+        ..Manner::PLAIN
     },
     Manner {
         pends: true,
         read: 5,
         write: 64,
+        ..Manner::PLAIN
     },
     Manner {
         pends: true,

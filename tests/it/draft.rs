@@ -5,7 +5,7 @@
 use std::cell::RefCell;
 use std::fmt;
 
-use crate::wire::{Log, OPEN, Script, answers, gone, ms, opens, refuses, status, url};
+use crate::script::{Log, OPEN, Script, answers, gone, ms, opens, refuses, status, url};
 use embedded_sse::hooks;
 use embedded_sse::{Decoder, Draft, EventSource, InvalidDraft, Policy, Request, Step, StopReason};
 
@@ -344,11 +344,11 @@ fn a_draft_that_leaves_no_room_for_the_head_is_told() {
             .run_in::<128>()
     };
     let room = 128 - OPEN.len() - "X-A: \r\n".len();
-    let told = ["open 200", "message: a", "stop Attempts End"];
+    let told = ["open 200", "message: a", "lost End", "stop Attempts"];
     assert_eq!(script(room).told(), told);
     assert_eq!(
         script(room + 1).told(),
-        ["stop Attempts Head(TooLong { len: 129 })"]
+        ["lost Head(TooLong { len: 129 })", "stop Attempts"]
     );
 }
 
@@ -469,7 +469,7 @@ fn a_path_stays_at_its_origin() {
         "/..",
     ] {
         let log = drafted(|draft| draft.set_path(path).unwrap());
-        assert!(log.lines.contains(&"0 connect http h 81".into()));
+        assert!(log.all.contains(&"0 connect http h 81".into()));
         assert_eq!(log.request_lines(), [format!("GET {path}")]);
         assert_eq!(log.headers(0, "host"), ["h:81"]);
     }
@@ -477,7 +477,7 @@ fn a_path_stays_at_its_origin() {
         .before_connect(|_, draft| draft.set_path("/path").unwrap())
         .then(gone())
         .run();
-    assert_eq!(log.lines[1], "0 connect https 2001:db8::1 8443");
+    assert_eq!(log.all[1], "0 connect https 2001:db8::1 8443");
     assert_eq!(log.headers(0, "host"), ["[2001:db8::1]:8443"]);
 }
 
@@ -502,7 +502,7 @@ fn a_remembered_redirect_is_what_the_draft_changes() {
         .then(gone())
         .run();
     let connects: Vec<_> = log
-        .lines
+        .all
         .iter()
         .filter(|line| line.contains("connect"))
         .collect();

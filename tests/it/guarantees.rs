@@ -4,7 +4,7 @@ use std::mem::size_of;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use crate::driver::{OPEN, Script, answers, ms, opens, status, url};
+use crate::script::{OPEN, Script, answers, ms, opens, status, url};
 use embedded_sse::{
     Decoder, EventSource, InvalidRedirect, Item, Policy, Reconnect, Request, Scheme, Step,
     StopReason, TooLong, Url,

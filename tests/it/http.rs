@@ -1,6 +1,6 @@
 //! What a server may send, and what none should: RFC 9112 as an event source sees it.
 
-use crate::driver::{Connection, Script, answers};
+use crate::script::{Connection, Script, answers};
 use embedded_sse::{InvalidChunk, InvalidHead, LossCause};
 
 const HERE: &str = "http://h/stream";
@@ -705,7 +705,7 @@ fn head_that_is_malformed_is_refused_behind_a_1xx_and_a_redirect() {
         assert_eq!(cause(bytes), LossCause::Head(InvalidHead::Malformed));
     }
     let log = Script::get(HERE)
-        .then(crate::driver::status(307, "Location: /x\r\n"))
+        .then(crate::script::status(307, "Location: /x\r\n"))
         .then(answers("nonsense\r\n\r\n"))
         .run();
     assert_eq!(log.losses, [LossCause::Head(InvalidHead::Malformed)]);

@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use embedded_io_async::{ErrorType, Read, Write};
 
-use crate::wire::{
-    Connection, Dialer, Manner, OPEN, Script, Socket, Trouble, World, answers, gone, line_of, ms,
+use crate::script::{
+    Connection, Dialer, Manner, OPEN, Plain, Script, Trouble, World, answers, gone, line_of, ms,
     never_connects, opens, refuses, status, url,
 };
 use embedded_sse::hooks::Hooks;
@@ -29,7 +29,7 @@ const FAILURES: [ErrorKind; 4] = [
 ];
 
 fn get() -> Script<'static> {
-    Script::get("http://h/")
+    Script::get("http://h/").shows_all()
 }
 
 /// What comes of one such connection before the end.
@@ -67,7 +67,7 @@ fn all_that_happens_is_told_in_its_order() {
         .then(gone())
         .run();
     assert_eq!(
-        log.lines,
+        log.all,
         [
             "0 ready",
             "0 connect http h 80",
@@ -77,22 +77,26 @@ fn all_that_happens_is_told_in_its_order() {
             "0 comment c",
             "200 message 1: b",
             "200 closed",
-            "200 lost End 3000",
+            "200 lost End",
+            "200 wait 3000",
             "3200 ready",
             "3200 connect http h 80",
-            "3200 lost Connect 6000",
+            "3200 lost Connect",
+            "3200 wait 6000",
             "9200 ready",
             "9200 connect http h 80",
             "9200 flush",
             "9200 closed",
-            "9200 lost Status(503) 15000",
+            "9200 lost Status(503)",
+            "9200 wait 15000",
             "24200 ready",
             "24200 connect http h 80",
             "24200 flush",
             "24200 open 200",
             "24200 e 1: c",
             "24300 closed",
-            "24300 lost Transport 24000",
+            "24300 lost Transport",
+            "24300 wait 24000",
             "48300 ready",
             "48300 connect http h 80",
             "48300 flush",
@@ -114,7 +118,7 @@ fn a_redirect_is_followed_at_once() {
         .run();
     // The network is there: only a new attempt asks for it.
     assert_eq!(
-        log.lines[..8],
+        log.all[..8],
         [
             "500 ready",
             "500 connect http h 80",
@@ -137,7 +141,7 @@ fn a_stop_is_returned() {
     assert_eq!(get().then(refused).run().told(), ["stop ContentType"]);
     let post = Script::new(Request::post(url("http://h/"), b"body"));
     let log = post.then(opens("").ends()).run();
-    assert_eq!(log.told(), ["open 200", "stop Ended End"]);
+    assert_eq!(log.told(), ["open 200", "lost End", "stop Ended"]);
     assert!(log.requests[0].ends_with("\r\n\r\nbody"));
 }
 
@@ -145,7 +149,7 @@ fn a_stop_is_returned() {
 fn used_up_attempts_stop_with_the_cause() {
     let policy = |most| get().policy(move |policy| policy.max_reconnection_attempts = Some(most));
     let log = policy(0).then(refuses()).run();
-    assert_eq!(log.told(), ["stop Attempts Connect"]);
+    assert_eq!(log.told(), ["lost Connect", "stop Attempts"]);
     let log = policy(2)
         .then(refuses())
         .then(opens("").ends())
@@ -155,11 +159,15 @@ fn used_up_attempts_stop_with_the_cause() {
     assert_eq!(
         log.told(),
         [
-            "lost Connect 3000",
+            "lost Connect",
+            "wait 3000",
             "open 200",
-            "lost End 6000",
-            "lost Connect 12000",
-            "stop Attempts Status(503)",
+            "lost End",
+            "wait 6000",
+            "lost Connect",
+            "wait 12000",
+            "lost Status(503)",
+            "stop Attempts",
         ]
     );
 }
@@ -176,7 +184,7 @@ fn a_wait_of_no_length_is_told_too() {
         .run();
     // And it is told before the network is asked for: an application may show it.
     assert_eq!(
-        log.lines,
+        log.all,
         [
             "100 ready",
             "100 connect http h 80",
@@ -184,15 +192,18 @@ fn a_wait_of_no_length_is_told_too() {
             "100 open 200",
             "100 message: a",
             "100 closed",
-            "100 lost End 0",
+            "100 lost End",
+            "100 wait 0",
             "200 ready",
             "200 connect http h 80",
-            "200 lost Connect 500",
+            "200 lost Connect",
+            "200 wait 500",
             "800 ready",
             "800 connect http h 80",
             "800 flush",
             "800 closed",
-            "800 lost Status(503) 1000",
+            "800 lost Status(503)",
+            "800 wait 1000",
             "1900 ready",
             "1900 connect http h 80",
             "1900 flush",
@@ -200,25 +211,6 @@ fn a_wait_of_no_length_is_told_too() {
             "1900 stop NoContent",
         ]
     );
-}
-
-/// Says nothing of TLS, as who has none.
-struct Plain<'w>(Dialer<'w>);
-
-impl<'w> blocking::Connect for Plain<'w> {
-    type Error = std::io::Error;
-    type Io<'c>
-        = Socket<'w>
-    where
-        Self: 'c;
-
-    fn connect(
-        &mut self,
-        origin: Origin<'_>,
-        deadline: Option<Duration>,
-    ) -> std::io::Result<Socket<'w>> {
-        blocking::Connect::connect(&mut self.0, origin, deadline)
-    }
 }
 
 #[test]
@@ -243,7 +235,7 @@ fn https_without_tls_stops_and_asks_for_no_connection() {
         assert_eq!(stop.reason, reason);
         assert_eq!(told, [format!("stop {reason:?}")]);
         let log = world.log.borrow();
-        let asked = log.lines.iter().filter(|line| line.contains("connect"));
+        let asked = log.all.iter().filter(|line| line.contains("connect"));
         assert_eq!(asked.count(), connections.len());
     }
 }
@@ -339,22 +331,19 @@ fn to_break_closes_at_each_item() {
         "message: a",
         "comment c",
         "message: b",
-        "lost End 3000",
+        "lost End, wait 3000",
     ];
     for item in 0..whole.len() {
         let log = get()
             .breaks_at(item)
             .then(opens("data: a\n\n: c\ndata: b\n\n").ends())
             .run();
-        let mut want = whole[..=item].to_vec();
-        want.push("stop Closed");
-        assert_eq!(log.told(), want);
+        let mut want = whole[..=item].join(", ");
+        want += ", stop Closed";
+        assert_eq!(log.told().join(", "), want);
         // It does not wait either.
-        assert_eq!(log.lines.last().unwrap(), "0 stop Closed");
-        assert_eq!(
-            log.lines.iter().filter(|line| *line == "0 closed").count(),
-            1
-        );
+        assert_eq!(log.all.last().unwrap(), "0 stop Closed");
+        assert_eq!(log.all.iter().filter(|line| *line == "0 closed").count(), 1);
     }
 }
 
@@ -367,17 +356,19 @@ fn the_network_is_waited_for_before_an_attempt_and_its_timeout() {
         .then(gone())
         .run();
     assert_eq!(
-        log.lines,
+        log.all,
         [
             "60000 ready",
             "60000 connect http h 80",
-            "90000 lost ConnectTimeout 3000",
+            "90000 lost ConnectTimeout",
+            "90000 wait 3000",
             "153000 ready",
             "153000 connect http h 80",
             "153000 flush",
             "153000 open 200",
             "153000 closed",
-            "153000 lost End 6000",
+            "153000 lost End",
+            "153000 wait 6000",
             "219000 ready",
             "219000 connect http h 80",
             "219000 flush",
@@ -389,10 +380,10 @@ fn the_network_is_waited_for_before_an_attempt_and_its_timeout() {
 
 #[test]
 fn an_attempt_has_its_time() {
-    let late = ["lost ConnectTimeout 3000"];
+    let late = ["lost ConnectTimeout", "wait 3000"];
     assert_told(never_connects(), &late);
     assert_told(opens("").made_after(30_100), &late);
-    let late = ["lost ResponseTimeout 3000"];
+    let late = ["lost ResponseTimeout", "wait 3000"];
     assert_told(answers("").write(0, Trouble::Hangs), &late);
     assert_told(answers("").write(9, Trouble::Hangs), &late);
     assert_told(answers("").flush(Trouble::Hangs), &late);
@@ -404,7 +395,7 @@ fn an_attempt_has_its_time() {
         .pauses(299_900)
         .sends(OPEN)
         .ends();
-    assert_told(in_time, &["open 200", "lost End 3000"]);
+    assert_told(in_time, &["open 200", "lost End", "wait 3000"]);
 }
 
 #[test]
@@ -426,12 +417,13 @@ fn a_silent_stream_is_lost() {
             "open 200",
             "message: a",
             "comment",
-            "lost IdleTimeout 3000",
+            "lost IdleTimeout",
+            "wait 3000",
             "stop NoContent"
         ]
     );
     assert!(
-        log.lines.contains(&"14800 lost IdleTimeout 3000".into()),
+        log.all.contains(&"14800 lost IdleTimeout".into()),
         "{log:#?}"
     );
 }
@@ -457,7 +449,8 @@ fn a_busy_application_loses_no_stream() {
         "message: a",
         "message: b",
         "message: c",
-        "lost End 3000",
+        "lost End",
+        "wait 3000",
     ];
     assert_eq!(log.told()[..5], want);
 }
@@ -483,7 +476,10 @@ fn some_errors_say_nothing_yet() {
         .fails(ErrorKind::Interrupted)
         .sends("\n")
         .ends();
-    assert_told(connection, &["open 200", "message: a", "lost End 3000"]);
+    assert_told(
+        connection,
+        &["open 200", "message: a", "lost End", "wait 3000"],
+    );
 }
 
 /// It may say so as often as it likes: it does not count as something heard.
@@ -495,8 +491,14 @@ fn nothing_yet_is_silence() {
         }
         connection
     };
-    assert_told(nags(opens("")), &["open 200", "lost IdleTimeout 3000"]);
-    assert_told(nags(answers("HTTP/1.1")), &["lost ResponseTimeout 3000"]);
+    assert_told(
+        nags(opens("")),
+        &["open 200", "lost IdleTimeout", "wait 3000"],
+    );
+    assert_told(
+        nags(answers("HTTP/1.1")),
+        &["lost ResponseTimeout", "wait 3000"],
+    );
 }
 
 /// Only where it blocks it says that somebody should look at the clock: see `tests/blocking.rs`.
@@ -512,7 +514,7 @@ fn a_transport_whose_time_is_out_is_lost() {
         let log = get().then(connection).then(gone()).run_async();
         let told = log.told();
         assert_eq!(told.contains(&"open 200"), opened);
-        assert!(told.contains(&"lost Transport 3000"), "{told:?}");
+        assert!(told.contains(&"lost Transport"), "{told:?}");
     }
 }
 
@@ -617,7 +619,7 @@ fn stream_through<const CHUNK: usize>(stream: &str) -> Vec<String> {
 
 #[test]
 fn other_errors_are_losses() {
-    let lost = ["lost Transport 3000"];
+    let lost = ["lost Transport", "wait 3000"];
     for kind in FAILURES {
         let trouble = Trouble::Fails(kind);
         assert_told(answers("").write(0, trouble), &lost);
@@ -625,41 +627,47 @@ fn other_errors_are_losses() {
         assert_told(answers("").flush(trouble), &lost);
         assert_told(answers("").fails(kind), &lost);
         assert_told(answers("HTTP/1.1 200").fails(kind), &lost);
-        assert_told(opens("").fails(kind), &["open 200", lost[0]]);
+        assert_told(opens("").fails(kind), &["open 200", lost[0], lost[1]]);
         let cut = opens("data: a\n\ndata").fails(kind);
-        assert_told(cut, &["open 200", "message: a", lost[0]]);
+        assert_told(cut, &["open 200", "message: a", lost[0], lost[1]]);
     }
     assert_told(answers("").write(0, Trouble::Zero), &lost);
     assert_told(answers("").write(9, Trouble::Zero), &lost);
-    assert_told(refuses(), &["lost Connect 3000"]);
+    assert_told(refuses(), &["lost Connect", "wait 3000"]);
 }
 
 #[test]
 fn an_end_is_clean_only_where_the_response_is_whole() {
     assert_told(
         opens("data: a\n\n").ends(),
-        &["open 200", "message: a", "lost End 3000"],
+        &["open 200", "message: a", "lost End", "wait 3000"],
     );
-    assert_told(answers("").ends(), &["lost CutOff 3000"]);
-    assert_told(answers("HTTP/1.1 200 OK\r\n").ends(), &["lost CutOff 3000"]);
+    assert_told(answers("").ends(), &["lost CutOff", "wait 3000"]);
+    assert_told(
+        answers("HTTP/1.1 200 OK\r\n").ends(),
+        &["lost CutOff", "wait 3000"],
+    );
     let framed = |framing: &str, body: &str| {
         let head = OPEN.trim_end();
         answers(format!("{head}\r\n{framing}\r\n\r\n{body}"))
     };
     // Where the framing says so, it is over without an end of the connection.
     let length = framed("Content-Length: 9", "data: a\n\nmore");
-    assert_told(length, &["open 200", "message: a", "lost End 3000"]);
+    assert_told(length, &["open 200", "message: a", "lost End", "wait 3000"]);
     assert_told(
         framed("Content-Length: 0", ""),
-        &["open 200", "lost End 3000"],
+        &["open 200", "lost End", "wait 3000"],
     );
     let chunked = framed(
         "Transfer-Encoding: chunked",
         "9\r\ndata: a\n\n\r\n0\r\n\r\n",
     );
-    assert_told(chunked, &["open 200", "message: a", "lost End 3000"]);
+    assert_told(
+        chunked,
+        &["open 200", "message: a", "lost End", "wait 3000"],
+    );
     let cut = framed("Content-Length: 10", "data: a\n\n").ends();
-    assert_told(cut, &["open 200", "message: a", "lost CutOff 3000"]);
+    assert_told(cut, &["open 200", "message: a", "lost CutOff", "wait 3000"]);
 }
 
 // ---- transports that are always ready, or lie ----
@@ -831,14 +839,18 @@ fn a_transport_that_has_lost_count_is_lost() {
             (
                 Always::ReadsMore(more),
                 "",
-                &["stop Attempts Transport"][..],
+                &["lost Transport, stop Attempts"][..],
             ),
             (
                 Always::ReadsMore(more),
                 OPEN,
-                &["open 200", "stop Attempts Transport"],
+                &["open 200", "lost Transport, stop Attempts"],
             ),
-            (Always::WritesMore(more), "", &["stop Attempts Transport"]),
+            (
+                Always::WritesMore(more),
+                "",
+                &["lost Transport, stop Attempts"],
+            ),
         ] {
             assert_eq!(told_by(always, head, policy, 50).0, told, "{more}");
         }

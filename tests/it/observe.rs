@@ -5,7 +5,7 @@ use std::num::NonZero;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use crate::wire::{
+use crate::script::{
     Connection, Dialer, Manner, OPEN, World, answers, gone, line_of, ms, opens, refuses, status,
     url,
 };
@@ -44,15 +44,11 @@ fn follow(
         &mut [0; 512],
         |item| {
             on_item(&item);
-            world.tell(&line_of(item));
+            world.told(line_of(item));
             ControlFlow::Continue(())
         },
     );
-    let log = world.log.take();
-    let told = log.lines.into_iter();
-    let wire = [" ready", " connect ", " flush", " closed"];
-    told.filter(|line| !wire.iter().any(|what| line.contains(what)))
-        .collect()
+    world.log.take().timed()
 }
 
 /// Until it stops.
@@ -280,7 +276,7 @@ fn a_heartbeat_is_learned() {
     // Heard each 20 s, for longer than the upper bound: then 60 s of silence are too long.
     let heartbeat = Cell::new(Heartbeat::new(ms(10_000), ms(300_000)));
     let told = follow(&[beats(20_000, 20), gone()], usize::MAX, &heartbeat, |_| {});
-    assert_eq!(told[1], "460000 lost IdleTimeout 3000");
+    assert_eq!(told[1], "460000 lost IdleTimeout, wait 3000");
     // And forgotten, or a server with another one would be lost again and again.
     assert_eq!(heartbeat.get().idle_timeout(), Some(ms(300_000)));
 }
@@ -295,17 +291,17 @@ fn what_is_learned_stays_within_the_bounds() {
     // Not learned yet: the upper bound.
     assert_eq!(
         lost(10_000, 300_000, beats(20_000, 5)),
-        "400000 lost IdleTimeout 3000"
+        "400000 lost IdleTimeout, wait 3000"
     );
     // The lower one.
     assert_eq!(
         lost(10_000, 60_000, beats(1000, 70)),
-        "80000 lost IdleTimeout 3000"
+        "80000 lost IdleTimeout, wait 3000"
     );
     // The upper one.
     assert_eq!(
         lost(10_000, 60_000, beats(50_000, 5)),
-        "310000 lost IdleTimeout 3000"
+        "310000 lost IdleTimeout, wait 3000"
     );
 }
 
@@ -377,7 +373,7 @@ fn three_hooks_are_one() {
     let heartbeat = Cell::new(Heartbeat::new(ms(1000), ms(2000)));
     let all = ((&counters, &recent), &heartbeat);
     let told = follow(&[opens("data: a\n\n"), gone()], 7, all, |_| {});
-    assert_eq!(told[2], "2000 lost IdleTimeout 3000");
+    assert_eq!(told[2], "2000 lost IdleTimeout, wait 3000");
     assert_eq!(counters.get().events, 1);
     assert!(!recent.borrow().to_string().is_empty());
 }
@@ -495,7 +491,7 @@ fn a_budget_holds_back_a_source() {
     assert!(world.time() - start >= Duration::from_secs(3 * 1800));
     let log = world.log.borrow();
     assert_eq!(
-        log.lines
+        log.all
             .iter()
             .filter(|line| line.contains("connect "))
             .count(),

@@ -6,7 +6,7 @@ use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
-use crate::wire::{Dialer, Manner, OPEN, World, answers, gone, line_of, ms, opens, refuses, url};
+use crate::script::{Dialer, Manner, OPEN, World, answers, gone, line_of, ms, opens, refuses, url};
 use embedded_sse::io::{Clock, Connect, NoSession, Session};
 use embedded_sse::{Decoder, EventSource, LossCause, Origin, Policy, Request, StopReason};
 
@@ -20,7 +20,7 @@ fn source(decoder: &mut Decoder<1024>) -> EventSource<'_, 1024, 64> {
 }
 
 /// A scripted world, without pending operations.
-fn world(connections: &[crate::wire::Connection]) -> World {
+fn world(connections: &[crate::script::Connection]) -> World {
     World::new(Manner::PLAIN, connections, 0)
 }
 

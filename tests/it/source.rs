@@ -1,7 +1,7 @@
 //! Section 10 of the rules, "The connection", row by row; and the rows of its first table that
 //! concern the connection.
 
-use crate::driver::{
+use crate::script::{
     Command, OPEN, Script, answers, ms, never_connects, opens, refuses, status, url,
 };
 use embedded_sse::{
@@ -587,7 +587,7 @@ fn no_content_stops_a_reconnect_too() {
 
 const REDIRECTS: [u16; 5] = [301, 302, 303, 307, 308];
 
-fn redirect(code: u16, location: &str) -> crate::driver::Connection {
+fn redirect(code: u16, location: &str) -> crate::script::Connection {
     status(code, &format!("Location: {location}\r\n"))
 }
 
@@ -1392,7 +1392,7 @@ fn lost_connections_are_retried_also_the_first() {
     let open = || opens("data: a\n\n");
     for (connection, lost) in [
         (refuses(), "lost Connect"),
-        (refuses().refuses_after(9), "lost Connect"),
+        (refuses().made_after(9), "lost Connect"),
         (never_connects(), "lost ConnectTimeout"),
         (answers(""), "lost ResponseTimeout"),
         (open().takes(0), "lost Transport"),
@@ -1520,9 +1520,7 @@ fn post_stops_like_a_get() {
 
 #[test]
 fn idle_is_off_unless_set() {
-    let connection = opens("data: a\n\n")
-        .pauses(1_000_000_000)
-        .sends("data: b\n\n");
+    let connection = opens("data: a\n\n").pauses(5_000_000).sends("data: b\n\n");
     let log = Script::get(HERE).then(connection).run();
     let want = ["open 200", "message: a", "message: b", "silent for ever"];
     assert_eq!(log.told(), want);
@@ -1543,7 +1541,7 @@ fn idle_streams_are_lost() {
 #[test]
 fn idle_streams_are_lost_before_the_first_byte_too() {
     let log = watched()
-        .then(answers(OPEN).pauses(1000).sends(":\n"))
+        .then(answers(OPEN).pauses(1001).sends(":\n"))
         .run();
     assert_eq!(log.told()[1], "lost IdleTimeout");
 }
@@ -1564,7 +1562,7 @@ fn idle_is_not_a_stream_with_any_byte_in_time() {
 
 #[test]
 fn idle_does_not_concern_the_response_head() {
-    let slow = answers("").connects_after(9000).pauses(9000).sends(OPEN);
+    let slow = answers("").made_after(9000).pauses(9000).sends(OPEN);
     let log = watched().then(slow).run();
     assert_eq!(log.time_of("open 200"), 18_000);
 }
@@ -1645,7 +1643,7 @@ fn delay_is_waited_for_in_full() {
 // ---- what is a failure ----
 
 /// The delays of failing twice and then this, which counts as a failure if the third is 12 s.
-fn third_delay(connection: crate::driver::Connection) -> u64 {
+fn third_delay(connection: crate::script::Connection) -> u64 {
     let script = Script::get(HERE).then(refuses()).then(refuses());
     script.then(connection).run().delays[2]
 }
@@ -1675,8 +1673,8 @@ fn what_is_a_failure_a_connection_that_was_lost_early() {
 fn what_takes_a_failure_back_each_healthy_time() {
     for body in ["", "data: a\n\n"] {
         for end in [
-            crate::driver::Connection::resets,
-            crate::driver::Connection::ends,
+            crate::script::Connection::resets,
+            crate::script::Connection::ends,
         ] {
             let after = |ms| {
                 let four = (0..4).fold(Script::get(HERE), |script, _| script.then(refuses()));
@@ -1689,7 +1687,7 @@ fn what_takes_a_failure_back_each_healthy_time() {
 }
 
 /// A stream of one chunk that ends as it should.
-fn chunked(body: &str) -> crate::driver::Connection {
+fn chunked(body: &str) -> crate::script::Connection {
     let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n";
     let chunk = format!("{:x}\r\n{body}\r\n0\r\n\r\n", body.len());
     answers(format!("{head}Transfer-Encoding: chunked\r\n\r\n{chunk}"))
@@ -1752,8 +1750,8 @@ fn what_takes_a_failure_back_polling_goes_on_at_the_base() {
 fn connect_timeout_is_from_the_dns_to_the_connection() {
     for connection in [
         never_connects(),
-        answers(OPEN).connects_after(30_000),
-        answers("").refuses_after(30_000),
+        answers(OPEN).made_after(30_000),
+        refuses().made_after(30_000),
     ] {
         let log = Script::get(HERE).then(connection).run();
         assert_eq!(log.told(), ["lost ConnectTimeout", "wait 3000"]);
@@ -1770,7 +1768,7 @@ fn response_timeout_is_from_the_connection_to_the_end_of_the_head() {
             answers(&OPEN[..OPEN.len() - 1]).pauses(300_000).sends("\n"),
         ] {
             let log = Script::get(HERE)
-                .then(connection.connects_after(connected))
+                .then(connection.made_after(connected))
                 .run();
             assert_eq!(log.told(), ["lost ResponseTimeout", "wait 3000"]);
             assert_eq!(log.time_of("lost ResponseTimeout"), 300_000 + connected);
@@ -1794,13 +1792,8 @@ fn response_timeout_can_be_off() {
 #[test]
 fn each_redirect_has_its_own_timeouts() {
     let log = Script::get(HERE)
-        .then(redirect(302, "/x").connects_after(29_000))
-        .then(
-            answers("")
-                .connects_after(29_000)
-                .pauses(299_000)
-                .sends(OPEN),
-        )
+        .then(redirect(302, "/x").made_after(29_000))
+        .then(answers("").made_after(29_000).pauses(299_000).sends(OPEN))
         .run();
     assert_eq!(log.time_of("open 200"), 29_000 + 29_000 + 299_000);
 }
@@ -1841,10 +1834,7 @@ fn response_timeout_does_not_depend_on_the_cuts() {
 
 #[test]
 fn response_timeout_does_not_concern_an_open_stream() {
-    let slow = answers("")
-        .connects_after(20_000)
-        .pauses(299_999)
-        .sends(OPEN);
+    let slow = answers("").made_after(20_000).pauses(299_999).sends(OPEN);
     let log = Script::get(HERE)
         .then(slow.pauses(90_000).sends("data: a\n\n"))
         .run();
@@ -2098,14 +2088,14 @@ fn restart_within_a_wait_ends_it_at_once() {
 #[test]
 fn restart_within_a_stream_keeps_the_id_and_the_retry() {
     let log = Script::get(HERE)
-        .on("message: a", Command::Restart)
+        .on("message 7: a", Command::Restart)
         .then(opens("retry: 700\nid: 7\ndata: a\n\nid: 8\ndata: b\n\n").ends())
         .then(refuses())
         .then(opens("").ends())
         .run();
     let want = [
         "open 200",
-        "message: a",
+        "message 7: a",
         "lost Connect",
         "wait 700",
         "open 200",

@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,7 +13,9 @@ use std::time::Duration;
 
 use embedded_sse::{Origin, blocking, io as async_io};
 
-use super::socket::{Connection, Deed, Socket, answers};
+use super::connection::{Connection, Cut, Deed, answers};
+use super::log::Log;
+use super::socket::Socket;
 
 /// So that nothing relies on a clock that starts at 0.
 const START: Duration = ms(123_456);
@@ -22,7 +25,11 @@ const START: Duration = ms(123_456);
 pub const TICK: Duration = ms(100);
 
 /// More looks at the clock than this are taken for a loop without end.
-const MOST_LOOKS: usize = 100_000;
+const MOST_LOOKS: usize = 3_000_000;
+
+/// A blocking loop that has heard nothing for this long is silent for ever: the source waits for no
+/// deadline that is later.
+const SILENCE: Duration = ms(700_000);
 
 pub const fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
@@ -31,60 +38,25 @@ pub const fn ms(ms: u64) -> Duration {
 /// In what manner the network does what the script says. The log must not depend on it.
 #[derive(Clone, Copy, Debug)]
 pub struct Manner {
+    /// How what is sent is cut.
+    pub cut: Cut,
     /// Each read, write and flush is pending once before it does something.
     pub pends: bool,
-    /// So many bytes are read or written at once.
+    /// At most this many bytes are read or written at once.
     pub read: usize,
     pub write: usize,
+    /// The driver makes calls in between that must be harmless. A ready loop has no room for them.
+    pub meddles: bool,
 }
 
 impl Manner {
     pub const PLAIN: Self = Self {
+        cut: Cut::Never,
         pends: false,
         read: usize::MAX,
         write: usize::MAX,
+        meddles: false,
     };
-}
-
-/// What has happened, and after how many milliseconds.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Log {
-    pub lines: Vec<String>,
-    /// What was written on each connection that was made.
-    pub requests: Vec<String>,
-}
-
-impl Log {
-    /// The lines of what the application was told, without times.
-    pub fn told(&self) -> Vec<&str> {
-        let wire = ["ready", "connect ", "flush", "closed"];
-        let lines = self
-            .lines
-            .iter()
-            .map(|line| line.split_once(' ').unwrap().1);
-        lines
-            .filter(|line| !wire.iter().any(|start| line.starts_with(start)))
-            .collect()
-    }
-
-    /// The values of a header of a request.
-    pub fn headers(&self, request: usize, name: &str) -> Vec<&str> {
-        let (head, _) = self.requests[request].split_once("\r\n\r\n").unwrap();
-        let lines = head.split("\r\n").skip(1);
-        let fields = lines.map(|line| line.split_once(": ").unwrap());
-        fields
-            .filter(|(other, _)| other.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value)
-            .collect()
-    }
-
-    /// The request line of each request, without the version.
-    pub fn request_lines(&self) -> Vec<&str> {
-        let requests = self.requests.iter();
-        requests
-            .map(|request| request.split_once(" HTTP/1.1\r\n").unwrap().0)
-            .collect()
-    }
 }
 
 /// What answers a request: what comes, and after how many milliseconds.
@@ -94,8 +66,10 @@ pub struct World {
     pub manner: Manner,
     pub log: RefCell<Log>,
     connections: RefCell<VecDeque<Connection>>,
+    /// The number of bytes of those that have been made.
+    sent: Cell<usize>,
     server: Option<Server>,
-    ready_takes: Duration,
+    pub ready_takes: Duration,
     now: Cell<Duration>,
     /// What the last poll waits for, and whether it need not wait at all.
     sleepers: RefCell<Vec<Duration>>,
@@ -118,6 +92,7 @@ impl World {
             manner,
             log: RefCell::default(),
             connections: RefCell::new(connections.iter().cloned().collect()),
+            sent: Cell::new(0),
             server: None,
             ready_takes: ms(ready_takes),
             now: Cell::new(START),
@@ -135,9 +110,49 @@ impl World {
         }
     }
 
+    fn ms(&self) -> u64 {
+        (self.now.get() - START).as_millis().try_into().unwrap()
+    }
+
+    /// Something has happened on the network.
     pub fn tell(&self, line: &str) {
-        let time = (self.now.get() - START).as_millis();
-        self.log.borrow_mut().lines.push(format!("{time} {line}"));
+        let line = format!("{} {line}", self.ms());
+        self.log.borrow_mut().all.push(line);
+    }
+
+    /// The application has been told something.
+    pub fn told(&self, line: String) {
+        self.tell(&line);
+        self.log.borrow_mut().lines.push((self.ms(), line));
+    }
+
+    // ---- the end of a script that does not stop ----
+
+    /// Runs it until it returns or the script is over.
+    pub fn run(&self, run: impl FnOnce()) {
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(run))
+            && !panic.is::<Over>()
+        {
+            resume_unwind(panic);
+        }
+    }
+
+    /// A ready loop would never return.
+    fn over(&self) -> ! {
+        resume_unwind(Box::new(Over))
+    }
+
+    pub fn tell_silence(&self) {
+        self.told("silent for ever".into());
+    }
+
+    /// To be called by whatever blocks and has nothing to wait for.
+    pub fn is_silent_since(&self, last: Duration) {
+        if self.now.get() > last + SILENCE {
+            self.now.set(last);
+            self.tell_silence();
+            self.over();
+        }
     }
 
     // ---- time ----
@@ -191,11 +206,18 @@ impl World {
             self.count();
             if !self.woken.0.load(Ordering::Relaxed) {
                 let sleepers = self.sleepers.borrow();
-                let first = sleepers.iter().min().expect("it sleeps for ever");
-                self.now.set(*first);
+                let Some(first) = sleepers.iter().min() else {
+                    self.tell_silence();
+                    self.over();
+                };
+                self.now.set((*first).max(self.now.get()));
             }
         }
         poll
+    }
+
+    pub fn looks(&self) -> usize {
+        self.looks.get()
     }
 
     fn count(&self) {
@@ -205,14 +227,22 @@ impl World {
 
     // ---- connections ----
 
-    fn dial(&self, origin: Origin<'_>) -> Connection {
+    /// The next connection, or `None` if the script speaks of no more.
+    pub fn dial(&self, origin: Origin<'_>) -> Option<Connection> {
         let Origin { scheme, host, port } = origin;
-        self.tell(&format!("connect {} {host} {port}", scheme.as_str()));
-        if self.server.is_some() {
-            return answers("");
-        }
-        let next = self.connections.borrow_mut().pop_front();
-        next.expect("a connection that no script speaks of")
+        let connection = match self.server {
+            Some(_) => answers(""),
+            None => self.connections.borrow_mut().pop_front()?,
+        };
+        let origin = format!("{} {host} {port}", scheme.as_str());
+        self.tell(&format!("connect {origin}"));
+        self.log.borrow_mut().origins.push(origin);
+        let start = self.sent.replace(self.sent.get() + connection.len());
+        Some(connection.cut(self.manner.cut, start))
+    }
+
+    fn dial_or_end(&self, origin: Origin<'_>) -> Connection {
+        self.dial(origin).unwrap_or_else(|| self.over())
     }
 
     pub fn answer(&self) -> Option<Vec<(u64, Deed)>> {
@@ -241,6 +271,9 @@ impl blocking::Clock for World {
     }
 }
 
+/// What a script that is over is unwound with.
+struct Over;
+
 pub struct Dialer<'w>(pub &'w World);
 
 impl<'w> async_io::Connect for Dialer<'w> {
@@ -257,7 +290,7 @@ impl<'w> async_io::Connect for Dialer<'w> {
     }
 
     async fn connect(&mut self, origin: Origin<'_>, _: Option<Duration>) -> io::Result<Socket<'w>> {
-        let connection = self.0.dial(origin);
+        let connection = self.0.dial_or_end(origin);
         match connection.made_after {
             Some(after) => self.0.sleep(self.0.time() + ms(after)).await,
             None => std::future::pending().await,
@@ -284,11 +317,15 @@ impl<'w> blocking::Connect for Dialer<'w> {
         origin: Origin<'_>,
         deadline: Option<Duration>,
     ) -> io::Result<Socket<'w>> {
-        let connection = self.0.dial(origin);
+        let connection = self.0.dial_or_end(origin);
         let made = connection.made_after.map(|after| self.0.time() + ms(after));
         match (made, deadline) {
             (None, deadline) => {
-                self.0.pass_until(deadline.expect("it blocks for ever"));
+                let Some(deadline) = deadline else {
+                    self.0.tell_silence();
+                    self.0.over();
+                };
+                self.0.pass_until(deadline);
                 return Err(io::ErrorKind::TimedOut.into());
             }
             (Some(made), Some(deadline)) if deadline < made && !connection.heeds_no_deadline => {
@@ -298,5 +335,48 @@ impl<'w> blocking::Connect for Dialer<'w> {
             (Some(made), _) => self.0.pass_until(made),
         }
         Socket::new(self.0, connection)
+    }
+}
+
+/// The same, but without TLS: nothing is said of it, as by a driver that has none.
+pub struct Plain<'w>(pub Dialer<'w>);
+
+impl<'w> async_io::Connect for Plain<'w> {
+    type Error = io::Error;
+    type Io<'c>
+        = Socket<'w>
+    where
+        Self: 'c;
+
+    async fn ready(&mut self) {
+        async_io::Connect::ready(&mut self.0).await;
+    }
+
+    async fn connect(
+        &mut self,
+        origin: Origin<'_>,
+        deadline: Option<Duration>,
+    ) -> io::Result<Socket<'w>> {
+        async_io::Connect::connect(&mut self.0, origin, deadline).await
+    }
+}
+
+impl<'w> blocking::Connect for Plain<'w> {
+    type Error = io::Error;
+    type Io<'c>
+        = Socket<'w>
+    where
+        Self: 'c;
+
+    fn ready(&mut self) {
+        blocking::Connect::ready(&mut self.0);
+    }
+
+    fn connect(
+        &mut self,
+        origin: Origin<'_>,
+        deadline: Option<Duration>,
+    ) -> io::Result<Socket<'w>> {
+        blocking::Connect::connect(&mut self.0, origin, deadline)
     }
 }

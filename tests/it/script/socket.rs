@@ -1,4 +1,5 @@
-//! One scripted connection, as `embedded-io-async` and as `embedded-io`.
+//! One scripted connection: as what can be done at once, as `embedded-io-async`, and as
+//! `embedded-io`.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -6,151 +7,20 @@ use std::io;
 use std::task::Poll;
 use std::time::Duration;
 
+use super::connection::{Connection, Deed, Trouble};
 use super::world::{TICK, World, ms};
-
-pub const OPEN: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n";
-
-/// One connection of a script. Times are milliseconds since it was made.
-#[derive(Clone, Default)]
-pub struct Connection {
-    /// `None` is never.
-    pub made_after: Option<u64>,
-    /// A blocking `connect` that does not do as it is told.
-    pub heeds_no_deadline: bool,
-    refused: bool,
-    /// What goes wrong when so many bytes have been written.
-    writes: VecDeque<(usize, Trouble)>,
-    flushes: VecDeque<Trouble>,
-    deeds: Vec<(u64, Deed)>,
-    clock: u64,
-}
-
-#[derive(Clone)]
-pub enum Deed {
-    Sends(Vec<u8>),
-    Ends,
-    Fails(io::ErrorKind),
-}
-
-/// What goes wrong with a write or flush, once.
-#[derive(Clone, Copy)]
-pub enum Trouble {
-    /// For ever.
-    Hangs,
-    Fails(io::ErrorKind),
-    /// It takes no bytes.
-    Zero,
-}
-
-impl Trouble {
-    /// `None` is not yet.
-    fn result(self) -> Option<io::Result<usize>> {
-        match self {
-            Self::Hangs => None,
-            Self::Fails(kind) => Some(Err(kind.into())),
-            Self::Zero => Some(Ok(0)),
-        }
-    }
-}
-
-/// It is made at once, takes the request, sends this, and is silent unless more is said.
-pub fn answers(bytes: impl AsRef<[u8]>) -> Connection {
-    let silent = Connection {
-        made_after: Some(0),
-        ..Connection::default()
-    };
-    silent.sends(bytes)
-}
-
-/// An accepted stream with this body.
-pub fn opens(body: impl AsRef<[u8]>) -> Connection {
-    answers([OPEN.as_bytes(), body.as_ref()].concat())
-}
-
-/// A response with this status, these header lines, and no body.
-pub fn status(status: u16, headers: &str) -> Connection {
-    answers(format!("HTTP/1.1 {status} Reason\r\n{headers}\r\n"))
-}
-
-/// The server asks not to come back: the end of most scripts.
-pub fn gone() -> Connection {
-    status(204, "")
-}
-
-pub fn refuses() -> Connection {
-    Connection {
-        refused: true,
-        ..answers("")
-    }
-}
-
-pub fn never_connects() -> Connection {
-    Connection {
-        made_after: None,
-        ..answers("")
-    }
-}
-
-impl Connection {
-    pub fn made_after(self, ms: u64) -> Self {
-        Self {
-            made_after: Some(ms),
-            ..self
-        }
-    }
-
-    pub fn heeds_no_deadline(self) -> Self {
-        Self {
-            heeds_no_deadline: true,
-            ..self
-        }
-    }
-
-    /// This happens to the write after so many bytes.
-    pub fn write(mut self, after: usize, trouble: Trouble) -> Self {
-        self.writes.push_back((after, trouble));
-        self
-    }
-
-    pub fn flush(mut self, trouble: Trouble) -> Self {
-        self.flushes.push_back(trouble);
-        self
-    }
-
-    pub fn pauses(mut self, ms: u64) -> Self {
-        self.clock += ms;
-        self
-    }
-
-    pub fn sends(self, bytes: impl AsRef<[u8]>) -> Self {
-        let bytes = bytes.as_ref().to_vec();
-        if bytes.is_empty() {
-            return self;
-        }
-        self.does(Deed::Sends(bytes))
-    }
-
-    pub fn ends(self) -> Self {
-        self.does(Deed::Ends)
-    }
-
-    pub fn fails(self, kind: io::ErrorKind) -> Self {
-        self.does(Deed::Fails(kind))
-    }
-
-    fn does(mut self, deed: Deed) -> Self {
-        self.deeds.push((self.clock, deed));
-        self
-    }
-}
 
 pub struct Socket<'w> {
     world: &'w World,
     made: Duration,
+    /// When the last thing happened.
+    last: Duration,
     written: usize,
     writes: VecDeque<(usize, Trouble)>,
     flushes: VecDeque<Trouble>,
     deeds: VecDeque<(Duration, Deed)>,
+    /// How much of the first deed has been read.
+    read: usize,
     unflushed: bool,
     asked: bool,
     gave_way: bool,
@@ -167,10 +37,12 @@ impl<'w> Socket<'w> {
         Ok(Self {
             world,
             made,
+            last: made,
             written: 0,
             writes: connection.writes,
             flushes: connection.flushes,
             deeds: deeds.map(|(at, deed)| (made + ms(at), deed)).collect(),
+            read: 0,
             unflushed: false,
             asked: false,
             gave_way: false,
@@ -179,7 +51,7 @@ impl<'w> Socket<'w> {
 
     // ---- what can be done now; `None` if nothing ----
 
-    fn try_read(&mut self, buffer: &mut [u8]) -> Option<io::Result<usize>> {
+    pub fn try_read(&mut self, buffer: &mut [u8]) -> Option<io::Result<usize>> {
         assert!(!buffer.is_empty(), "a read into no bytes looks like an end");
         assert!(!self.unflushed, "a read before the request is on its way");
         if !self.asked
@@ -189,19 +61,21 @@ impl<'w> Socket<'w> {
             self.deeds = deeds.map(|(at, deed)| (self.made + ms(at), deed)).collect();
         }
         self.asked = true;
-        let (at, deed) = self.deeds.front_mut()?;
+        let (at, deed) = self.deeds.front()?;
         if *at > self.world.time() {
             return None;
         }
         let result = match deed {
             Deed::Sends(bytes) => {
+                let rest = &bytes[self.read..];
                 let most = buffer.len().min(self.world.manner.read);
-                let len = bytes.len().min(most);
-                buffer[..len].copy_from_slice(&bytes[..len]);
-                bytes.drain(..len);
-                if !bytes.is_empty() {
+                let len = rest.len().min(most);
+                buffer[..len].copy_from_slice(&rest[..len]);
+                self.read += len;
+                if len < rest.len() {
                     return Some(Ok(len));
                 }
+                self.read = 0;
                 Ok(len)
             }
             Deed::Ends => return Some(Ok(0)),
@@ -211,7 +85,7 @@ impl<'w> Socket<'w> {
         Some(result)
     }
 
-    fn try_write(&mut self, bytes: &[u8]) -> Option<io::Result<usize>> {
+    pub fn try_write(&mut self, bytes: &[u8]) -> Option<io::Result<usize>> {
         assert!(
             !bytes.is_empty(),
             "a write of no bytes looks like a failure"
@@ -236,7 +110,7 @@ impl<'w> Socket<'w> {
         Some(Ok(len))
     }
 
-    fn try_flush(&mut self) -> Option<io::Result<()>> {
+    pub fn try_flush(&mut self) -> Option<io::Result<()>> {
         if let Some(trouble) = self.flushes.front().copied() {
             if !matches!(trouble, Trouble::Hangs) {
                 self.flushes.pop_front();
@@ -246,6 +120,16 @@ impl<'w> Socket<'w> {
         self.unflushed = false;
         self.world.tell("flush");
         Some(Ok(()))
+    }
+
+    pub fn is_flushed(&self) -> bool {
+        !self.unflushed
+    }
+
+    /// When there is something to read, if ever.
+    pub fn next_deed(&self) -> Option<Duration> {
+        let (at, _) = self.deeds.front().filter(|_| self.asked)?;
+        Some(*at)
     }
 
     // ---- waiting for it ----
@@ -263,10 +147,8 @@ impl<'w> Socket<'w> {
             if let Some(done) = attempt(self) {
                 return Poll::Ready(done);
             }
-            if let Some((at, _)) = self.deeds.front()
-                && self.asked
-            {
-                self.world.wake_at(*at);
+            if let Some(at) = self.next_deed() {
+                self.world.wake_at(at);
             }
             Poll::Pending
         })
@@ -278,19 +160,24 @@ impl<'w> Socket<'w> {
         mut attempt: impl FnMut(&mut Self) -> Option<io::Result<T>>,
     ) -> io::Result<T> {
         if let Some(done) = attempt(self) {
+            self.last = self.world.time();
             return done;
         }
         let until = self.world.time() + TICK;
-        if let Some((at, _)) = self.deeds.front()
-            && self.asked
-            && *at <= until
+        let next = self.next_deed();
+        if let Some(at) = next
+            && at <= until
         {
-            self.world.pass_until(*at);
+            self.world.pass_until(at);
+            self.last = at;
             if let Some(done) = attempt(self) {
                 return done;
             }
         }
         self.world.pass_until(until);
+        if next.is_none() {
+            self.world.is_silent_since(self.last);
+        }
         Err(io::ErrorKind::TimedOut.into())
     }
 }
