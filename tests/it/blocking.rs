@@ -1,4 +1,4 @@
-//! The blocking loop. Each script of `tests/io.rs` runs through it too; here is what only it has:
+//! The blocking loop. Each script of `io.rs` runs through it too; here is what only it has:
 //! operations that block, for longer than they should at times.
 
 use std::io::ErrorKind;

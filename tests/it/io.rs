@@ -501,7 +501,7 @@ fn nothing_yet_is_silence() {
     );
 }
 
-/// Only where it blocks it says that somebody should look at the clock: see `tests/blocking.rs`.
+/// Only where it blocks it says that somebody should look at the clock: see `blocking.rs`.
 #[test]
 fn a_transport_whose_time_is_out_is_lost() {
     let kind = ErrorKind::TimedOut;
