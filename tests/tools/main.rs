@@ -3,6 +3,8 @@
 mod decode;
 mod minimal;
 mod reboot;
+mod server;
+mod support;
 mod tail;
 mod tokio;
 mod typed;
