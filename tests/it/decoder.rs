@@ -182,7 +182,7 @@ fn a_reconnection_time_that_was_kept_is_as_one_that_came() {
     assert_eq!(decoder.reconnection_time(), Some(Duration::from_millis(34)));
 }
 
-// ---- rows of section 10 that no other test names ----
+// ---- rules that no other test names ----
 
 /// The same at every cut.
 fn decoded(stream: &[u8]) -> Vec<Item> {

@@ -154,7 +154,7 @@ impl Model {
         fits.map_err(|len| TooLong::Id { len })
     }
 
-    // ---- Limits: not of the standard, but section 10 and the rustdoc of `TooLong` ----
+    // ---- Limits: not of the standard, but the rule "too long" and the rustdoc of `TooLong` ----
 
     /// A comment needs room beside the data of the unfinished event, which is not decoded before
     /// its blank line and takes no room once it is known to be too long.

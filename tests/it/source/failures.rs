@@ -1,4 +1,4 @@
-//! The row on what is a failure, and what takes one back.
+//! Rule: failures.
 
 use super::HERE;
 use crate::script::{Connection, Script, answers, opens, refuses, status};

@@ -1,4 +1,4 @@
-//! The rows on the ID, `retry`, and the end of a stream, as far as they concern the connection.
+//! The rules on the stream that concern the connection: id, retry, bom, end of stream.
 
 use super::HERE;
 use crate::script::{Script, opens, refuses};

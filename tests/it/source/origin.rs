@@ -1,4 +1,4 @@
-//! The row on redirects: what stays behind in another origin.
+//! Rule: origin. What stays behind in another origin.
 
 use embedded_sse::Request;
 

@@ -1,4 +1,4 @@
-//! The rows on the times: idle, delay, connect and response timeout.
+//! Rules: idle, delay, connect timeout, response timeout.
 
 use embedded_sse::{Decoder, EventSource, LossCause, Policy, Request, Step};
 

@@ -1,4 +1,4 @@
-//! The row on redirects: which are followed, and where to.
+//! Rule: redirects. Which are followed, and where to.
 
 use super::reading;
 use embedded_sse::InvalidHead;

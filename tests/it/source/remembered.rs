@@ -1,4 +1,4 @@
-//! The row on redirects: which are remembered, and for how long.
+//! Rule: remembered. Which redirects are remembered, and for how long.
 
 use super::feed;
 use super::read;

@@ -1,4 +1,4 @@
-//! What a request says.
+//! Rule: request.
 
 use embedded_sse::{Decoder, EventSource, InvalidRequest, Policy, Request};
 
@@ -12,7 +12,7 @@ fn sent(request: Request<'_>) -> String {
 }
 
 #[test]
-fn request_has_what_the_row_says_and_nothing_else() {
+fn request_has_what_the_rule_says_and_nothing_else() {
     assert_eq!(
         sent(Request::get(url("http://example.org/a?b=c#d"))),
         "GET /a?b=c HTTP/1.1\r\n\

@@ -1,4 +1,4 @@
-//! The rows on 200, `Content-Encoding` and 204.
+//! Rules: ok and event stream, ok and anything else, content encoding, no content.
 
 use embedded_sse::{Decoder, Item, StopReason};
 

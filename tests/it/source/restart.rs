@@ -1,4 +1,4 @@
-//! `close` and `restart`, in each state.
+//! Rules: close, restart.
 
 use embedded_sse::Decoder;
 use embedded_sse::Policy;

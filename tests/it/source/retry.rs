@@ -1,4 +1,4 @@
-//! The rows on what is retried: a lost connection, a POST, and how often.
+//! Rules: lost, post, attempts.
 
 use embedded_sse::{LossCause, Request, StopReason};
 

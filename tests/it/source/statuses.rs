@@ -1,4 +1,4 @@
-//! The rows on all statuses but 200, 204 and redirects.
+//! Rules: retried statuses, other statuses, informational responses.
 
 use embedded_sse::{Decoder, Head, Step, Verdict};
 

@@ -1,4 +1,4 @@
-//! The row on what is told, and when.
+//! Rules: what is told, a stop by a response.
 
 use embedded_sse::{
     Decoder, Head, InvalidRedirect, LossCause, Policy, Request, Step, StopReason, Verdict,
