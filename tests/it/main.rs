@@ -1,6 +1,7 @@
 //! The tests of the crate, in one program: each test program more would be linked once more.
 
 mod blocking;
+mod budget;
 mod cancel;
 mod decoder;
 mod draft;
@@ -9,12 +10,12 @@ mod exhaustive;
 mod features;
 mod fleet;
 mod guarantees;
+mod hooks;
 mod http;
 mod io;
 mod json;
 mod model;
 mod no_panic;
-mod observe;
 mod pieces;
 mod reconnect;
 mod script;

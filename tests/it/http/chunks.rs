@@ -1,9 +1,8 @@
 //! Rule: chunks.
 
-use super::CHUNKED;
 use embedded_sse::{InvalidChunk, LossCause};
 
-use super::{HERE, WHOLE, chunked, head, told};
+use super::{CHUNKED, HERE, WHOLE, chunked, head, told};
 use crate::script::{Script, answers};
 
 #[test]

@@ -1,12 +1,12 @@
 //! What a server may send, and what none should: RFC 9112 as an event source sees it.
 
-use crate::script::Connection;
-use crate::script::Script;
-use crate::script::answers;
-use embedded_sse::LossCause;
 mod chunks;
 mod framing;
 mod head;
+
+use embedded_sse::LossCause;
+
+use crate::script::{Connection, Script, answers};
 
 const HERE: &str = "http://h/stream";
 

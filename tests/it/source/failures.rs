@@ -1,7 +1,9 @@
 //! Rule: failures.
 
+use embedded_sse::{Decoder, EventSource, Policy, Request, Step};
+
 use super::HERE;
-use crate::script::{Connection, Script, answers, opens, refuses, status};
+use crate::script::{Connection, Script, answers, ms, opens, refuses, status, url};
 
 /// The delays of failing twice and then this, which counts as a failure if the third is 12 s.
 fn third_delay(connection: Connection) -> u64 {
@@ -100,4 +102,24 @@ fn what_takes_a_failure_back_polling_goes_on_at_the_base() {
     let poll = chunked("data: a\n\n");
     let script = (0..5).fold(Script::get(HERE), |script, _| script.then(poll.clone()));
     assert_eq!(script.run().delays, [3000; 5]);
+}
+
+/// What an earlier stream has asked for does not make a reboot forget the failures.
+#[test]
+fn failures_of_before_a_reboot_count() {
+    let mut decoder: Decoder<256> = Decoder::new();
+    decoder.set_reconnection_time(ms(1000));
+    let policy = Policy {
+        jitter_percent: 0,
+        ..Policy::DEFAULT
+    };
+    let request = Request::get(url("http://h/"));
+    let mut source = EventSource::new(request, policy, 1, &mut decoder).unwrap();
+    source.set_failures(3);
+    let _ = source.step(ms(0));
+    source.failed(ms(0));
+    let Step::Wait(wait) = source.step(ms(0)) else {
+        panic!("it waits");
+    };
+    assert_eq!((wait.delay, wait.failures), (ms(8000), 4));
 }

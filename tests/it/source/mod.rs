@@ -1,8 +1,5 @@
 //! `EventSource`, by the rules on the connection in `tests/rules.md`.
 
-use crate::script::Connection;
-use crate::script::answers;
-use crate::script::status;
 mod failures;
 mod id;
 mod origin;
@@ -18,7 +15,7 @@ mod told;
 
 use embedded_sse::{Decoder, EventSource, Item, Policy, Request, Step};
 
-use crate::script::{OPEN, Script, ms, refuses, url};
+use crate::script::{Connection, OPEN, Script, answers, ms, refuses, status, url};
 
 const HERE: &str = "http://h/stream";
 

@@ -1,11 +1,8 @@
 //! Rule: redirects. Which are followed, and where to.
 
-use super::reading;
-use embedded_sse::InvalidHead;
-use embedded_sse::LossCause;
-use embedded_sse::{Decoder, InvalidRedirect, Request, Step, StopReason};
+use embedded_sse::{Decoder, InvalidHead, InvalidRedirect, LossCause, Request, Step, StopReason};
 
-use super::{HERE, REDIRECTS, read, redirect, source_of};
+use super::{HERE, REDIRECTS, read, reading, redirect, source_of};
 use crate::script::{Script, answers, ms, opens, status, url};
 
 /// Where a redirect leads from a URL, or why not: origin and path.

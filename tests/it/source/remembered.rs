@@ -1,15 +1,9 @@
 //! Rule: remembered. Which redirects are remembered, and for how long.
 
-use super::feed;
-use super::read;
-use crate::script::status;
-use embedded_sse::Decoder;
-use embedded_sse::EventSource;
-use embedded_sse::Policy;
-use embedded_sse::{Request, Step};
+use embedded_sse::{Decoder, EventSource, Policy, Request, Step};
 
-use super::{HERE, REDIRECTS, SECRETS, open, redirect};
-use crate::script::{Script, ms, opens, refuses, url};
+use super::{HERE, REDIRECTS, SECRETS, feed, open, read, redirect};
+use crate::script::{Script, ms, opens, refuses, status, url};
 
 #[test]
 fn redirects_that_are_remembered_are_forgotten_when_they_lead_to_nothing() {

@@ -1,8 +1,6 @@
 //! Rules: close, restart.
 
-use embedded_sse::Decoder;
-use embedded_sse::Policy;
-use embedded_sse::{Step, StopReason};
+use embedded_sse::{Decoder, Policy, Step, StopReason};
 
 use super::{HERE, Source, feed, limited, open, read, redirect, source};
 use crate::script::{Command, Script, ms, opens, refuses, status};
