@@ -1,4 +1,4 @@
-//! The canonical loop, over a blocking TCP connection. It stands in README.md word for word.
+//! The canonical loop, over a blocking TCP connection. The documentation of `EventSource` shows it.
 
 use embedded_sse::*;
 use std::hash::{BuildHasher, RandomState};

@@ -1,6 +1,5 @@
-//! A `Stream` of owned events over tokio.
+//! A `Stream` of owned events over tokio, whose event source runs on any thread of the runtime.
 
-use std::error::Error;
 use std::hash::{BuildHasher, RandomState};
 use std::ops::ControlFlow;
 use std::process::ExitCode;
@@ -10,7 +9,6 @@ use embedded_io_adapters::tokio_1::FromTokio;
 use embedded_sse::io::{Clock, Connect, sse};
 use embedded_sse::{Decoder, EventSource, Item, Origin, Policy, Request, StopReason, Url};
 use futures_util::{Stream, StreamExt, stream::poll_fn};
-use tokio::io::BufWriter;
 use tokio::net::TcpStream;
 use tokio::sync::mpsc::{Sender, channel};
 use tokio::time::{Instant, sleep};
@@ -23,10 +21,10 @@ struct Event {
 
 /// The events of a URL, until the server asks not to come back. If the source stops for another
 /// reason, that is the last item. Dropping the stream closes the source.
-fn events(url: String) -> impl Stream<Item = Result<Event, Box<dyn Error>>> {
+fn events(url: String) -> impl Stream<Item = Result<Event, String>> {
     let (sender, mut receiver) = channel(16);
-    tokio::task::spawn_local(async move {
-        if let Err(error) = follow(&url, &sender).await {
+    tokio::spawn(async move {
+        if let Err(error) = follow(url, sender.clone()).await {
             // Nobody may be listening any more.
             let _ = sender.send(Err(error)).await;
         }
@@ -34,10 +32,7 @@ fn events(url: String) -> impl Stream<Item = Result<Event, Box<dyn Error>>> {
     poll_fn(move |context| receiver.poll_recv(context))
 }
 
-async fn follow(
-    url: &str,
-    sender: &Sender<Result<Event, Box<dyn Error>>>,
-) -> Result<(), Box<dyn Error>> {
+async fn follow(url: String, sender: Sender<Result<Event, String>>) -> Result<(), String> {
     let mut decoder: Decoder<16384> = Decoder::new();
     let policy = Policy {
         // Two or three of the server's heartbeats. Without it, a dead connection is never noticed.
@@ -46,8 +41,12 @@ async fn follow(
     };
     // Random, so that many clients do not all come back at the same moment.
     let seed = RandomState::new().hash_one(()) as u32;
-    let mut source = EventSource::new(Request::get(Url::parse(url)?), policy, seed, &mut decoder)?;
-    let on_item = async |item: Item<'_>| {
+    let url = Url::parse(&url).map_err(|invalid| invalid.to_string())?;
+    let mut source = EventSource::new(Request::get(url), policy, seed, &mut decoder)
+        .map_err(|invalid| invalid.to_string())?;
+    // It owns what it uses, and no `dyn` trait is in there: else the compiler could not prove that
+    // the future is `Send`.
+    let on_item = async move |item: Item<'_>| {
         let event = match item {
             Item::Event(event) => Event {
                 event_type: event.event_type.into(),
@@ -73,7 +72,7 @@ async fn follow(
     let stop = sse(&mut Tcp, &clock, &mut source, &mut [0; 4096], on_item).await;
     match stop.reason {
         StopReason::NoContent | StopReason::Closed => Ok(()),
-        _ => Err(stop.into()),
+        _ => Err(stop.to_string()),
     }
 }
 
@@ -82,7 +81,7 @@ struct Tcp;
 /// With tokio-rustls, say `const TLS: bool = true`, and look at `origin.scheme`.
 impl Connect for Tcp {
     type Error = std::io::Error;
-    type Io<'c> = FromTokio<BufWriter<TcpStream>>;
+    type Io<'c> = FromTokio<TcpStream>;
 
     async fn connect(
         &mut self,
@@ -90,7 +89,7 @@ impl Connect for Tcp {
         _: Option<Duration>,
     ) -> std::io::Result<Self::Io<'_>> {
         let tcp = TcpStream::connect((origin.host, origin.port)).await?;
-        Ok(FromTokio::new(BufWriter::new(tcp)))
+        Ok(FromTokio::new(tcp))
     }
 }
 
@@ -107,7 +106,7 @@ impl Clock for Since {
     }
 }
 
-#[tokio::main(flavor = "local")]
+#[tokio::main]
 async fn main() -> ExitCode {
     let mut args = std::env::args_os().skip(1);
     let (Some(url), None) = (args.next(), args.next()) else {

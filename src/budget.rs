@@ -1,4 +1,4 @@
-//! At most so many connects an hour.
+//! A limit on connection attempts per hour.
 
 use core::num::NonZero;
 use core::time::Duration;
@@ -7,15 +7,15 @@ use crate::time::millis;
 
 const HOUR_MS: u64 = 3600 * 1000;
 
-/// A limit on how often an application connects, whatever happens: for a battery or a metered line.
+/// A limit on the number of connection attempts per hour, for batteries and metered lines.
 ///
-/// The first attempts, up to half of those of an hour, may come as they like; then they are spaced.
-/// In no hour are there more than said.
+/// The limit holds for every period of one hour. The first attempts, up to half of the limit, may
+/// follow each other at once. The later ones are spaced evenly.
 ///
-/// Redirects do not count. Ask it before the first attempt and at each
-/// [`Item::Lost`](crate::Item::Lost), and sleep until then: in the callback of a ready loop, before it
-/// returns. A reboot begins anew, unless you keep [`used`](Self::used) and give it to
-/// [`after_reboot`](Self::after_reboot).
+/// Call [`reserve`](Self::reserve) before the first attempt and at each
+/// [`Item::Lost`](crate::Item::Lost), and sleep until the time that it returns. With a ready loop
+/// (`sse`), sleep in the callback. Redirects do not count. A reboot resets the limit, unless you
+/// store [`used`](Self::used) and restore it with [`after_reboot`](Self::after_reboot).
 ///
 /// ```
 /// use core::num::NonZero;
@@ -31,17 +31,18 @@ const HOUR_MS: u64 = 3600 * 1000;
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Budget {
     interval_ms: u64,
-    /// How far ahead of its spacing an attempt may be.
+    /// How early an attempt may come, compared with evenly spaced attempts.
     ahead_ms: u64,
-    /// When the next one would come if all had been spaced.
+    /// The time of the next attempt if all attempts were evenly spaced.
     next_ms: u64,
 }
 
 impl Budget {
-    /// One that has not been used.
+    /// Creates a budget of at most `most` attempts in any hour, none of them used.
     pub const fn per_hour(most: NonZero<u16>) -> Self {
         let most = most.get() as u64;
-        // An hour has these at most, and one for each interval that ends in it.
+        // An hour contains at most this many attempts at once, plus one for each interval that ends
+        // in it.
         let at_once = most - most / 2;
         let interval_ms = HOUR_MS.div_ceil(most / 2 + 1);
         Self {
@@ -51,24 +52,28 @@ impl Budget {
         }
     }
 
-    /// One of which so much was [`used`](Self::used) before a reboot; `now` is by the clock of after
-    /// it, which may have begun at 0. `most` is to be the same.
+    /// Restores the budget after a reboot.
     ///
-    /// How long it was off it need not know: it takes that for no time at all, and so allows too
-    /// little rather than too much.
+    /// `used` is the value of [`used`](Self::used) from before the reboot. `now` is the current
+    /// time of the clock, which may have restarted at 0. The limit must be the same as before.
+    ///
+    /// The time that the device was off counts as zero, so after a long time off the budget allows
+    /// fewer attempts than the limit, never more.
     pub fn after_reboot(mut self, used: Duration, now: Duration) -> Self {
         self.next_ms = millis_up(now).saturating_add(millis_up(used));
         self
     }
 
-    /// How much of it is used at `now`, to be kept over a reboot: the time, in whole milliseconds,
-    /// until it is as if it had not been used. Ask it when an attempt is about to be made, and keep
-    /// it before that is made. Who sleeps for a time that is known asks for the moment of waking.
+    /// Returns how much of the budget is used at `now`: the time until all of it is available
+    /// again, in whole milliseconds. Store this value to keep the budget across a reboot.
+    ///
+    /// Store it before each attempt. Before a deep sleep of known length, pass the time of waking
+    /// up as `now`.
     pub fn used(&self, now: Duration) -> Duration {
         Duration::from_millis(self.next_ms.saturating_sub(millis(now)))
     }
 
-    /// The earliest moment from `at` on at which it allows an attempt, which then counts as made.
+    /// Reserves one attempt and returns the earliest time at which it may start: `at` or later.
     pub fn reserve(&mut self, at: Duration) -> Duration {
         let at_ms = millis_up(at);
         let allowed_ms = at_ms.max(self.next_ms.saturating_sub(self.ahead_ms));
@@ -77,7 +82,7 @@ impl Budget {
     }
 }
 
-/// Not a part of a millisecond too early.
+/// Rounds up to whole milliseconds, so that no attempt starts early.
 fn millis_up(time: Duration) -> u64 {
     millis(time.saturating_add(Duration::from_nanos(999_999)))
 }

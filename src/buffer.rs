@@ -1,16 +1,16 @@
-//! Bytes up to a capacity.
+//! A byte buffer of fixed capacity.
 
 use core::ops::{Deref, DerefMut};
 
 use crate::bytes::copy_within;
 
-/// A buffer like `heapless::Vec`, which copies slices as a whole, not byte by byte.
+/// A buffer like `heapless::Vec`, but it copies slices with `memcpy` instead of byte by byte.
 pub(crate) struct Buffer<B: ?Sized> {
     len: usize,
     bytes: B,
 }
 
-/// The bytes do not fit.
+/// The error of a buffer without enough room.
 #[derive(Debug)]
 pub(crate) struct Full;
 
@@ -22,7 +22,7 @@ impl<const N: usize> Buffer<[u8; N]> {
         }
     }
 
-    /// The same buffer, whatever its capacity.
+    /// Erases the capacity from the type, so that the code that uses the buffer is linked once.
     pub(crate) fn as_view(&mut self) -> &mut Buffer<[u8]> {
         self
     }
@@ -37,7 +37,7 @@ impl<B: ?Sized + AsRef<[u8]> + AsMut<[u8]>> Buffer<B> {
         self.len = len.min(self.len);
     }
 
-    /// Drops the first `count` bytes.
+    /// Removes the first `count` bytes.
     pub(crate) fn drain(&mut self, count: usize) {
         let left = self.len.saturating_sub(count);
         copy_within(self.bytes.as_mut(), count, left, 0);
@@ -53,7 +53,7 @@ impl<B: ?Sized + AsRef<[u8]> + AsMut<[u8]>> Buffer<B> {
 
     pub(crate) fn extend_from_slice(&mut self, piece: &[u8]) -> Result<(), Full> {
         if let [byte] = piece {
-            // Far less than a call of `memcpy`.
+            // One store is much cheaper than a call of `memcpy`.
             return self.push(*byte);
         }
         let room = self.bytes.as_mut().get_mut(self.len..).ok_or(Full)?;
@@ -63,7 +63,7 @@ impl<B: ?Sized + AsRef<[u8]> + AsMut<[u8]>> Buffer<B> {
         Ok(())
     }
 
-    /// Adds bytes of any content at the end.
+    /// Adds `by` bytes with unspecified content at the end.
     pub(crate) fn grow(&mut self, by: usize) -> Result<(), Full> {
         if by > self.bytes.as_ref().len().saturating_sub(self.len) {
             return Err(Full);

@@ -1,8 +1,11 @@
-//! Copying and searching, where the standard library's functions could panic or take much code.
+//! Copying and searching without panics and with little code.
+//!
+//! The functions of the standard library that these replace contain a panic that the optimizer
+//! cannot remove, or are much larger.
 
 use core::iter;
 
-/// Like `slice::copy_within`, but does nothing where that would panic.
+/// Like `slice::copy_within`, but does nothing if a range is out of bounds.
 pub(crate) fn copy_within(bytes: &mut [u8], from: usize, len: usize, to: usize) {
     if let Some(end) = from.checked_add(len)
         && end <= bytes.len()
@@ -12,7 +15,7 @@ pub(crate) fn copy_within(bytes: &mut [u8], from: usize, len: usize, to: usize) 
     }
 }
 
-/// Like `slice::rotate_left`, but does nothing where that would panic.
+/// Like `slice::rotate_left`, but does nothing if `by` is out of bounds.
 pub(crate) fn rotate_left(bytes: &mut [u8], by: usize) {
     if by <= bytes.len() {
         // Three reversals are much smaller than `slice::rotate_left`.
@@ -23,17 +26,17 @@ pub(crate) fn rotate_left(bytes: &mut [u8], by: usize) {
     }
 }
 
-/// Whether a byte is among others. `slice::contains` searches word by word, for long slices.
+/// Whether `bytes` contains `byte`.
 #[expect(
     clippy::manual_contains,
-    reason = "it searches word by word, for long slices"
+    reason = "`contains` searches word by word, which is much code for short slices"
 )]
 pub(crate) fn has(bytes: &[u8], byte: u8) -> bool {
     bytes.iter().any(|other| *other == byte)
 }
 
-/// Splits before the first of some ASCII bytes. The searches of `str` take any character or text, so
-/// they are larger, and the optimizer cannot prove that some of them do not panic.
+/// Splits a text before the first of some ASCII bytes, or at its end. The searches of `str` accept
+/// any pattern, so they are larger, and the optimizer cannot prove that they do not panic.
 pub(crate) fn split_at_any<'a>(whole: &'a str, stops: &[u8]) -> (&'a str, &'a str) {
     let at = whole.bytes().position(|byte| has(stops, byte));
     whole
@@ -41,7 +44,8 @@ pub(crate) fn split_at_any<'a>(whole: &'a str, stops: &[u8]) -> (&'a str, &'a st
         .unwrap_or((whole, ""))
 }
 
-/// The value of decimal digits: at least one, nothing else, within 64 bits.
+/// Parses decimal digits. Returns `None` if there are no digits, other characters, or more than 64
+/// bits.
 pub(crate) fn decimal(digits: &[u8]) -> Option<u64> {
     if digits.is_empty() {
         return None;
@@ -52,7 +56,7 @@ pub(crate) fn decimal(digits: &[u8]) -> Option<u64> {
     })
 }
 
-/// The decimal digits of a number, each as borrowed text.
+/// The decimal digits of a number, each as a `&str`.
 pub(crate) fn digits<'a>(number: u64) -> impl Iterator<Item = &'a str> {
     let mut unit = 1;
     while number.checked_div(unit).is_some_and(|rest| rest >= 10) {
@@ -66,7 +70,24 @@ pub(crate) fn digits<'a>(number: u64) -> impl Iterator<Item = &'a str> {
     })
 }
 
-/// Whether a name is among others, whatever its case.
+/// Whether `names` contains `name`, ignoring ASCII case.
 pub(crate) fn is_one_of(name: &str, names: &[&str]) -> bool {
     names.iter().any(|other| name.eq_ignore_ascii_case(other))
+}
+
+/// The first `LEN` bytes of a word, which has at least as many; the others are 0. The first byte is the
+/// lowest.
+#[inline]
+pub(crate) fn word<const LEN: usize>(bytes: [u8; LEN]) -> usize {
+    let mut all = [0; size_of::<usize>()];
+    if let Some(first) = all.first_chunk_mut() {
+        *first = bytes;
+    }
+    usize::from_le_bytes(all)
+}
+
+/// The [`word`] in which each of `LEN` bytes has this value.
+#[inline]
+pub(crate) fn each_byte<const LEN: usize>(value: u8) -> usize {
+    word([value; LEN])
 }

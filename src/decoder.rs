@@ -1,43 +1,44 @@
-//! The standard's "interpreting an event stream" (section 9.2.6), in the standard's order.
+//! The event stream parser: "interpreting an event stream" (WHATWG HTML, section 9.2.6), in the
+//! standard's order.
 
 mod bounded;
 mod fields;
+mod id;
+mod idle;
 mod lines;
 mod pieces;
 mod scan;
+mod view;
 #[cfg(all(test, target_os = "linux"))]
 mod zero;
 
 use core::fmt;
-use core::mem;
-use core::ops::Range;
 use core::time::Duration;
 
 use bounded::Bounded;
 use fields::Digits;
+pub use id::InvalidId;
 use lines::Line;
+pub(crate) use view::Found;
 
-use crate::buffer::Buffer;
-use crate::event::{Event, TooLong};
 use crate::item::Item;
 use crate::time::millis;
-use crate::utf8::text;
 
-/// Turns the bytes of one event stream after another into [`Item`]s.
+/// Parses the bytes of event streams into [`Item`]s.
 ///
-/// Bytes come in by [`decode`](Self::decode), cut in any way; what comes out does not depend on the
-/// cuts. An event that lies whole in one push, with one `data` line, is borrowed from it; any other
-/// is joined in the decoder's own memory, and that is all the memory there is:
+/// Push bytes with [`decode`](Self::decode), in chunks of any size. The items do not depend on
+/// where the chunks were cut.
 ///
-/// * `DATA` bytes for the data of an event (and, while it is not complete, for a comment that was
-///   asked for),
-/// * `META` bytes for the event type, and as much three times for the ID: in its unfinished line,
-///   in its unfinished event, and as the last event ID.
+/// An event is borrowed from the pushed bytes if it lies in them as a whole and has one `data`
+/// line. Any other event is copied to the decoder's own memory, whose size is fixed by the type:
 ///
-/// Lengths are those of the decoded text, in bytes of UTF-8. What is longer is reported as
-/// [`Item::TooLong`] and skipped.
+/// * `DATA` bytes for the data of an event. Shown comments are stored there too until they are
+///   complete.
+/// * `4 * META` bytes: `META` for the event type, and three times `META` for the ID (the unfinished
+///   line, the unfinished event, and the last event ID).
 ///
-/// `new` is `const` and all zero, so that a decoder can be a `static` that takes no flash.
+/// Lengths count bytes of the decoded UTF-8 text. An event that is too long is skipped and reported
+/// as [`Item::TooLong`].
 ///
 /// ```
 /// use embedded_sse::{Decoder, Item};
@@ -52,20 +53,43 @@ use crate::utf8::text;
 ///     }
 /// }
 /// ```
+///
+/// # Where to put it
+///
+/// `new` is `const` and its value is all zero bytes, so a `static` decoder lies in `.bss` and takes
+/// no flash. On a microcontroller, use a local variable in an embassy task, whose future is a
+/// `static`, or a `ConstStaticCell`:
+///
+/// ```
+/// use embedded_sse::Decoder;
+/// use static_cell::ConstStaticCell;
+///
+/// static DECODER: ConstStaticCell<Decoder<4096>> = ConstStaticCell::new(Decoder::new());
+///
+/// let decoder: &'static mut Decoder<4096> = DECODER.take();
+/// ```
+///
+/// Avoid `StaticCell::init(Decoder::new())`. It builds the decoder on the stack and then copies it:
+/// a decoder with `DATA` of 8 KiB took 10 KB of stack in a measurement.
+///
+/// # With another HTTP client
+///
+/// A decoder needs no [`EventSource`](crate::EventSource). If you use another HTTP client,
+/// [`Reconnect`](crate::Reconnect) adds the delays between the connections.
 pub struct Decoder<const DATA: usize, const META: usize = 64> {
     show_comments: bool,
     show_retry: bool,
     show_ids: bool,
-    /// A pointer, so that its code is linked only where somebody asks for it.
+    /// A function pointer, so that the linker drops this code if no program path sets it.
     advance_in_pieces: Option<Advance<Self>>,
 
-    // What outlives a stream.
+    // State that outlives a stream.
     last_event_id: heapless::String<META>,
     retry: Option<u64>,
     retry_is_new: bool,
     id_has_moved: bool,
 
-    // The place in the stream.
+    // The position in the stream.
     after_cr: bool,
     line: Line,
 
@@ -73,14 +97,14 @@ pub struct Decoder<const DATA: usize, const META: usize = 64> {
     id_value: Bounded<META>,
     id_has_nul: bool,
     digits: Digits,
-    /// Where in the data's memory the comment begins, or the piece that is handed out.
+    /// Where in `data` the current comment or piece begins.
     mark: usize,
     comment_too_long: bool,
 
     // The unfinished event: the standard's three buffers.
     has_data: bool,
     is_in_pieces: bool,
-    /// So much of the data's memory was handed out in pieces.
+    /// How many bytes of `data` were handed out as pieces.
     cut_at: usize,
     data: Bounded<DATA>,
     event_type: Bounded<META>,
@@ -91,8 +115,8 @@ pub struct Decoder<const DATA: usize, const META: usize = 64> {
 }
 
 impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
-    /// A decoder at the start of a stream, with an empty last event ID and no reconnection time,
-    /// that shows neither comments nor `retry`.
+    /// Creates a decoder at the start of a stream. The last event ID is empty, there is no
+    /// reconnection time, and only events and [`Item::TooLong`] are shown.
     pub const fn new() -> Self {
         Self {
             show_comments: false,
@@ -121,26 +145,31 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
         }
     }
 
-    /// Whether comments come out as [`Item::Comment`]. Those not asked for are skipped without
-    /// being looked at or stored. To be set between streams.
+    /// Sets whether comments are returned as [`Item::Comment`]. Default `false`: comments are
+    /// skipped and need no memory. Call this only between streams.
     pub const fn show_comments(&mut self, show: bool) {
         self.show_comments = show;
     }
 
-    /// Whether `retry` fields come out as [`Item::Retry`]. They always set the
-    /// [reconnection time](Self::reconnection_time).
+    /// Sets whether `retry` fields are returned as [`Item::Retry`]. Default `false`. Either way
+    /// they set the [reconnection time](Self::reconnection_time).
     pub const fn show_retry(&mut self, show: bool) {
         self.show_retry = show;
     }
 
-    /// Whether an ID that comes without an event comes out as [`Item::Id`]. It always becomes the
-    /// [last event ID](Self::last_event_id). Storing that ID needs this, and so does MCP.
+    /// Sets whether an ID without an event is returned as [`Item::Id`]. Default `false`. Either way
+    /// it becomes the [last event ID](Self::last_event_id).
+    ///
+    /// Set this if you store the last event ID, or if you use MCP (Model Context Protocol), whose
+    /// servers send such IDs.
     pub const fn show_ids(&mut self, show: bool) {
         self.show_ids = show;
     }
 
-    /// Takes bytes from the front of `input` up to the end of the next item, which it returns; or
-    /// takes them all and returns `None`. So call it until it returns `None`.
+    /// Parses `input` up to the end of the next item and returns that item. `input` is advanced
+    /// past the parsed bytes.
+    ///
+    /// Returns `None` when all of `input` is parsed. Call it in a loop until it returns `None`.
     #[must_use = "there may be more items in the input"]
     #[inline]
     pub fn decode<'e, 'i: 'e>(&'e mut self, input: &mut &'i [u8]) -> Option<Item<'e>> {
@@ -148,17 +177,20 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
         Some(self.view(found))
     }
 
-    /// The last event ID string: what `Last-Event-ID` says on the next connection. It changes at
-    /// the blank line that ends an event (or a block with an `id` alone), not before.
+    /// The last event ID, which the next connection sends as `Last-Event-ID`. Empty if there is
+    /// none.
+    ///
+    /// It changes at the blank line that ends an event, or that ends a block with only an `id`.
     pub fn last_event_id(&self) -> &str {
         &self.last_event_id
     }
 
-    /// Sets the last event ID string, as restored from flash at boot. Empty is none.
+    /// Sets the last event ID, for example to one restored from flash at boot. An empty `id` means
+    /// none.
     ///
     /// # Errors
-    /// An ID that no stream can have sent (it has a NUL, CR or LF), or one longer than `META`
-    /// bytes. The old one stays.
+    /// Fails if `id` contains NUL, CR or LF, which no stream can send, or is longer than `META`
+    /// bytes. The last event ID then stays as it was.
     pub fn set_last_event_id(&mut self, id: &str) -> Result<(), InvalidId> {
         if id.bytes().any(|byte| matches!(byte, 0 | b'\r' | b'\n')) {
             return Err(InvalidId::Character);
@@ -170,96 +202,29 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
         Ok(())
     }
 
-    /// What the last valid `retry` field asked for, on this stream or an earlier one; whole
-    /// milliseconds. A number beyond 64 bits is the greatest that fits.
+    /// The reconnection time that the last valid `retry` field set, on this stream or an earlier
+    /// one, in whole milliseconds. A value of more than 64 bits becomes the greatest value.
     pub fn reconnection_time(&self) -> Option<Duration> {
         self.retry.map(Duration::from_millis)
     }
 
-    /// Sets the reconnection time, as restored from flash at boot, as if a `retry` field had asked
-    /// for it: in whole milliseconds, the rest is dropped. An [`EventSource`](crate::EventSource)
-    /// begins with it, within its policy's limits.
+    /// Sets the reconnection time as if a `retry` field had set it, for example to one restored
+    /// from flash at boot. Fractions of a millisecond are dropped. A new
+    /// [`EventSource`](crate::EventSource) starts with this time, clamped to the limits of its
+    /// policy.
     pub fn set_reconnection_time(&mut self, time: Duration) {
         self.retry = Some(millis(time));
     }
 
-    /// To be called before the bytes of a new connection: drops what the old one left unfinished,
-    /// and keeps the last event ID and the reconnection time.
+    /// Starts a new stream. Call this before you push the first bytes of a new connection.
+    ///
+    /// The unfinished event of the old stream is dropped. The last event ID and the reconnection
+    /// time are kept.
     pub fn new_stream(&mut self) {
         self.after_cr = false;
         self.id_has_moved = false;
         self.line = Line::Bom(0);
         self.clear_block();
-    }
-
-    // ---- for `EventSource`, which shares what is idle between two streams ----
-
-    /// The memory for data, between streams: after [`new_stream`](Self::new_stream) and until the
-    /// next one.
-    pub(crate) fn memory(&mut self) -> &mut Buffer<[u8; DATA]> {
-        self.data.memory()
-    }
-
-    pub(crate) fn memory_and_id(&mut self) -> (&mut Buffer<[u8; DATA]>, &str) {
-        (self.data.memory(), &self.last_event_id)
-    }
-
-    /// The last event ID becomes what lies there in it, and is known to fit.
-    pub(crate) fn resume_after(&mut self, id: Range<usize>) {
-        let id = text(self.data.bytes().get(id).unwrap_or_default());
-        replace(&mut self.last_event_id, id);
-    }
-
-    /// What is in it.
-    pub(crate) fn idle_memory(&self) -> &[u8] {
-        self.data.bytes()
-    }
-
-    /// The reconnection time, if a `retry` field has come since the last call.
-    pub(crate) fn take_retry(&mut self) -> Option<Duration> {
-        if mem::take(&mut self.retry_is_new) {
-            self.reconnection_time()
-        } else {
-            None
-        }
-    }
-
-    /// Whether the last event ID has changed since the last call.
-    pub(crate) fn take_progress(&mut self) -> bool {
-        mem::take(&mut self.id_has_moved)
-    }
-
-    /// The second half: looks at what was found.
-    pub(crate) fn view<'e, 'i: 'e>(&'e self, found: Found<&'i str>) -> Item<'e> {
-        match found {
-            Found::Event { data, event_type } => {
-                let event = Event {
-                    event_type: match event_type.unwrap_or_else(|| self.event_type.as_str()) {
-                        "" => "message",
-                        event_type => event_type,
-                    },
-                    data: data.unwrap_or_else(|| self.data.as_str()),
-                    last_event_id: &self.last_event_id,
-                };
-                if self.is_in_pieces {
-                    Item::LastPiece(event)
-                } else {
-                    Item::Event(event)
-                }
-            }
-            Found::Piece { is_text: true } => {
-                let piece = self.data.bytes().get(self.mark..self.cut_at);
-                Item::Piece(text(piece.unwrap_or_default()))
-            }
-            Found::Piece { is_text: false } => Item::Piece("\u{FFFD}"),
-            Found::Comment => {
-                let comment = self.data.bytes().get(self.mark..);
-                Item::Comment(text(comment.unwrap_or_default()))
-            }
-            Found::Id => Item::Id(&self.last_event_id),
-            Found::Retry(time) => Item::Retry(time),
-            Found::TooLong(part) => Item::TooLong(part),
-        }
     }
 }
 
@@ -278,23 +243,8 @@ impl<const DATA: usize, const META: usize> Default for Decoder<DATA, META> {
     }
 }
 
-/// What a push brought, with borrows of the input only. `None` is "in the decoder's memory".
-pub(crate) enum Found<T> {
-    Event {
-        data: Option<T>,
-        event_type: Option<T>,
-    },
-    Piece {
-        is_text: bool,
-    },
-    Comment,
-    Id,
-    Retry(Duration),
-    TooLong(TooLong),
-}
-
-/// What the last item still borrows; to be cleared before the next. `Nothing` is the first, so that
-/// a new decoder is all zero bytes.
+/// What the last item borrows. It is cleared before the next item. `Nothing` is the first variant,
+/// so that a new decoder is all zero bytes.
 #[repr(u8)]
 enum HandedOut {
     Nothing,
@@ -304,30 +254,8 @@ enum HandedOut {
 
 type Advance<D> = for<'i> fn(&mut D, &mut &'i [u8]) -> Option<Found<&'i str>>;
 
-/// `id` is known to fit.
+/// Replaces the last event ID. The caller has checked that `id` fits.
 fn replace<const N: usize>(last_event_id: &mut heapless::String<N>, id: &str) {
     last_event_id.clear();
     let _fits = last_event_id.push_str(id);
 }
-
-/// Why an ID cannot be the last event ID.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-#[non_exhaustive]
-pub enum InvalidId {
-    /// It has a NUL, CR or LF, which no event stream can say in an ID.
-    Character,
-    /// It is longer than the decoder's `META` bytes; raise it.
-    TooLong,
-}
-
-impl fmt::Display for InvalidId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Character => "a last event ID cannot have a NUL, CR or LF",
-            Self::TooLong => "the last event ID is longer than the decoder's META; raise it",
-        })
-    }
-}
-
-impl core::error::Error for InvalidId {}

@@ -1,34 +1,77 @@
-//! [`Connect`] over an embassy-net TCP socket, and [`Clock`] over embassy-time.
+//! The driver's transport and clock for embassy: [`TcpConnector`] over an embassy-net TCP socket,
+//! and [`EmbassyTime`] over embassy-time.
+//!
+//! ```no_run
+//! use core::ops::ControlFlow;
+//! use core::time::Duration;
+//! use embassy_net::Stack;
+//! use embedded_sse::embassy::{EmbassyTime, TcpBuffers, TcpConnector};
+//! use embedded_sse::{Decoder, EventSource, Item, Policy, Request, Url, io};
+//!
+//! /// `seed` is a random number.
+//! async fn follow(stack: Stack<'static>, seed: u32) {
+//!     let mut buffers = TcpBuffers::<2048, 256>::new();
+//!     let mut tcp = TcpConnector::new(stack, &mut buffers);
+//!     let mut decoder: Decoder<4096> = Decoder::new();
+//!     let url = Url::parse("http://192.168.1.2/events").unwrap();
+//!     // Without an idle timeout, a dead connection is never noticed.
+//!     let idle_timeout = Some(Duration::from_secs(60));
+//!     let policy = Policy { idle_timeout, ..Policy::DEFAULT };
+//!     let mut source = EventSource::new(Request::get(url), policy, seed, &mut decoder).unwrap();
+//!     let mut chunk = [0; 512];
+//!     let on_item = async |item: Item<'_>| {
+//!         match item {
+//!             Item::Event(event) => { /* event.data */ }
+//!             Item::Lost(wait) => { /* log it */ }
+//!             _ => {}
+//!         }
+//!         ControlFlow::Continue(())
+//!     };
+//!     let stop = io::sse(&mut tcp, &EmbassyTime, &mut source, &mut chunk, on_item).await;
+//!     // Log `stop`, wait for a while, call `source.restart()`, and call `sse` again.
+//! }
+//! ```
+//!
+//! Local variables of an embassy task lie in its static future. If you use a `static` for the
+//! decoder or the buffers, use `ConstStaticCell`: `StaticCell::init(Decoder::new())` builds the
+//! value on the stack first.
+
+mod time;
 
 use core::fmt;
-use core::future::Future;
 use core::mem;
 use core::time::Duration;
 
 use embassy_net::dns::{DnsQueryType, Error as DnsError};
 use embassy_net::tcp::{ConnectError, Error as TcpError, TcpSocket};
 use embassy_net::{IpAddress, Stack};
-use embassy_time::{Duration as Ticks, Instant, Timer, with_timeout};
+use embassy_time::{Duration as Ticks, Timer, with_timeout};
 use embedded_io_async::{ErrorType, Read, Write};
 
 use crate::io::{Clock, Connect};
 use crate::url::{Origin, is_ipv6};
 
-/// The memory of a socket: `RX` bytes to receive into, `TX` to send from. `RX` is the window that
-/// is offered, so how much may be on its way at once; `TX` of 256 bytes takes most requests whole.
+pub use time::EmbassyTime;
+use time::ticks;
+
+/// The buffers of a TCP socket: `RX` bytes to receive and `TX` bytes to send.
+///
+/// `RX` is the receive window: how many bytes the server may send before they are read. A `TX` of
+/// 256 bytes holds most requests as a whole.
 pub struct TcpBuffers<const RX: usize, const TX: usize> {
     rx: [u8; RX],
     tx: [u8; TX],
 }
 
 impl<const RX: usize, const TX: usize> TcpBuffers<RX, TX> {
-    /// To be put into a `static`. Buffers of no bytes do not compile:
+    /// Creates the buffers. It is `const` and all zero bytes, for a `static` with
+    /// `ConstStaticCell`. Buffers of 0 bytes do not compile:
     ///
     /// ```compile_fail,E0080
     /// embedded_sse::embassy::TcpBuffers::<0, 256>::new();
     /// ```
     pub const fn new() -> Self {
-        const { assert!(RX > 0 && TX > 0, "a socket needs buffers") };
+        const { assert!(RX > 0 && TX > 0, "RX and TX must be greater than 0") };
         Self {
             rx: [0; RX],
             tx: [0; TX],
@@ -48,20 +91,21 @@ impl<const RX: usize, const TX: usize> Default for TcpBuffers<RX, TX> {
     }
 }
 
-/// Connections over one TCP socket, which is used again and again.
+/// Makes connections with one TCP socket, which is reused. There is no TLS. See the [module](self)
+/// for an example.
 ///
-/// The DNS is asked for IPv4 first, for IPv6 where that has no answer. Of several addresses each
-/// is tried, but smoltcp keeps only one unless your application enables its feature
-/// `dns-max-result-count-4` or the like.
+/// It asks the DNS for IPv4 addresses first, and for IPv6 addresses if there are none. It tries all
+/// addresses of the answer. smoltcp keeps only one address unless you enable a feature of it such
+/// as `dns-max-result-count-4`.
 pub struct TcpConnector<'d> {
     stack: Stack<'d>,
     socket: TcpSocket<'d>,
-    /// How often a silent connection is asked whether it is alive; at least each second. Default
-    /// 10 s.
+    /// The keep-alive interval: how often a silent connection is probed. At least 1 s. Default 10
+    /// s.
     pub keep_alive: Duration,
-    /// How long a connection may leave something unanswered before it is dead, and the first
-    /// packet of one before it is given up; at least twice `keep_alive`, or a silent one would
-    /// die of it. Default 25 s.
+    /// How long the peer may leave data, a probe or the first packet of a connection unanswered
+    /// before the connection is dead. At least twice `keep_alive`, since a shorter timeout would
+    /// cut silent connections. Default 25 s.
     pub timeout: Duration,
 }
 
@@ -75,7 +119,7 @@ impl fmt::Debug for TcpConnector<'_> {
 }
 
 impl<'d> TcpConnector<'d> {
-    /// A socket of this stack, in this memory.
+    /// Creates a socket of this stack with these buffers.
     pub fn new<const RX: usize, const TX: usize>(
         stack: Stack<'d>,
         resources: &'d mut TcpBuffers<RX, TX>,
@@ -88,14 +132,15 @@ impl<'d> TcpConnector<'d> {
         }
     }
 
-    /// Leaves what the socket was in, so that it can connect.
+    /// Closes the old connection, so that the socket can connect again.
     async fn reset(&mut self) {
         self.socket.abort();
-        // Waits until an RST has left: it never does to a host that no longer answers to ARP.
+        // Wait until the RST is sent, with a limit: to a host that does not answer ARP it is never
+        // sent.
         let _left = with_timeout(Ticks::from_secs(1), self.socket.flush()).await;
     }
 
-    /// Tries one address, so long.
+    /// Connects to one address.
     async fn connect_to(
         &mut self,
         address: IpAddress,
@@ -107,7 +152,8 @@ impl<'d> TcpConnector<'d> {
         let dead = self.timeout.max(keep_alive.saturating_mul(2));
         self.socket.set_keep_alive(Some(ticks(keep_alive)));
         self.socket.set_timeout(Some(ticks(dead)));
-        // Who is dropped here, or gives up, leaves no half-open connection behind.
+        // The connection is reset if the attempt fails or this future is dropped, so that no
+        // half-open connection is left.
         let attempt = Connection(&mut self.socket);
         let connected = with_timeout(timeout, attempt.0.connect((address, port))).await;
         let connected = connected.unwrap_or(Err(ConnectError::TimedOut));
@@ -124,8 +170,8 @@ impl<'d> Connect for TcpConnector<'d> {
     where
         Self: 'c;
 
-    /// Looks ten times a second. The stack's own `wait_link_up` has one waker for all: two tasks
-    /// that wait so wake each other without end.
+    /// Polls the link ten times per second. The stack's own `wait_link_up` has a single waker: two
+    /// tasks that wait for it wake each other forever.
     async fn ready(&mut self) {
         let is_up = || self.stack.is_link_up() && self.stack.is_config_up();
         #[cfg(feature = "defmt")]
@@ -137,13 +183,14 @@ impl<'d> Connect for TcpConnector<'d> {
         }
     }
 
-    /// Asks the DNS anew, and gives each address that it names an equal share of the time.
+    /// Resolves the host name and tries all its addresses. Each gets an equal share of the
+    /// remaining time.
     async fn connect(
         &mut self,
         origin: Origin<'_>,
         deadline: Option<Duration>,
     ) -> Result<Connection<'_, 'd>, CannotConnect> {
-        // An IPv6 address is an answer to itself, but not to the first question.
+        // embassy-net resolves an IPv6 literal only in a query for IPv6.
         let mut version = match is_ipv6(origin.host) {
             true => DnsQueryType::Aaaa,
             false => DnsQueryType::A,
@@ -180,8 +227,8 @@ impl<'d> Connect for TcpConnector<'d> {
     }
 }
 
-/// A connection, which is reset when this is dropped: without that, the server of a silent stream
-/// would not learn of it. The reset leaves while the [`TcpConnector`] and the stack's runner live on.
+/// A connection. Dropping it resets the TCP connection, so that the server of a silent stream
+/// notices. For the reset to be sent, the [`TcpConnector`] and the stack's runner must live on.
 pub struct Connection<'c, 'd>(&'c mut TcpSocket<'d>);
 
 impl fmt::Debug for Connection<'_, '_> {
@@ -216,43 +263,14 @@ impl Write for Connection<'_, '_> {
     }
 }
 
-/// The time since boot.
-#[derive(Clone, Copy, Debug, Default)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct EmbassyTime;
-
-impl Clock for EmbassyTime {
-    fn now(&self) -> Duration {
-        Duration::from_micros(Instant::now().as_micros())
-    }
-
-    fn sleep_until(&self, time: Duration) -> impl Future<Output = ()> {
-        // Times are finer than the clock, which must not wake too early.
-        let time = ticks(time.saturating_add(Duration::from_micros(1)));
-        Timer::at(Instant::from_ticks(time.as_ticks()))
-    }
-}
-
-/// At most 136 years, which is for ever. At some tick rates the microseconds of a long time do not
-/// fit, though its seconds do. Beyond that, half of all ticks: embassy-time panics where the sum with
-/// now does not fit.
-fn ticks(time: Duration) -> Ticks {
-    let time = time.min(Duration::from_secs(u32::MAX.into()));
-    u64::try_from(time.as_micros())
-        .ok()
-        .and_then(Ticks::try_from_micros)
-        .or_else(|| Ticks::try_from_secs(time.as_secs()))
-        .unwrap_or(Ticks::from_ticks(u64::MAX / 2))
-}
-
-/// Why there is no connection.
+/// The error of a failed attempt to connect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum CannotConnect {
-    /// The DNS knows no address.
+    /// DNS returned no address.
     Dns(DnsError),
-    /// None of the addresses could be connected to; why the last could not.
+    /// No address could be connected to. This is the error of the last one.
     Tcp(ConnectError),
 }
 

@@ -1,4 +1,4 @@
-//! The other direction: events as a server writes them.
+//! The server side: encoding events.
 
 use core::fmt;
 use core::iter;
@@ -7,8 +7,7 @@ use core::time::Duration;
 use crate::bytes::{digits, split_at_any};
 use crate::time::millis;
 
-/// An event, or whatever else a server can say in a stream, before it is written. The default says
-/// nothing.
+/// An event to send, for servers. All parts are optional.
 ///
 /// ```
 /// use embedded_sse::Outgoing;
@@ -25,23 +24,23 @@ use crate::time::millis;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Outgoing<'a> {
-    /// A comment, which applications do not see. Of several lines each is one.
+    /// A comment, which clients ignore. Each line of the text becomes one comment line.
     pub comment: Option<&'a str>,
-    /// The reconnection time that is asked for, in whole milliseconds; what is beyond 64 bits of
-    /// them is the most.
+    /// The reconnection time to request, in whole milliseconds. More than 64 bits of milliseconds
+    /// are sent as the greatest value.
     pub retry: Option<Duration>,
-    /// The event type. None and empty are `message`.
+    /// The event type. `None` and an empty type mean `message`.
     pub event_type: Option<&'a str>,
-    /// The event's ID; empty resets the last event ID.
+    /// The event's ID. An empty ID resets the client's last event ID.
     pub id: Option<&'a str>,
-    /// The data. Without it there is no event, also if there is a type. Each line end in it, be it
-    /// LF, CR or both, arrives as LF: the format has no other.
+    /// The data. Without data the client dispatches no event, even if there is a type. Line ends of
+    /// any kind (LF, CR or CR LF) arrive as LF: the format has no other.
     pub data: Option<&'a str>,
 }
 
 impl<'a> Outgoing<'a> {
-    /// An empty comment: it keeps proxies and the client's watchdog from taking a silent stream for
-    /// a dead one.
+    /// An empty comment. Send it every 15 seconds or so, or proxies and idle timeouts close a
+    /// silent stream.
     pub const HEARTBEAT: Self = Self {
         comment: Some(""),
         ..Self::EMPTY
@@ -63,10 +62,10 @@ impl<'a> Outgoing<'a> {
         }
     }
 
-    /// Checks that it can be said in a stream.
+    /// Validates the event, so that it can be written.
     ///
     /// # Errors
-    /// A type or an ID that would end its own line, and an ID that a client would not take.
+    /// Fails if the event type contains CR or LF, or the ID contains CR, LF or NUL.
     pub fn encode(self) -> Result<Encoded<'a>, InvalidOutgoing> {
         let breaks = |text: &str| text.bytes().any(|byte| matches!(byte, b'\r' | b'\n'));
         if self.event_type.is_some_and(breaks) {
@@ -82,14 +81,28 @@ impl<'a> Outgoing<'a> {
     }
 }
 
-/// An [`Outgoing`] that is valid. It can be written to any [`fmt::Write`] with `write!`, and with
-/// the feature `embedded-io-async` to any `embedded_io_async::Write`.
+/// A validated [`Outgoing`], ready to be written.
+///
+/// Write it to a [`fmt::Write`] with `write!`, to an `embedded_io_async::Write` with `write_to`
+/// (feature `embedded-io-async`), or to any other writer [piece by piece](Self::pieces).
+///
+/// ```
+/// use embedded_sse::Outgoing;
+/// use std::io::Write;
+///
+/// let mut tcp = Vec::new(); // your connection
+/// let event = Outgoing::data("21.5").encode()?;
+/// write!(tcp, "{event}").unwrap();
+/// write!(tcp, "{}", Outgoing::HEARTBEAT.encode()?).unwrap();
+/// assert_eq!(tcp, b"data: 21.5\n\n:\n\n");
+/// # Ok::<(), embedded_sse::InvalidOutgoing>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Encoded<'a>(Outgoing<'a>);
 
 impl<'a> Encoded<'a> {
-    /// The text, in the pieces that it is made of: for any other kind of writer.
+    /// The encoded text as a sequence of short pieces, for any kind of writer.
     pub fn pieces(&self) -> impl Iterator<Item = &'a str> + use<'a> {
         let Outgoing {
             comment,
@@ -115,11 +128,13 @@ impl<'a> Encoded<'a> {
             .chain(iter::once("\n"))
     }
 
-    /// Writes it, in small pieces and without a flush: put a buffer before it. The stream is broken
-    /// if this fails or is dropped: close the connection.
+    /// Writes the event in short pieces, without a flush. Put a buffer in front of the connection.
+    ///
+    /// If this fails or its future is dropped, a part of the event may have been sent: close the
+    /// connection.
     ///
     /// # Errors
-    /// Those of the writer.
+    /// Returns the error of the writer.
     #[cfg(feature = "embedded-io-async")]
     pub async fn write_to<W: embedded_io_async::Write>(&self, out: &mut W) -> Result<(), W::Error> {
         for piece in self.pieces() {
@@ -135,7 +150,7 @@ impl fmt::Display for Encoded<'_> {
     }
 }
 
-/// At least one, also of an empty text.
+/// The lines of a text. An empty text has one line.
 fn lines(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = Some(text);
     iter::from_fn(move || {
@@ -147,22 +162,22 @@ fn lines(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Why something cannot be said in an event stream.
+/// The error of [`Outgoing::encode`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum InvalidOutgoing {
-    /// The event type has a CR or LF.
+    /// The event type contains CR or LF.
     EventType,
-    /// The ID has a CR, LF or NUL.
+    /// The ID contains CR, LF or NUL.
     Id,
 }
 
 impl fmt::Display for InvalidOutgoing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::EventType => "an event type cannot have a CR or LF",
-            Self::Id => "an event's ID cannot have a CR, LF or NUL",
+            Self::EventType => "an event type cannot contain CR or LF",
+            Self::Id => "an event's ID cannot contain CR, LF or NUL",
         })
     }
 }

@@ -1,4 +1,8 @@
-//! What an application can change and see of an [`EventSource`](crate::EventSource) while it runs.
+//! Hooks: functions of the application that an [`EventSource`](crate::EventSource) calls.
+//!
+//! Ready implementations: [`Counters`] counts events, bytes and losses, [`Recent`] keeps the last
+//! bytes for a log, and [`Heartbeat`] learns the idle timeout. [`before_connect`] and [`judge`]
+//! make hooks of closures.
 
 mod counters;
 mod heartbeat;
@@ -14,11 +18,11 @@ pub use recent::Recent;
 use crate::http::{Draft, Head, Verdict};
 use crate::item::Item;
 
-/// Functions that an [`EventSource`](crate::EventSource) calls. Each does nothing by default, and
-/// those that you do not write take no flash.
+/// Functions that an [`EventSource`](crate::EventSource) calls. Every method has a default that
+/// does nothing. Methods that you do not implement take no flash.
 ///
-/// They share one `&mut self`, so that a token which [`verdict`](Self::verdict) saw refused can be
-/// renewed in [`before_connect`](Self::before_connect):
+/// All methods share one `&mut self`. So [`verdict`](Self::verdict) can note that a token was
+/// refused, and [`before_connect`](Self::before_connect) can renew it:
 ///
 /// ```
 /// use embedded_sse::hooks::Hooks;
@@ -32,7 +36,7 @@ use crate::item::Item;
 /// impl Hooks for Login {
 ///     fn before_connect(&mut self, draft: &mut Draft<'_>) {
 ///         if self.is_refused {
-///             self.token += 1; // ask for another one
+///             self.token += 1; // get a new token
 ///         }
 ///         let _fits = draft.add_header("Authorization", format_args!("Bearer {}", self.token));
 ///     }
@@ -50,44 +54,44 @@ use crate::item::Item;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// Two values make one: `(login, counters)` asks both, and the verdict of the first is given to the
-/// second. To look at one while a ready loop has the source, share it: `&Cell<H>` and `&RefCell<H>`
-/// are hooks too.
+/// A pair of hooks is a hook: `(login, counters)` calls both in this order, and `counters` receives
+/// the verdict of `login`. To read hooks while a ready loop borrows the source, share them:
+/// `&Cell<H>` and `&RefCell<H>` implement `Hooks`.
 pub trait Hooks {
-    /// An attempt begins: changes its path or headers, as for a fresh token or an API's own way to
-    /// resume. Not called for the redirects of the attempt.
+    /// An attempt begins. Change its path, its headers or its last event ID here, for example to
+    /// send a new token. Not called again for redirects of the same attempt.
     fn before_connect(&mut self, draft: &mut Draft<'_>) {
         let _ = draft;
     }
 
-    /// A response's head is complete: judges it. `verdict` is that of the hooks before this one, at
-    /// first [`Verdict::default_for`] it.
+    /// The head of a response is complete. Returns what to do with the response. `verdict` is the
+    /// result of the hooks before this one, or [`Verdict::default_for`] the head.
     fn verdict(&mut self, head: &Head<'_>, verdict: Verdict) -> Verdict {
         let _ = head;
         verdict
     }
 
-    /// These bytes have come on a connection, with the response's head and the framing. Called
-    /// before [`told`](Self::told) of what they cause.
+    /// These bytes were received, including response heads and chunk framing. Called before
+    /// [`told`](Self::told) reports what they caused.
     fn received(&mut self, bytes: &[u8], now: Duration) {
         let _ = (bytes, now);
     }
 
-    /// The application gets this item. It is also told of [`Lost`](Item::Lost) and
-    /// [`Stopped`](Item::Stopped) where you write the loop yourself, and where the application
-    /// closed the source: each stream that opened comes to one of them.
+    /// An item is reported to the application. [`Lost`](Item::Lost) and [`Stopped`](Item::Stopped)
+    /// are reported here too if you write the loop yourself, and if the application closes the
+    /// source. So each [`Open`](Item::Open) is followed by one of them.
     fn told(&mut self, item: &Item<'_>) {
         let _ = item;
     }
 
-    /// Replaces [`Policy::idle_timeout`](crate::Policy::idle_timeout), if it returns a time. Called
-    /// after each [`received`](Self::received).
+    /// Returns an idle timeout that replaces [`Policy::idle_timeout`](crate::Policy::idle_timeout),
+    /// or `None` to leave it. Called after each [`received`](Self::received).
     fn idle_timeout(&self) -> Option<Duration> {
         None
     }
 }
 
-/// Changes and sees nothing.
+/// No hooks.
 impl Hooks for () {}
 
 impl<H: Hooks + ?Sized> Hooks for &mut H {
@@ -169,7 +173,7 @@ impl<H: Hooks + Copy> Hooks for &Cell<H> {
     }
 }
 
-/// Is not called while you borrow it.
+/// Hooks are not called while you borrow the `RefCell`.
 impl<H: Hooks> Hooks for &RefCell<H> {
     fn before_connect(&mut self, draft: &mut Draft<'_>) {
         if let Ok(mut hooks) = self.try_borrow_mut() {
@@ -201,21 +205,25 @@ impl<H: Hooks> Hooks for &RefCell<H> {
     }
 }
 
-/// A closure as [`Hooks::before_connect`]. Write the type of its argument, or it does not compile:
+/// Makes [`Hooks`] of a closure that is called as [`Hooks::before_connect`].
+///
+/// If the closure is in a variable, write the type of its argument as here, or the compiler reports
+/// "implementation of `FnMut` is not general enough".
 ///
 /// ```
 /// use embedded_sse::{Draft, hooks};
 ///
-/// let hooks = hooks::before_connect(|draft: &mut Draft<'_>| {
+/// let change = |draft: &mut Draft<'_>| {
 ///     let _fits = draft.add_header("X-Attempt", 1);
-/// });
+/// };
+/// let hooks = hooks::before_connect(change);
 /// # let _: &dyn hooks::Hooks = &hooks;
 /// ```
 pub fn before_connect<F: FnMut(&mut Draft<'_>)>(change: F) -> BeforeConnect<F> {
     BeforeConnect(change)
 }
 
-/// What [`before_connect`] returns.
+/// The hooks that [`before_connect`] returns.
 #[derive(Clone, Copy, Debug)]
 pub struct BeforeConnect<F>(F);
 
@@ -225,12 +233,14 @@ impl<F: FnMut(&mut Draft<'_>)> Hooks for BeforeConnect<F> {
     }
 }
 
-/// A closure as [`Hooks::verdict`]. Write the type of its first argument, or it does not compile:
+/// Makes [`Hooks`] of a closure that is called as [`Hooks::verdict`].
+///
+/// If the closure is in a variable, write the type of its first argument, `&Head<'_>`.
 ///
 /// ```
 /// use embedded_sse::{Head, Verdict, hooks};
 ///
-/// // A server that is still starting.
+/// // The server is still starting.
 /// let hooks = hooks::judge(|head: &Head<'_>, verdict| match head.status() {
 ///     404 => Verdict::Retry,
 ///     _ => verdict,
@@ -241,7 +251,7 @@ pub fn judge<F: FnMut(&Head<'_>, Verdict) -> Verdict>(judge: F) -> Judge<F> {
     Judge(judge)
 }
 
-/// What [`judge`] returns.
+/// The hooks that [`judge`] returns.
 #[derive(Clone, Copy, Debug)]
 pub struct Judge<F>(F);
 

@@ -1,4 +1,5 @@
-//! The part of HTTP/1.1 that an event stream needs: the request, the response's head, its framing.
+//! The part of HTTP/1.1 that an event stream needs: requests, response heads, body framing,
+//! redirects.
 
 mod body;
 mod draft;

@@ -1,11 +1,19 @@
-//! The canonical loop over `embedded-io-async`: for a transport and a clock of your own.
+//! The async driver: [`sse`] follows an event source over any `embedded-io-async` transport, and a
+//! [`Session`] one connection of it.
+//!
+//! You provide the transport ([`Connect`]) and the [`Clock`]. The module `embassy` contains both
+//! for embassy-net.
 
 #![expect(
     clippy::manual_async_fn,
-    reason = "an `async fn` keeps all it is given twice"
+    reason = "an `async fn` stores its arguments twice"
 )]
 
+mod no_session;
+#[cfg(test)]
+mod send;
 mod session;
+mod wait;
 
 use core::future::Future;
 use core::ops::ControlFlow;
@@ -19,31 +27,65 @@ use crate::source::EventSource;
 use crate::step::{Stop, StopReason};
 use crate::url::Origin;
 
-use session::yield_now;
-pub use session::{NoSession, Session};
+pub use no_session::NoSession;
+pub use session::Session;
+use wait::yield_now;
 
-/// What makes connections: TCP, or TLS over it.
+/// Makes connections: TCP, or TLS over TCP. Dropping a connection closes it.
 ///
-/// Dropping what [`connect`](Self::connect) has returned closes the connection.
-#[allow(async_fn_in_trait, reason = "an executor of firmware moves no future")]
+/// For tokio:
+///
+/// ```
+/// use core::time::Duration;
+/// use embedded_io_adapters::tokio_1::FromTokio;
+/// use embedded_sse::Origin;
+/// use embedded_sse::io::Connect;
+/// use tokio::net::TcpStream;
+///
+/// struct Tcp;
+///
+/// impl Connect for Tcp {
+///     type Error = std::io::Error;
+///     type Io<'c> = FromTokio<TcpStream>;
+///
+///     async fn connect(
+///         &mut self,
+///         origin: Origin<'_>,
+///         _: Option<Duration>,
+///     ) -> Result<Self::Io<'_>, Self::Error> {
+///         let tcp = TcpStream::connect((origin.host, origin.port)).await?;
+///         Ok(FromTokio::new(tcp))
+///     }
+/// }
+/// ```
+#[allow(
+    async_fn_in_trait,
+    reason = "firmware executors do not need `Send` futures"
+)]
 pub trait Connect {
-    /// Whether it does TLS. If not, an `https` URL stops the source, and is never asked for here.
+    /// Whether [`connect`](Self::connect) does TLS for `https`. If `false`, an `https` URL stops
+    /// the source before `connect` is called.
     const TLS: bool = false;
-    /// Why there is no connection. The loops ignore it: log it in `connect`.
+    /// The error of a failed attempt. The driver ignores it, so log it in
+    /// [`connect`](Self::connect).
     type Error;
-    /// A connection. Its `read` must lose nothing when its future is dropped. The request comes in
-    /// pieces as long as the caller's `chunk`, then a flush. After an error of the kind
-    /// `Interrupted` the loop tries again; any other error is a loss.
+    /// A connection.
+    ///
+    /// When a future of its `read` is dropped, no byte may be lost. When a future of its `write` is
+    /// dropped, no byte may have been sent. The driver writes the request in parts of up to the
+    /// length of `chunk`, followed by a flush. After an error of kind `Interrupted` it tries again.
+    /// Any other error loses the connection.
     type Io<'c>: Read + Write
     where
         Self: 'c;
 
-    /// Waits until there is a network at all: a link, an address. An attempt, and with it the
-    /// connect timeout, begins after that.
+    /// Waits until there is a network: a link and an address. The connect timeout begins after it.
     async fn ready(&mut self) {}
 
-    /// Asks the DNS, connects, and does the handshake of TLS if the scheme is
-    /// [`Https`](crate::Scheme::Https). It is dropped at the deadline, if there is one.
+    /// Resolves the host name, connects, and does the TLS handshake if the scheme is
+    /// [`Https`](crate::Scheme::Https).
+    ///
+    /// The driver drops the future at the deadline. `None` means no limit.
     async fn connect(
         &mut self,
         origin: Origin<'_>,
@@ -51,26 +93,147 @@ pub trait Connect {
     ) -> Result<Self::Io<'_>, Self::Error>;
 }
 
-/// What time it is, and waiting for another.
-#[allow(async_fn_in_trait, reason = "an executor of firmware moves no future")]
+/// Tells the time and sleeps.
+///
+/// For tokio:
+///
+/// ```
+/// use core::time::Duration;
+/// use embedded_sse::io::Clock;
+/// use tokio::time::{Instant, sleep};
+///
+/// struct Since(Instant);
+///
+/// impl Clock for Since {
+///     fn now(&self) -> Duration {
+///         self.0.elapsed()
+///     }
+///
+///     async fn sleep_until(&self, time: Duration) {
+///         // `self.0 + time` would panic on overflow, which a server's `Retry-After` can cause.
+///         sleep(time.saturating_sub(self.now())).await;
+///     }
+/// }
+/// ```
+#[allow(
+    async_fn_in_trait,
+    reason = "firmware executors do not need `Send` futures"
+)]
 pub trait Clock {
-    /// The time since any fixed moment. It does not go back.
+    /// The time since any fixed moment, such as boot. It never goes back.
     fn now(&self) -> Duration;
-    /// Returns at that time or soon after, at once if it has passed.
+    /// Waits until this time of the clock. Returns at once if it has passed.
     async fn sleep_until(&self, time: Duration);
 }
 
-/// Follows an event source until it stops, and returns why: the whole loop.
+/// Follows an event source until it stops, and returns the reason. This is the whole loop: it
+/// connects, reads, waits and reconnects.
 ///
-/// `on_item` gets all that comes: [`Item::Open`], what the stream brings, [`Item::Lost`] with the
-/// cause before each wait, [`Item::Stopped`]. When it breaks, the source is closed. `chunk` is where
-/// bytes are read to; its size limits nothing but how much is borrowed instead of copied.
+/// `on_item` is called with each [`Item`]: [`Item::Open`], the items of the stream, [`Item::Lost`]
+/// before each wait, and [`Item::Stopped`] at the end. If it returns `Break`, the source is closed.
+/// `chunk` is the read buffer. Any size from 1 byte works. Events that lie in it as a whole are
+/// borrowed, others are copied to the decoder.
 ///
-/// The future may be dropped at any time: the connection closes, and calling this again with the
-/// same source resumes after its last event ID, after the wait that a loss has; call
-/// [`restart`](EventSource::restart) first to spare that. An item of the stream that `on_item` was
-/// dropped with counts as handed out; a loss or stop is told again. To look at other things between
-/// items, use a [`Session`], whose [`next`](Session::next) can be dropped without any loss.
+/// ```no_run
+/// use core::ops::ControlFlow;
+/// use core::time::Duration;
+/// use embedded_sse::io::{Clock, Connect, sse};
+/// use embedded_sse::{Decoder, EventSource, Item, Policy, Request, Stop, Url};
+///
+/// async fn follow(connect: &mut impl Connect, clock: &impl Clock, url: Url<'_>) -> Stop {
+///     let mut decoder: Decoder<4096> = Decoder::new();
+///     // Without an idle timeout, a dead connection is never noticed.
+///     let idle_timeout = Some(Duration::from_secs(60));
+///     let policy = Policy { idle_timeout, ..Policy::DEFAULT };
+///     let mut source = EventSource::new(Request::get(url), policy, 42, &mut decoder)
+///         .expect("a GET without headers is valid");
+///     let mut chunk = [0; 512];
+///     sse(connect, clock, &mut source, &mut chunk, async |item: Item<'_>| {
+///         match item {
+///             Item::Event(event) => println!("{}: {}", event.event_type, event.data),
+///             other => println!("{other:?}"),
+///         }
+///         ControlFlow::Continue(())
+///     })
+///     .await
+/// }
+/// ```
+///
+/// # Dropping the future
+///
+/// The future may be dropped at any time, which closes the connection. Call `sse` again with the
+/// same source to resume after the last event ID. If the source is waiting, the rest of the wait
+/// comes first; call [`restart`](EventSource::restart) to skip it.
+///
+/// If `on_item` was running, its item of the stream is not repeated, but a loss or a stop is. If
+/// you want to wait for other things between items, use a [`Session`]: dropping the future of its
+/// [`next`](Session::next) loses nothing.
+///
+/// # Compile errors
+///
+/// * "implementation of `AsyncFnMut` is not general enough" for a closure in a variable: write the
+///   type of its argument, as in `let on_item = async |item: Item<'_>| …`.
+/// * "lifetime may not live long enough": write `async |item: Item<'_>| …`, not
+///   `|item: Item<'_>| async move …`, whose future cannot borrow the item.
+/// * "implementation of `Send` is not general enough" at `tokio::spawn` or another function that
+///   needs a `Send` future: the closure borrows a variable. This is a limitation of the compiler.
+///   Let the closure own what it uses with `async move`, as below, or write the loop with a
+///   [`Session`], where borrows are fine.
+///
+/// ```no_run
+/// # use core::ops::ControlFlow;
+/// # use core::time::Duration;
+/// # use embedded_io_adapters::tokio_1::FromTokio;
+/// # use embedded_sse::io::{Clock, Connect, sse};
+/// # use embedded_sse::{Decoder, EventSource, Item, Origin, Policy, Request, Url};
+/// # use tokio::net::TcpStream;
+/// # struct Tcp;
+/// # impl Connect for Tcp {
+/// #     type Error = std::io::Error;
+/// #     type Io<'c> = FromTokio<TcpStream>;
+/// #     async fn connect(
+/// #         &mut self, origin: Origin<'_>, _: Option<Duration>,
+/// #     ) -> std::io::Result<Self::Io<'_>> {
+/// #         Ok(FromTokio::new(TcpStream::connect((origin.host, origin.port)).await?))
+/// #     }
+/// # }
+/// # struct Since(tokio::time::Instant);
+/// # impl Clock for Since {
+/// #     fn now(&self) -> Duration { self.0.elapsed() }
+/// #     async fn sleep_until(&self, time: Duration) {
+/// #         tokio::time::sleep(time.saturating_sub(self.now())).await;
+/// #     }
+/// # }
+/// # fn start(clock: Since, sender: tokio::sync::mpsc::Sender<String>) {
+/// tokio::spawn(async move {
+///     let mut decoder: Decoder<4096> = Decoder::new();
+///     let request = Request::get(Url::parse("http://192.168.1.2/events").unwrap());
+///     let mut source = EventSource::new(request, Policy::DEFAULT, 42, &mut decoder).unwrap();
+///     let mut chunk = [0; 512];
+///     let on_item = async move |item: Item<'_>| {
+///         if let Item::Event(event) = item {
+///             let _ = sender.send(event.data.to_string()).await;
+///         }
+///         ControlFlow::Continue(())
+///     };
+///     sse(&mut Tcp, &clock, &mut source, &mut chunk, on_item).await;
+/// });
+/// # }
+/// ```
+///
+/// * "temporary value dropped while borrowed" (E0716): the future borrows `chunk`, so `chunk` must
+///   be a variable that outlives the future:
+///
+/// ```compile_fail,E0716
+/// # use core::ops::ControlFlow;
+/// # use embedded_sse::io::{Clock, Connect, sse};
+/// # use embedded_sse::{EventSource, Item};
+/// # async fn follow(connect: &mut impl Connect, clock: &impl Clock, source: &mut EventSource<'_, 512>) {
+/// # let on_item = async |_: Item<'_>| ControlFlow::Continue(());
+/// let future = sse(connect, clock, source, &mut [0; 512], on_item); // dropped here
+/// future.await;
+/// # }
+/// ```
 pub fn sse<C: Connect, H: Hooks, const CHUNK: usize, const DATA: usize, const META: usize>(
     connect: &mut C,
     clock: &impl Clock,
@@ -81,19 +244,21 @@ pub fn sse<C: Connect, H: Hooks, const CHUNK: usize, const DATA: usize, const ME
     async move {
         loop {
             match connection(connect, clock, source, chunk, &mut on_item).await {
-                Ok(()) | Err(NoSession::Redirect) => {}
+                Ok(()) => {}
+                // The next connection resets its count of operations, so yield here.
+                Err(NoSession::Redirect) => yield_now().await,
                 Err(NoSession::Wait(wait)) => {
                     let until = wait.until;
-                    // Should this future be dropped there, the next one reports the loss again.
+                    // If this future is dropped in `on_item`, the next call reports the loss again.
                     source.tell_again();
                     if on_item(Item::Lost(wait)).await.is_break() {
                         source.close();
                         continue;
                     }
                     let _told = source.step(clock.now());
-                    // Without any wait, connections that fail at once would starve other tasks.
+                    // With a wait of zero, connections that fail at once would starve other tasks.
                     yield_now().await;
-                    // A clock that wakes early would have the loss reported again.
+                    // If the clock wakes early, the source would return the same wait again.
                     while clock.now() < until {
                         clock.sleep_until(until).await;
                     }

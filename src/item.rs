@@ -1,4 +1,4 @@
-//! Items: events, and everything else that an application is told.
+//! Items: events, and everything else that is reported to the application.
 
 use core::time::Duration;
 
@@ -6,41 +6,61 @@ use crate::event::{Event, TooLong};
 use crate::http::Head;
 use crate::step::{Stop, Wait};
 
-/// Something that an application gets.
+/// Everything that is reported to an application.
 ///
-/// A [`Decoder`](crate::Decoder) never returns [`Open`](Item::Open), [`Lost`](Item::Lost) or
-/// [`Stopped`](Item::Stopped). An [`EventSource`](crate::EventSource) returns the latter two as a
-/// [`Step`](crate::Step); the ready loops make items of them.
+/// | item | from a [`Decoder`](crate::Decoder) | from [`EventSource::receive`](crate::EventSource::receive) | from `sse` and hooks |
+/// |---|---|---|---|
+/// | [`Event`](Item::Event), [`TooLong`](Item::TooLong) | yes | yes | yes |
+/// | [`Piece`](Item::Piece), [`LastPiece`](Item::LastPiece), [`Id`](Item::Id), [`Comment`](Item::Comment), [`Retry`](Item::Retry) | on request | on request | on request |
+/// | [`Open`](Item::Open) | no | yes | yes |
+/// | [`Lost`](Item::Lost), [`Stopped`](Item::Stopped) | no | no: see [`Step`](crate::Step) | yes |
+///
+/// ```
+/// use embedded_sse::Item;
+///
+/// fn on_item(item: Item<'_>) {
+///     match item {
+///         Item::Open(head) => println!("open: {}", head.status()),
+///         Item::Event(event) => println!("{}: {}", event.event_type, event.data),
+///         Item::Lost(wait) => println!("lost: {wait}"),
+///         Item::Stopped(stop) => println!("stopped: {stop}"),
+///         Item::TooLong(part) => println!("skipped: {part}"),
+///         // New versions may add items.
+///         _ => {}
+///     }
+/// }
+/// # on_item(Item::Id("1"));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Item<'a> {
-    /// The server has accepted the request and its event stream begins: the standard's *announce
-    /// the connection*. Status and headers can be read until the next call.
+    /// The server accepted the request and its event stream begins (the standard's "announce the
+    /// connection"). The status and the headers can be read until the next call.
     Open(Head<'a>),
     /// An event.
     Event(Event<'a>),
-    /// The next piece of the data of an event that is longer than `DATA`; more comes. Only if
-    /// [`split_long_events`](crate::Decoder::split_long_events) asked for pieces.
+    /// A piece of the data of an event longer than `DATA`. More pieces follow. Only after
+    /// [`split_long_events(true)`](crate::Decoder::split_long_events).
     Piece(&'a str),
-    /// The end of an event whose data came in pieces: `data` is the last of them, and not the whole.
+    /// The end of an event that came in pieces. Its `data` contains only the last piece.
     LastPiece(Event<'a>),
-    /// The last event ID, which a block without data has set. Only if
-    /// [`show_ids`](crate::Decoder::show_ids) asked for it.
+    /// A new last event ID that came without an event. Only after
+    /// [`show_ids(true)`](crate::Decoder::show_ids).
     Id(&'a str),
-    /// A comment: all that follows the colon, its first space too. Only if
-    /// [`show_comments`](crate::Decoder::show_comments) asked for comments.
+    /// A comment: everything after the colon, including a leading space. Only after
+    /// [`show_comments(true)`](crate::Decoder::show_comments).
     Comment(&'a str),
-    /// A valid `retry` field: the reconnection time that the server asks for, before any policy's
-    /// limits. Only if [`show_retry`](crate::Decoder::show_retry) asked for it; it is obeyed in
-    /// any case.
+    /// A valid `retry` field: the reconnection time that the server requests, before the limits of
+    /// the policy apply. It takes effect in any case, but is returned only after
+    /// [`show_retry(true)`](crate::Decoder::show_retry).
     Retry(Duration),
-    /// The connection is lost, and the next attempt is later.
+    /// The connection was lost. The next attempt follows after a delay.
     Lost(Wait),
-    /// There will be no further attempt: the last item, unless the application itself has closed
-    /// the source.
+    /// The source stopped: there is no further attempt. This is the last item. It does not come if
+    /// the application itself closed the source.
     Stopped(Stop),
-    /// Something did not fit in the memory that the [`Decoder`](crate::Decoder)'s type gives it,
-    /// and was left out. What comes after it is whole.
+    /// A part of the stream did not fit in the [`Decoder`](crate::Decoder)'s memory and was
+    /// skipped. What follows it is complete.
     TooLong(TooLong),
 }

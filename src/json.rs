@@ -1,5 +1,6 @@
-//! Typed events, by serde.
+//! Typed events: JSON data, parsed with serde.
 
+mod escape;
 mod reader;
 mod syntax;
 
@@ -11,7 +12,7 @@ use serde::{Deserialize, de};
 use crate::event::Event;
 
 impl<'a> Event<'a> {
-    /// The data, which is JSON, as a value of your type:
+    /// Parses the data as JSON into a value of your type:
     ///
     /// ```
     /// use embedded_sse::{Decoder, Item};
@@ -30,28 +31,29 @@ impl<'a> Event<'a> {
     /// # Ok::<(), embedded_sse::InvalidJson>(())
     /// ```
     ///
-    /// Fields that your type does not name are skipped, whatever they contain and however deep they
-    /// nest. They take time, but no memory.
+    /// Fields that are not in your type are skipped, whatever they contain and however deeply they
+    /// are nested. They take time but no memory.
     ///
-    /// A string that has escapes (`\n`, `\u00e9`, `\ud83d\ude00`) goes into a type that owns its text,
-    /// such as a `heapless::String`. It may be 256 bytes long without its escapes: these are on the
-    /// stack meanwhile. A `&str` cannot hold it. A string without escapes goes into either type and may
-    /// be of any length.
+    /// A string with escapes (`\n`, `\u00e9`, `\ud83d\ude00`) needs a type that owns its text, such
+    /// as `heapless::String`, and may be up to 256 bytes long after unescaping. It is unescaped on
+    /// the stack. A string without escapes fits in a `&str` too and may have any length.
     ///
-    /// It takes linear time. For a small struct it takes about 0.5 KB of stack and 6 KB of flash on a
-    /// Cortex-M4, and 17 KB more of flash if there is a float in it, as the core library reads those
-    /// exactly.
+    /// Parsing takes linear time. For a small struct it takes about 0.5 KB of stack and 6 KB of
+    /// flash on a Cortex-M4. A float field adds 17 KB of flash, since the core library parses
+    /// floats exactly.
     ///
-    /// The data of an [`Item::LastPiece`](crate::Item::LastPiece) is only the end of a JSON text.
+    /// Do not use it on [`Item::LastPiece`](crate::Item::LastPiece), whose data is only the end of
+    /// a JSON text.
     ///
     /// # Errors
-    /// * The data is no JSON, or not of this type. Skipped fields are checked too. Only where they nest
-    ///   more than 64 deep, an outer array that also holds a `"key": value`, or an outer object that
-    ///   also holds a value without a key, may go unnoticed.
-    /// * A field that your type names has a string with escapes that is too long, or an escape that is
-    ///   half a character (`\ud83d` alone).
-    /// * What your type asks for has arrays and objects in each other more than 32 deep, which would
-    ///   take the stack.
+    /// * The data is not valid JSON, or does not match the type. Skipped fields are checked too,
+    ///   with one exception: in fields nested more than 64 levels deep, an outer array that
+    ///   contains a `"key": value`, or an outer object that contains a value without a key, may be
+    ///   accepted.
+    /// * A field of your type has a string with escapes that is too long, or with an unpaired
+    ///   surrogate (`\ud83d` alone).
+    /// * Arrays and objects that your type asks for are nested more than 32 levels deep. The limit
+    ///   bounds the stack.
     pub fn json<T: Deserialize<'a>>(&self) -> Result<T, InvalidJson> {
         let mut reader = Reader::new(self.data);
         let value = T::deserialize(&mut reader)?;
@@ -60,7 +62,7 @@ impl<'a> Event<'a> {
     }
 }
 
-/// Why the data of an event is no value of such a type.
+/// The error of [`Event::json`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct InvalidJson(Problem);
@@ -71,23 +73,23 @@ enum Problem {
     Other,
     TooDeep,
     LongEscaped,
-    HalfCharacter,
+    UnpairedSurrogate,
 }
 
 impl fmt::Display for InvalidJson {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.0 {
-            Problem::Other => "JSON: it is none, or not of this type",
-            Problem::TooDeep => "JSON: what the type asks for is more than 32 deep",
+            Problem::Other => "JSON: invalid, or not of this type",
+            Problem::TooDeep => "JSON: the type nests more than 32 levels deep",
             Problem::LongEscaped => "JSON: a string with escapes is longer than 256 bytes",
-            Problem::HalfCharacter => "JSON: an escape is half a character",
+            Problem::UnpairedSurrogate => "JSON: an escape is an unpaired surrogate",
         })
     }
 }
 
 impl core::error::Error for InvalidJson {}
 
-/// For an own `Deserialize`.
+/// For implementations of `Deserialize` by hand.
 impl de::Error for InvalidJson {
     fn custom<T: fmt::Display>(_message: T) -> Self {
         Self(Problem::Other)

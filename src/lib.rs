@@ -1,5 +1,11 @@
-#![doc = include_str!("../README.md")]
+// As doctests, its programs need these features, which `cargo test` alone does not enable.
+#![cfg_attr(
+    any(not(doctest), all(feature = "embassy-net", feature = "defmt")),
+    doc = include_str!("../README.md")
+)]
 #![no_std]
+// docs.rs marks what needs a feature; this needs a nightly compiler.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 #![warn(missing_debug_implementations)]
 
@@ -47,3 +53,12 @@ pub use reconnect::{Loss, Reconnect};
 pub use source::EventSource;
 pub use step::{LossCause, Step, Stop, StopReason, Wait};
 pub use url::{InvalidUrl, Origin, Scheme, Url};
+
+// The programs in `docs` are tested, too.
+#[cfg(all(doctest, feature = "embassy-net", feature = "embedded-io"))]
+#[doc = include_str!("../docs/cookbook.md")]
+struct Cookbook;
+
+#[cfg(all(doctest, feature = "embassy-net", feature = "embedded-io"))]
+#[doc = include_str!("../docs/sizing.md")]
+struct Sizing;

@@ -1,8 +1,9 @@
-//! When to connect again, and how often.
+//! The reconnection policy: delays, limits and timeouts.
 
 use core::time::Duration;
 
-/// How long to wait and how often to try. All of it can be `const`:
+/// How long to wait before the next attempt, how often to try, and when to give up on a connection.
+/// A policy can be a `const`:
 ///
 /// ```
 /// use core::time::Duration;
@@ -15,14 +16,16 @@ use core::time::Duration;
 /// };
 /// ```
 ///
+/// Set at least [`idle_timeout`](Self::idle_timeout): without it, a dead connection is never
+/// noticed. Use `..Policy::DEFAULT`, since minor releases may add fields.
+///
 /// # Why these defaults
 ///
-/// The defaults are made for many devices that share one server. The example `fleet` simulates them:
-/// N = 100,000 clients, and a server that accepts C connections per second, with N / C = 60 s. It
-/// compares the defaults with a fixed delay of 3 s, as in Chromium, and with LaunchDarkly's clients.
-/// These wait 1 s, doubled up to 30 s, minus up to a half, and start again at 1 s after a connection
-/// of 60 s.
-///
+/// The defaults are made for many devices that share one server. The example `fleet` simulates
+/// them: N = 100,000 clients, and a server that accepts C connections per second, with N / C = 60
+/// s. It compares the defaults with a fixed delay of 3 s, as in Chromium, and with LaunchDarkly's
+/// clients. These wait 1 s, doubled up to 30 s, minus up to a half, and start again at 1 s after a
+/// connection of 60 s.
 #[cfg_attr(doc, doc = include_str!("../docs/fleet.svg"))]
 ///
 /// * `jitter_percent: 100`. After an outage of 1 s, the first attempts come between 3 s and 6 s after the
@@ -46,8 +49,8 @@ pub struct Policy {
     /// base. With 0 the first attempt after a loss is immediate, and if that one fails too, the
     /// delay grows from [`min_retry`](Self::min_retry). Default 3 s.
     pub reconnection_time: Duration,
-    /// How many attempts in a row may fail to open a connection before the source stops. `Some(0)`
-    /// never connects again, `None` never gives up. Default `None`.
+    /// How many times in a row to connect again without an open connection, before the source stops.
+    /// `Some(0)` never connects again, `None` never gives up. Default `None`.
     pub max_reconnection_attempts: Option<u32>,
     /// The longest delay. The base doubles with each [failure](crate::Reconnect::failures) after the first
     /// one, up to this value; a base that is longer stays as it is. Default 30 s.
@@ -74,19 +77,19 @@ pub struct Policy {
     /// margin. Longer times slow down sooner when a server crashes soon after each start.
     pub healthy_time: Duration,
     /// How long an open connection may stay silent, without even a comment, before it is considered
-    /// dead. Set it to two or three heartbeats of your server. Default `None`: for ever.
+    /// dead. Set it to two or three heartbeats of your server. Default `None`: no limit.
     pub idle_timeout: Option<Duration>,
-    /// How long an attempt may take to connect: DNS, TCP and TLS. `None` waits for ever. Default
+    /// How long an attempt may take to connect: DNS, TCP and TLS. `None` means no limit. Default
     /// 30 s.
     pub connect_timeout: Option<Duration>,
     /// How long the server may then take until its response's head is complete. Many servers send
     /// it together with the first event, so this should be longer than the pauses between events.
-    /// `None` waits for ever. Default 5 min.
+    /// `None` means no limit. Default 5 min.
     pub response_timeout: Option<Duration>,
 }
 
 impl Policy {
-    /// The defaults.
+    /// The default policy. The default of each field is stated there.
     pub const DEFAULT: Self = Self {
         reconnection_time: Duration::from_secs(3),
         max_reconnection_attempts: None,

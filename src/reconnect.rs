@@ -1,15 +1,72 @@
-//! When to connect again, and whether to: the standard's "reestablish the connection"
-//! (section 9.2.3), with the backoff that it leaves to us.
+//! The reconnection timer: the standard's "reestablish the connection" (section 9.2.3), with
+//! exponential back-off.
 
 use core::time::Duration;
 
 use crate::policy::Policy;
-use crate::time::{minus, whole_times};
+use crate::time::{micros, millis, part, whole_times};
 
-/// The reconnection timer as a state machine: times go in, deadlines come out.
+/// A reconnection timer: it takes events of a connection and times, and returns delays and
+/// deadlines.
 ///
-/// All times are since any fixed moment, by a clock that does not go back. There is no clock and
-/// no randomness inside, so a test can run a day in a millisecond.
+/// An [`EventSource`](crate::EventSource) contains one. Use it directly, together with a
+/// [`Decoder`](crate::Decoder), if you use another HTTP client:
+///
+/// ```no_run
+/// use embedded_sse::{Decoder, Item, Loss, Policy, Reconnect};
+/// use std::io::Read;
+/// # use std::time::Duration;
+/// # struct Client;
+/// # impl Client {
+/// #     fn get(&self, _: &str, _: (&str, &str)) -> std::io::Result<&'static [u8]> { Ok(b"") }
+/// # }
+/// # fn follow(client: Client, url: &str) {
+///
+/// let start = std::time::Instant::now();
+/// let mut reconnect = Reconnect::new(Policy::DEFAULT, 42); // use a random seed
+/// let mut decoder: Decoder<4096> = Decoder::new();
+/// decoder.show_retry(true);
+/// loop {
+///     reconnect.connecting(start.elapsed());
+///     // Returns the body if the status is 200 and the type is text/event-stream.
+///     let body = client.get(url, ("Last-Event-ID", decoder.last_event_id()));
+///     let mut loss = Loss::Cut;
+///     if let Ok(mut body) = body {
+///         reconnect.opened(start.elapsed());
+///         decoder.new_stream();
+///         let mut chunk = [0; 1460];
+///         while let Ok(len) = body.read(&mut chunk) {
+///             if len == 0 {
+///                 loss = Loss::Close;
+///                 break;
+///             }
+///             let mut input = &chunk[..len];
+///             while let Some(item) = decoder.decode(&mut input) {
+///                 match item {
+///                     Item::Event(event) => {
+///                         reconnect.delivered();
+///                         println!("{}", event.data);
+///                     }
+///                     Item::Retry(time) => reconnect.set_reconnection_time(time),
+///                     _ => {}
+///                 }
+///             }
+///         }
+///     }
+///     match reconnect.lost(loss, None, start.elapsed()) {
+///         Some(delay) => std::thread::sleep(delay),
+///         None => return, // no attempts left
+///     }
+/// }
+/// # }
+/// ```
+///
+/// Send `Last-Event-ID` only if it is not empty. Timeouts are those of the HTTP client here; a
+/// client that can wait for a deadline uses [`deadline`](Self::deadline) and
+/// [`is_due`](Self::is_due).
+///
+/// Times are [`Duration`]s since any fixed moment, by a clock that never goes back. There is no
+/// clock and no randomness inside, so a test can simulate a day in a millisecond:
 ///
 /// ```
 /// use core::time::Duration;
@@ -28,9 +85,9 @@ pub struct Reconnect {
     policy: Policy,
     random: u32,
     reconnection_time: Duration,
-    /// Each after the first doubles the delay.
+    /// The number of failures. Each one after the first doubles the delay.
     failures: u32,
-    /// Since the last open connection.
+    /// The number of attempts since the last open connection.
     attempts: u32,
     phase: Phase,
 }
@@ -42,19 +99,19 @@ enum Phase {
     Connecting {
         since: Duration,
     },
-    /// For the head of the response.
+    /// Waiting for the head of the response.
     Requesting {
         since: Duration,
     },
     Open {
         since: Duration,
         heard: Duration,
-        /// Whether an event came, or an ID that moved.
+        /// Whether an event was received or the last event ID changed.
         delivered: bool,
-        /// Whether a `retry` field came.
+        /// Whether a `retry` field was received.
         retried: bool,
     },
-    /// For the next attempt, or for the body of a response that stops the source.
+    /// Waiting for the next attempt, or for the body of a response that stops the source.
     Waiting {
         until: Duration,
     },
@@ -65,20 +122,21 @@ enum Phase {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Loss {
-    /// By a fault: an attempt that did not open, or a stream that was cut.
+    /// A fault: an attempt that did not open, or a stream that was cut.
     Cut,
     /// The server closed a connection whose response had no explicit end. A server that crashes
     /// looks the same.
     Close,
-    /// The response was complete: its last chunk came, or all of its `Content-Length`.
+    /// The response was complete: its last chunk was received, or all of its `Content-Length`.
     End,
 }
 
 impl Reconnect {
-    /// `seed` makes the jitter: give each device another one, as from its hardware's random number
-    /// generator or its serial number.
+    /// Creates a timer without failures. `seed` seeds the jitter. Use a different seed in each
+    /// device, from a hardware random number generator or the serial number.
     pub const fn new(policy: Policy, seed: u32) -> Self {
-        // Neighbouring seeds are torn apart; and xorshift never leaves 0.
+        // Make neighbouring seeds differ in many bits. The state 0 is replaced, since xorshift
+        // never leaves it.
         let random = seed.wrapping_mul(0x9E37_79B1);
         Self {
             policy,
@@ -90,31 +148,34 @@ impl Reconnect {
         }
     }
 
-    /// Lets the delay grow further, as after this many failures in a row: those of before a reboot or
-    /// a deep sleep. A limit on attempts counts from 0 again.
+    /// Sets the number of failures in a row, which determines the delay. Pass the
+    /// [`failures`](Self::failures) from before a reboot or a deep sleep. A limit on attempts still
+    /// counts from 0.
     pub const fn set_failures(&mut self, failures: u32) {
         self.failures = failures;
     }
 
-    /// How many failures the delay has grown with. One is added by each attempt that does not open
-    /// and by each connection that is lost before [`Policy::healthy_time`]; longer connections, and
-    /// responses that the server ended on purpose, take some back.
+    /// The number of failures that the delay depends on.
+    ///
+    /// An attempt that does not open adds one, and so does a connection lost before
+    /// [`Policy::healthy_time`]. Longer connections, and responses that the server ended on
+    /// purpose, remove some.
     pub const fn failures(&self) -> u32 {
         self.failures
     }
 
-    /// An attempt begins, with the DNS query.
+    /// Reports that an attempt begins. Call it before the DNS query.
     pub fn connecting(&mut self, now: Duration) {
         self.phase = Phase::Connecting { since: now };
     }
 
-    /// The connection is made, and the request can be sent.
+    /// Reports that the connection is made, so that the request can be sent.
     pub fn connected(&mut self, now: Duration) {
         self.phase = Phase::Requesting { since: now };
     }
 
-    /// The head of the response is complete and accepted. This ends the outage, and with it the
-    /// count of attempts. The failures stay until the connection has proven itself.
+    /// Reports that the head of the response was accepted. This ends the outage and resets the
+    /// count of attempts. The failures stay until the connection was open for long enough.
     pub fn opened(&mut self, now: Duration) {
         self.attempts = 0;
         self.phase = Phase::Open {
@@ -125,22 +186,22 @@ impl Reconnect {
         };
     }
 
-    /// Some bytes have come, of any kind: the connection is alive.
+    /// Reports received bytes of any kind, which postpone the idle timeout.
     pub fn received(&mut self, now: Duration) {
         if let Phase::Open { heard, .. } = &mut self.phase {
             *heard = now;
         }
     }
 
-    /// The stream made progress: an event came, or the last event ID changed.
+    /// Reports progress: an event was received, or the last event ID changed.
     pub fn delivered(&mut self) {
         if let Phase::Open { delivered, .. } = &mut self.phase {
             *delivered = true;
         }
     }
 
-    /// A `retry` field came. It sets the base of the delay, between [`Policy::min_retry`] and
-    /// [`Policy::max_retry`], and nothing else.
+    /// Reports a `retry` field. It sets the base of the delay, clamped to [`Policy::min_retry`] and
+    /// [`Policy::max_retry`].
     pub fn set_reconnection_time(&mut self, retry: Duration) {
         let (least, most) = (self.policy.min_retry, self.policy.max_retry);
         self.reconnection_time = retry.min(most).max(least);
@@ -149,8 +210,10 @@ impl Reconnect {
         }
     }
 
-    /// The connection is lost, or the attempt has failed. Returns how long to wait, or `None` if
-    /// the attempts are used up. This one wait is not shorter than `retry_after`.
+    /// Reports that the connection was lost or the attempt failed. Returns how long to wait, or
+    /// `None` if no attempts are left.
+    ///
+    /// `retry_after` is a lower bound for this one wait.
     pub fn lost(
         &mut self,
         loss: Loss,
@@ -166,7 +229,10 @@ impl Reconnect {
             ..
         } = self.phase
         {
-            taken_back = whole_times(minus(now, since), self.policy.healthy_time);
+            taken_back = whole_times(
+                millis(now).saturating_sub(millis(since)),
+                millis(self.policy.healthy_time),
+            );
             // A process that crashes closes its connections too, so that a close alone proves
             // nothing.
             let signs = u8::from(loss == Loss::End) + u8::from(delivered) + u8::from(retried);
@@ -193,8 +259,8 @@ impl Reconnect {
         Some(delay)
     }
 
-    /// The moment at which something is due: the attempt or the silence has lasted too long, or
-    /// the wait is over. Nothing happens by itself; see [`is_due`](Self::is_due).
+    /// The time of the next timeout: the end of the attempt, of the silence, or of the wait. `None`
+    /// if there is no timeout. Check it with [`is_due`](Self::is_due): nothing happens by itself.
     pub fn deadline(&self) -> Option<Duration> {
         let (since, timeout) = match self.phase {
             Phase::Idle => return None,
@@ -206,7 +272,7 @@ impl Reconnect {
         timeout.map(|timeout| since.saturating_add(timeout))
     }
 
-    /// Whether the [`deadline`](Self::deadline) has come.
+    /// Whether the [`deadline`](Self::deadline) has passed.
     pub fn is_due(&self, now: Duration) -> bool {
         self.deadline().is_some_and(|deadline| deadline <= now)
     }
@@ -215,15 +281,15 @@ impl Reconnect {
         self.policy.idle_timeout = Some(timeout);
     }
 
-    /// The response ends it all; its body, if it has one, may take so long.
+    /// Reports a response that stops the source. Limits the time to read its body.
     pub(crate) fn refused(&mut self, now: Duration) {
         self.phase = Phase::Waiting {
             until: now.saturating_add(Duration::from_secs(1)),
         };
     }
 
-    /// Forgets the failures and attempts, as when the application knows that the network is back.
-    /// The reconnection time stays.
+    /// Resets the failures and attempts, for example because the network is back. The reconnection
+    /// time stays.
     pub fn reset(&mut self) {
         self.failures = 0;
         self.attempts = 0;
@@ -231,31 +297,32 @@ impl Reconnect {
     }
 
     fn delay(&mut self, least: Duration, is_asked_for: bool) -> Duration {
-        let base = self.reconnection_time;
-        let (start, doublings) = match self.failures {
-            0 | 1 => (base, 0),
-            // Zero does not grow.
-            failures if base.is_zero() => (self.policy.min_retry, failures - 2),
-            failures => (base, failures - 1),
-        };
-        let delay = start
-            .saturating_mul(1 << doublings.min(31))
-            .min(self.policy.max_delay.max(start))
-            .max(least);
+        let mut start = micros(self.reconnection_time);
+        let mut doublings = self.failures.saturating_sub(1).min(32);
+        if start == 0 && doublings > 0 {
+            // A base of zero cannot grow.
+            start = micros(self.policy.min_retry);
+            doublings -= 1;
+        }
+        let least = micros(least);
+        let most = micros(self.policy.max_delay).max(start);
+        let grown = (0..doublings).fold(start, |delay, _| delay.saturating_mul(2).min(most));
+        let delay = grown.max(least);
         let percent = match is_asked_for {
             true => self.policy.jitter_percent.min(10),
             false => self.policy.jitter_percent,
         };
-        // In parts of 1/65536: delays of more than 66 µs have some, and these divisions are short.
-        let share = u32::from(percent) * (1 << 16) / 100;
-        let spread = (delay / (1 << 16)).saturating_mul(share);
-        let shortest = minus(delay, spread).max(start).max(least);
-        let range = minus(delay.saturating_add(spread), shortest);
-        let part = (range / (1 << 16)).saturating_mul(self.next_random() >> 16);
-        shortest.saturating_add(part)
+        let spread = part(delay, u32::from(percent) * (1 << 16) / 100);
+        let shortest = delay.saturating_sub(spread).max(start).max(least);
+        let range = delay.saturating_add(spread) - shortest;
+        let random = self.next_random() >> 16;
+        match shortest.saturating_add(part(range, random)) {
+            u64::MAX => Duration::MAX,
+            us => Duration::from_micros(us),
+        }
     }
 
-    /// Marsaglia's xorshift: jitter needs no better.
+    /// Marsaglia's xorshift, which is good enough for jitter.
     fn next_random(&mut self) -> u32 {
         self.random ^= self.random << 13;
         self.random ^= self.random >> 17;

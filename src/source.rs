@@ -1,7 +1,8 @@
-//! The whole client as one state machine: the standard's processing model (section 9.2.3).
+//! The client as one state machine: the standard's processing model (section 9.2.3).
 
 mod attempt;
 mod response;
+mod setup;
 mod transitions;
 
 use core::fmt;
@@ -14,28 +15,48 @@ use attempt::{Attempt, Remembered};
 
 use crate::decoder::Decoder;
 use crate::hooks::Hooks;
-use crate::http::{self, Body, Head, InvalidRequest, Overflow, Request};
+use crate::http::{self, Body, Head, Overflow, Request};
 use crate::item::Item;
-use crate::policy::Policy;
 use crate::reconnect::Reconnect;
 use crate::step::{LossCause, Step, Stop, StopReason, Wait};
 
-/// An event source: it says what to do next, is told what came of it, and hands out what the
-/// stream brings. It does no I/O and has no clock.
+/// An SSE client without I/O and without a clock. It tells a driver what to do, takes the results,
+/// and returns the items of the stream.
 ///
-/// A driver is a loop around [`step`](Self::step):
+/// Who calls what:
+///
+/// 1. The driver calls [`step`](Self::step), which says what to do next: connect, write, read,
+///    wait, or stop.
+/// 2. The driver does it and reports the result: [`connected`](Self::connected),
+///    [`wrote`](Self::wrote), [`receive`](Self::receive), [`ended`](Self::ended),
+///    [`timed_out`](Self::timed_out) or [`failed`](Self::failed).
+/// 3. [`receive`](Self::receive) returns the items in the received bytes, one by one.
+///
+/// An application creates a source and passes it to a driver. The modules `io` (async) and
+/// `blocking` contain ready drivers, each behind a feature. You call the methods below only if you
+/// write a driver yourself. A complete blocking driver:
 ///
 /// ```no_run
 #[doc = include_str!("../examples/minimal.rs")]
 /// ```
 ///
-/// All times are since any fixed moment, by a clock that does not go back. Every call is harmless
-/// at any time: what does not fit the present step changes nothing, and calling `step` again gives
-/// the same step again (a wait that is over is told once, then it goes on). So a driver may forget a
-/// step half done (a dropped future, say) and ask anew.
+/// # Time
 ///
-/// Between two streams the decoder's `DATA` bytes hold the response's head, and the URL that a
-/// redirect leads to: 2 KiB are enough for most servers behind a CDN, 512 bytes for most on a LAN.
+/// All times are [`Duration`]s since any fixed moment, such as boot, by a clock that never goes
+/// back. Deadlines are times of the same clock.
+///
+/// # Robustness
+///
+/// Every call is harmless at any time: a call that does not fit the current step changes nothing.
+/// Calling `step` again returns the same step again, except that a wait that is over is returned
+/// only once. So a driver may abandon a step halfway, for example when its future is dropped, and
+/// ask again.
+///
+/// # Memory
+///
+/// The decoder is a separate value, so that it can be a `static` and can outlive the source. While
+/// no stream is open, its `DATA` bytes hold the response's head and the URL of a redirect. A `DATA`
+/// of 2 KiB is enough for most servers behind a CDN, and 512 bytes for most servers on a LAN.
 pub struct EventSource<'a, const DATA: usize, const META: usize = 64, H = ()> {
     request: Request<'a>,
     reconnect: Reconnect,
@@ -47,13 +68,13 @@ pub struct EventSource<'a, const DATA: usize, const META: usize = 64, H = ()> {
     attempt: Attempt,
     last_status: Option<u16>,
     state: State,
-    /// Whether the hooks are still to be told of the wait or stop in `state`.
+    /// Whether the hooks have not been told yet of the wait or stop in `state`.
     is_untold: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
 enum State {
-    /// An attempt is to begin.
+    /// An attempt begins with the next step.
     Start,
     Connect,
     Write {
@@ -62,136 +83,24 @@ enum State {
         len: usize,
     },
     Head,
-    /// A head that does not fit, of which only the length is wanted.
+    /// The head does not fit. The rest of it is read to report its length.
     LongHead(Overflow),
     Stream(Body),
-    /// A response that stops the source, while the first bytes of its body are collected.
+    /// The response stops the source. The first bytes of its body are read before that.
     Refused {
         body: Body,
         stop: Stop,
     },
     Wait {
         wait: Wait,
-        /// Whether a step has returned it: a wait of no length is to be returned too.
+        /// Whether a step returned this wait. A wait of zero length must be returned too.
         told: bool,
     },
     Stop(Stop),
 }
 
-impl<'a, const DATA: usize, const META: usize> EventSource<'a, DATA, META> {
-    /// Creates an event source that has done nothing yet. The decoder provides the memory, the last
-    /// event ID and the reconnection time to begin with, and the choice which items come.
-    ///
-    /// `seed` makes the jitter. Give each device another one, from its hardware's random number
-    /// generator or its serial number, or they all come back at the same moment.
-    ///
-    /// `DATA` of less than 128 bytes does not compile: no head of a response fits in it.
-    ///
-    /// ```compile_fail,E0080
-    /// # use embedded_sse::*;
-    /// let mut decoder: Decoder<127> = Decoder::new();
-    /// let request = Request::get(Url::parse("http://h/").unwrap());
-    /// EventSource::new(request, Policy::DEFAULT, 42, &mut decoder);
-    /// ```
-    ///
-    /// # Errors
-    /// What is wrong with the request.
-    pub fn new(
-        request: Request<'a>,
-        policy: Policy,
-        seed: u32,
-        decoder: &'a mut Decoder<DATA, META>,
-    ) -> Result<Self, InvalidRequest> {
-        const {
-            assert!(
-                DATA >= 128,
-                "DATA also holds the response's head: at least 128 bytes"
-            )
-        };
-        request.check()?;
-        let mut reconnect = Reconnect::new(policy, seed);
-        // What an earlier source has learned holds for this one too.
-        decoder.take_retry();
-        if let Some(retry) = decoder.reconnection_time() {
-            reconnect.set_reconnection_time(retry);
-        }
-        Ok(Self {
-            request,
-            reconnect,
-            decoder,
-            remembered: Remembered::new(&mut []),
-            has_tls: false,
-            hooks: (),
-            attempt: Attempt::default(),
-            last_status: None,
-            state: State::Start,
-            is_untold: false,
-        })
-    }
-}
-
-impl<'a, const DATA: usize, const META: usize, H> EventSource<'a, DATA, META, H> {
-    /// The same source with these [`Hooks`], in place of those that it had.
-    #[must_use]
-    pub fn with_hooks<G: Hooks>(self, hooks: G) -> EventSource<'a, DATA, META, G> {
-        EventSource {
-            request: self.request,
-            reconnect: self.reconnect,
-            decoder: self.decoder,
-            remembered: self.remembered,
-            has_tls: self.has_tls,
-            hooks,
-            attempt: self.attempt,
-            last_status: self.last_status,
-            state: self.state,
-            is_untold: self.is_untold,
-        }
-    }
-
-    /// Its hooks.
-    pub const fn hooks(&self) -> &H {
-        &self.hooks
-    }
-
-    /// Its hooks, to change them.
-    pub const fn hooks_mut(&mut self) -> &mut H {
-        &mut self.hooks
-    }
-
-    /// The decoder, with its last event ID and its reconnection time.
-    pub const fn decoder(&self) -> &Decoder<DATA, META> {
-        self.decoder
-    }
-}
-
-impl<'a, const DATA: usize, const META: usize, H: Hooks> EventSource<'a, DATA, META, H> {
-    /// Allows `https` URLs: the driver does TLS for them. Without this call an `https` URL stops the
-    /// source, and a redirect to one too, before anything is sent.
-    pub const fn allow_tls(&mut self) {
-        self.has_tls = true;
-    }
-
-    /// Lets the delay grow further, as after this many failures in a row: those of
-    /// [`Wait::failures`] before a reboot or a deep sleep. A limit on attempts counts from 0 again.
-    pub const fn set_failures(&mut self, failures: u32) {
-        self.reconnect.set_failures(failures);
-    }
-
-    /// From now on, redirects that are all permanent (301 and 308) and lead to an event stream are
-    /// remembered: a reconnect starts where they led, until an attempt there fails. `memory` holds
-    /// that URL; one that does not fit is not remembered.
-    pub fn remember_permanent_redirects(&mut self, memory: &'a mut [u8]) {
-        self.remembered = Remembered::new(memory);
-        if matches!(
-            self.state,
-            State::Connect | State::Write { .. } | State::Head | State::LongHead(_)
-        ) {
-            // That attempt may be to where an earlier redirect has led.
-            self.state = State::Start;
-        }
-    }
-
-    /// What to do now.
+impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META, H> {
+    /// Returns what the driver has to do next. Call it in a loop.
     pub fn step(&mut self, now: Duration) -> Step<'_> {
         if self.reconnect.is_due(now) {
             match self.state {
@@ -200,7 +109,7 @@ impl<'a, const DATA: usize, const META: usize, H: Hooks> EventSource<'a, DATA, M
                 }
                 State::Refused { stop, .. } => self.stop(stop.reason, stop.cause),
                 State::Wait { told: true, .. } => self.state = State::Start,
-                // Silence is judged where a read has found nothing: see `timed_out`.
+                // An idle timeout is detected after a read without result: see `timed_out`.
                 State::Stream(_) | State::Wait { .. } | State::Start | State::Stop(_) => {}
             }
         }
@@ -226,7 +135,7 @@ impl<'a, const DATA: usize, const META: usize, H: Hooks> EventSource<'a, DATA, M
         }
     }
 
-    /// The connection that [`Step::Connect`] asked for is made.
+    /// Reports that the connection for [`Step::Connect`] is made.
     pub fn connected(&mut self, now: Duration) {
         if matches!(self.state, State::Connect) {
             if self.reconnect.is_due(now) {
@@ -239,8 +148,10 @@ impl<'a, const DATA: usize, const META: usize, H: Hooks> EventSource<'a, DATA, M
         }
     }
 
-    /// The bytes that [`Step::Write`] asks for: `memory` is filled with the part of the request that
-    /// is not yet [`wrote`](Self::wrote). Memory of 512 bytes takes most requests whole.
+    /// Fills `memory` with the bytes to write at [`Step::Write`], and returns the filled part: the
+    /// part of the request that was not yet reported to [`wrote`](Self::wrote).
+    ///
+    /// Most requests fit in 512 bytes. A longer request is returned in several parts.
     pub fn request<'m>(&self, memory: &'m mut [u8]) -> &'m [u8] {
         let len = match self.state {
             State::Write { written, .. } => {
@@ -252,7 +163,7 @@ impl<'a, const DATA: usize, const META: usize, H: Hooks> EventSource<'a, DATA, M
         memory.get(..len).unwrap_or_default()
     }
 
-    /// This many of the bytes that [`request`](Self::request) returned are written.
+    /// Reports that this many of the bytes from [`request`](Self::request) were written.
     pub fn wrote(&mut self, bytes: usize) {
         if let State::Write { written, len } = &mut self.state {
             *written = written.saturating_add(bytes);
@@ -264,7 +175,7 @@ impl<'a, const DATA: usize, const META: usize, H: Hooks> EventSource<'a, DATA, M
         }
     }
 
-    /// No connection could be made, or it failed.
+    /// Reports that connecting failed, or that the connection failed.
     pub fn failed(&mut self, now: Duration) {
         match self.state {
             State::Connect | State::Write { .. } | State::Head if self.reconnect.is_due(now) => {
@@ -281,7 +192,7 @@ impl<'a, const DATA: usize, const META: usize, H: Hooks> EventSource<'a, DATA, M
         self.tell_end();
     }
 
-    /// The connection has ended: a read gave 0 bytes.
+    /// Reports that the connection ended: a read returned 0 bytes.
     pub fn ended(&mut self, now: Duration) {
         match self.state {
             State::Stream(body) if body.is_whole_at_end() => self.lose(LossCause::End, now),
@@ -292,10 +203,11 @@ impl<'a, const DATA: usize, const META: usize, H: Hooks> EventSource<'a, DATA, M
         self.tell_end();
     }
 
-    /// A read has brought nothing until its deadline. Called too early, it changes nothing.
+    /// Reports that a read returned nothing until its deadline. A call before the deadline changes
+    /// nothing.
     ///
-    /// It is this call, and not the time alone, that finds a stream idle: bytes may be waiting in
-    /// the transport while the application was busy for longer than the timeout.
+    /// Only this call detects an idle stream, not the time alone: received bytes may wait in the
+    /// transport while the application is busy for longer than the timeout.
     pub fn timed_out(&mut self, now: Duration) {
         if matches!(self.state, State::Stream(_)) && self.reconnect.is_due(now) {
             self.lose(LossCause::IdleTimeout, now);
@@ -303,9 +215,11 @@ impl<'a, const DATA: usize, const META: usize, H: Hooks> EventSource<'a, DATA, M
         self.tell_end();
     }
 
-    /// Takes bytes that were read from the front of `input`, up to the next item, which it
-    /// returns; or takes all and returns `None`. So call it until it returns `None`. Bytes that no
-    /// [`Step::Read`] has asked for are ignored.
+    /// Parses received bytes up to the next item and returns that item. `input` is advanced past
+    /// the parsed bytes.
+    ///
+    /// Returns `None` when all of `input` is parsed. Call it in a loop until it returns `None`.
+    /// Bytes are ignored if the current step is not [`Step::Read`].
     pub fn receive<'e, 'i: 'e>(
         &'e mut self,
         input: &mut &'i [u8],
@@ -315,7 +229,7 @@ impl<'a, const DATA: usize, const META: usize, H: Hooks> EventSource<'a, DATA, M
         Some(self.view(received))
     }
 
-    /// Closes the source: no event comes any more. One that has stopped keeps its reason.
+    /// Stops the source with [`StopReason::Closed`]. If it has already stopped, the reason stays.
     pub fn close(&mut self) {
         if matches!(self.state, State::Stop(_)) {
             return;
@@ -325,9 +239,10 @@ impl<'a, const DATA: usize, const META: usize, H: Hooks> EventSource<'a, DATA, M
         self.tell_end();
     }
 
-    /// Begins anew, from whatever state: at once, with the original URL, without the failures and
-    /// attempts so far. The last event ID and the reconnection time stay. Of an open stream an
-    /// observer is told that it was closed.
+    /// Restarts the source from any state. The next step connects at once, to the original URL.
+    /// Failures and attempts are reset. The last event ID and the reconnection time stay.
+    ///
+    /// If a stream is open, the hooks are told that it was closed.
     pub fn restart(&mut self) {
         if matches!(self.state, State::Stream(_)) {
             self.close();
@@ -338,9 +253,11 @@ impl<'a, const DATA: usize, const META: usize, H: Hooks> EventSource<'a, DATA, M
         self.state = State::Start;
     }
 
-    /// The response that has stopped the source, if one has, whatever the reason: its head, and the
-    /// first bytes of its body. These are the bytes that come within a second, at most 1024 and not
-    /// more than `DATA` leaves.
+    /// The response that stopped the source, if a response did: its head and the first bytes of its
+    /// body.
+    ///
+    /// The body contains the bytes that arrived within a second, at most 1024 and at most as many
+    /// as fit in `DATA`.
     pub fn response(&self) -> Option<(Head<'_>, &[u8])> {
         match self.state {
             State::Stop(_) if self.attempt.head_len > 0 => {
@@ -362,8 +279,7 @@ impl<'a, const DATA: usize, const META: usize, H: Hooks> EventSource<'a, DATA, M
         }
     }
 
-    /// The application has not been told of the wait that the last step returned: the next step
-    /// returns it again.
+    /// Makes the next step return the current wait again, because the application has not seen it.
     #[cfg(feature = "embedded-io-async")]
     pub(crate) fn tell_again(&mut self) {
         if let State::Wait { told, .. } = &mut self.state {
@@ -371,7 +287,7 @@ impl<'a, const DATA: usize, const META: usize, H: Hooks> EventSource<'a, DATA, M
         }
     }
 
-    /// The head of the open stream, until the first byte of its body has come.
+    /// The head of the open stream, until the first byte of its body is parsed.
     #[cfg(feature = "embedded-io-async")]
     pub(crate) fn open_head(&self) -> Option<Head<'_>> {
         let has_it = matches!(self.state, State::Stream(_)) && self.attempt.head_len > 0;
@@ -379,7 +295,7 @@ impl<'a, const DATA: usize, const META: usize, H: Hooks> EventSource<'a, DATA, M
     }
 }
 
-/// Without the hooks, and without what may be secret.
+/// Omits the hooks and everything that may be secret.
 impl<const DATA: usize, const META: usize, H> fmt::Debug for EventSource<'_, DATA, META, H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("EventSource")

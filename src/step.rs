@@ -1,4 +1,4 @@
-//! What an event source says to its driver.
+//! What an event source asks of its driver.
 
 use core::fmt;
 use core::time::Duration;
@@ -7,72 +7,100 @@ use crate::http::{InvalidChunk, InvalidHead, InvalidRedirect};
 use crate::time::millis;
 use crate::url::Origin;
 
-/// What a driver has to do next.
+/// What a driver has to do next: see [`EventSource::step`](crate::EventSource::step).
 ///
-/// A deadline is a moment on the driver's clock, not a span; `None` is for ever. With the feature
-/// `defmt` the ready loops log each [`Wait`] and [`Stop`], and a loop of yours can: it is all `Format`,
-/// as [`Item`](crate::Item) is.
+/// A deadline is a time of the driver's clock, not a length of time. `None` means no limit.
+///
+/// ```
+/// use core::time::Duration;
+/// use embedded_sse::{Decoder, EventSource, Policy, Request, Step, Url};
+///
+/// /// How long the driver may block. A driver that blocks longer misses a deadline.
+/// fn timeout(step: Step<'_>, now: Duration) -> Option<Duration> {
+///     let until = match step {
+///         Step::Connect { deadline, .. } => deadline?,
+///         Step::Write { deadline } | Step::Read { deadline } => deadline?,
+///         Step::Wait(wait) => wait.until,
+///         Step::Stop(_) => return None,
+///     };
+///     Some(until.saturating_sub(now))
+/// }
+///
+/// let mut decoder: Decoder<1024> = Decoder::new();
+/// let request = Request::get(Url::parse("http://192.168.1.2/events")?);
+/// let mut source = EventSource::new(request, Policy::DEFAULT, 42, &mut decoder)?;
+/// let now = Duration::from_secs(7);
+/// let step = source.step(now); // to connect, within `Policy::connect_timeout`
+/// assert_eq!(timeout(step, now), Some(Duration::from_secs(30)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// With the feature `defmt`, the ready loops log each [`Wait`] and [`Stop`]. In your own loop, log
+/// them yourself: all types here implement `defmt::Format`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-#[must_use = "the driver has to do it"]
+#[must_use = "the driver must carry out the step"]
 pub enum Step<'a> {
-    /// Close the connection if there is one, and make a new one. Call
-    /// [`connected`](crate::EventSource::connected) once it is made, or
-    /// [`failed`](crate::EventSource::failed) if that fails or takes until the deadline. The scheme
-    /// is only `https` if you have called [`allow_tls`](crate::EventSource::allow_tls).
+    /// Close the old connection, if there is one, and make a new one.
+    ///
+    /// Call [`connected`](crate::EventSource::connected) when it is made. Call
+    /// [`failed`](crate::EventSource::failed) if that fails or the deadline passes. The scheme is
+    /// `https` only if you called [`allow_tls`](crate::EventSource::allow_tls).
     Connect {
-        /// Where to connect to.
+        /// The scheme, host and port to connect to.
         origin: Origin<'a>,
         /// When to give up.
         deadline: Option<Duration>,
     },
-    /// Write what [`request`](crate::EventSource::request) returns, or the first bytes of it, and
-    /// call [`wrote`](crate::EventSource::wrote).
+    /// Write the bytes from [`request`](crate::EventSource::request), or the first of them, and
+    /// call [`wrote`](crate::EventSource::wrote). Call [`failed`](crate::EventSource::failed) if
+    /// that fails or the deadline passes.
     Write {
         /// When to give up.
         deadline: Option<Duration>,
     },
-    /// Read: bytes go to [`receive`](crate::EventSource::receive), an end to
-    /// [`ended`](crate::EventSource::ended). If none come until the deadline, call
+    /// Read. Pass the bytes to [`receive`](crate::EventSource::receive). If the connection ends,
+    /// call [`ended`](crate::EventSource::ended). If no byte comes until the deadline, call
     /// [`timed_out`](crate::EventSource::timed_out).
     Read {
-        /// When to give up.
+        /// When to stop reading.
         deadline: Option<Duration>,
     },
-    /// Close the connection. The next step comes at [`Wait::until`], or after a
+    /// Close the connection. Call `step` again at [`Wait::until`], or after
     /// [`restart`](crate::EventSource::restart).
     Wait(Wait),
-    /// Close the connection. Nothing more will come, except after a
-    /// [`restart`](crate::EventSource::restart).
+    /// Close the connection and leave the loop. Only [`restart`](crate::EventSource::restart)
+    /// starts the source again.
     Stop(Stop),
 }
 
-/// A connection is lost, and the next attempt is later: the standard's *reestablish*.
+/// A connection was lost, and the next attempt follows after a delay (the standard's "reestablish
+/// the connection").
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub struct Wait {
     /// Why the connection was lost.
     pub cause: LossCause,
-    /// How long the whole wait is.
+    /// The length of the whole wait.
     pub delay: Duration,
-    /// When it is over.
+    /// The time at which the next attempt begins.
     pub until: Duration,
-    /// The failures that the delay has grown with: see
+    /// The number of failures that the delay depends on: see
     /// [`Reconnect::failures`](crate::Reconnect::failures).
     pub failures: u32,
 }
 
-/// The end: the standard's *fail the connection*, or *close*.
+/// The source stopped (the standard's "fail the connection", or `close`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub struct Stop {
     /// Why there is no further attempt.
     pub reason: StopReason,
-    /// How the last connection was lost, if that is what has led here.
+    /// How the last connection was lost, if that led to the stop.
     pub cause: Option<LossCause>,
-    /// The status of the last response, if there was one.
+    /// The status code of the last response, if there was one.
     pub status: Option<u16>,
 }
 
@@ -81,14 +109,13 @@ pub struct Stop {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum LossCause {
-    /// No connection could be made: DNS, TCP or TLS.
+    /// Connecting failed: DNS, TCP or TLS.
     Connect,
-    /// The connection failed: reset, or a write or read that went wrong.
+    /// The connection failed: it was reset, or a write or read failed.
     Transport,
     /// No connection within [`connect_timeout`](crate::Policy::connect_timeout).
     ConnectTimeout,
-    /// No complete head of a response within
-    /// [`response_timeout`](crate::Policy::response_timeout).
+    /// No complete response head within [`response_timeout`](crate::Policy::response_timeout).
     ResponseTimeout,
     /// No byte within [`idle_timeout`](crate::Policy::idle_timeout).
     IdleTimeout,
@@ -96,11 +123,11 @@ pub enum LossCause {
     End,
     /// The connection ended before the response did.
     CutOff,
-    /// The response's head is not valid.
+    /// The response's head is invalid.
     Head(InvalidHead),
-    /// The response's chunked framing is not valid.
+    /// The response's chunked framing is invalid.
     Chunk(InvalidChunk),
-    /// A status that is worth another try.
+    /// The response has a status that is retried, such as 503.
     Status(u16),
 }
 
@@ -109,34 +136,35 @@ pub enum LossCause {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum StopReason {
-    /// 204: the server asks not to come back.
+    /// The status is 204: the server asks the client not to reconnect.
     NoContent,
-    /// A status that is not worth another try.
+    /// The response has a status that is not retried, such as 404.
     Status,
-    /// The response is not `text/event-stream`: a captive portal, an error page.
+    /// The response is not `text/event-stream`. It may be a captive portal or an error page.
     ContentType,
     /// The response is compressed, although the request asked for `identity`.
     ContentEncoding,
-    /// The application's own verdict, about a response that would not have stopped the source.
+    /// A hook's verdict stopped the source. The default verdict would not have.
     Verdict,
-    /// The URL is `https`, and the driver has not called
+    /// The URL is `https`, and the driver did not call
     /// [`allow_tls`](crate::EventSource::allow_tls).
     NoTls,
-    /// A redirect that cannot be followed. The [`response`](crate::EventSource::response) shows
-    /// its `Location`.
+    /// A redirect cannot be followed. The [`response`](crate::EventSource::response) shows its
+    /// `Location`.
     Redirect(InvalidRedirect),
-    /// [`max_reconnection_attempts`](crate::Policy::max_reconnection_attempts) are used up.
+    /// All [`max_reconnection_attempts`](crate::Policy::max_reconnection_attempts) are used up.
     Attempts,
-    /// The server has ended the response to a request that is not sent again: all of it came.
+    /// The server ended the response, and the request may not be sent again. Everything was
+    /// received.
     Ended,
-    /// The connection was lost, and the request may not be sent again; see
+    /// The connection was lost, and the request may not be sent again: see
     /// [`Request::repeatable`](crate::Request::repeatable).
     NotRepeatable,
-    /// The application has closed the source.
+    /// The application closed the source.
     Closed,
 }
 
-/// As for a log: the cause, and how long the wait is.
+/// For a log: the cause and the length of the wait.
 impl fmt::Display for Wait {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ms = millis(self.delay);
@@ -167,7 +195,7 @@ impl core::error::Error for StopReason {}
 impl fmt::Display for LossCause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Connect => "no connection could be made",
+            Self::Connect => "could not connect",
             Self::Transport => "the connection failed",
             Self::ConnectTimeout => "no connection within connect_timeout",
             Self::ResponseTimeout => "no response within response_timeout",
@@ -184,12 +212,12 @@ impl fmt::Display for LossCause {
 impl fmt::Display for StopReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::NoContent => "the server asks not to come back (204)",
-            Self::Status => "the server refuses",
+            Self::NoContent => "the server asked not to reconnect (204)",
+            Self::Status => "the server refused the request",
             Self::ContentType => "the response is not text/event-stream",
             Self::ContentEncoding => "the response is compressed",
-            Self::Verdict => "the application does not want the response",
-            Self::NoTls => "the URL is https, and there is no TLS here",
+            Self::Verdict => "the application rejected the response",
+            Self::NoTls => "the URL is https, but the driver has no TLS",
             Self::Redirect(error) => return error.fmt(f),
             Self::Attempts => "the reconnection attempts are used up",
             Self::Ended => "the server ended the response, and the request is not sent again",

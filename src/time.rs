@@ -2,28 +2,28 @@
 
 use core::time::Duration;
 
-/// Whole milliseconds, at most 64 bits of them.
+/// A time in whole milliseconds, saturating at 64 bits.
 pub(crate) fn millis(time: Duration) -> u64 {
     let ms = time.as_secs().saturating_mul(1000);
     ms.saturating_add(time.subsec_millis().into())
 }
 
-/// How many times `each` fits in `time`. In 32 bits, as a division of 64 takes much code; times of
-/// more than 49 days count as 49 days.
-pub(crate) fn whole_times(time: Duration, each: Duration) -> u32 {
-    let ms = |time| u32::try_from(millis(time)).unwrap_or(u32::MAX);
-    ms(time).checked_div(ms(each)).unwrap_or(u32::MAX)
+/// A time in whole microseconds, saturating at 64 bits.
+pub(crate) fn micros(time: Duration) -> u64 {
+    let us = time.as_secs().saturating_mul(1_000_000);
+    us.saturating_add(time.subsec_micros().into())
 }
 
-/// `saturating_sub`, in which the optimizer does not see that it cannot panic.
-pub(crate) fn minus(a: Duration, b: Duration) -> Duration {
-    let secs = a.as_secs().saturating_sub(b.as_secs());
-    match a.subsec_nanos().checked_sub(b.subsec_nanos()) {
-        _ if a <= b => Duration::ZERO,
-        Some(nanos) => Duration::from_secs(secs).saturating_add(Duration::new(0, nanos)),
-        None => {
-            let nanos = 1_000_000_000 - (b.subsec_nanos() - a.subsec_nanos());
-            Duration::from_secs(secs.saturating_sub(1)).saturating_add(Duration::new(0, nanos))
-        }
-    }
+/// `share` / 65,536 of a time.
+pub(crate) fn part(time: u64, share: u32) -> u64 {
+    let share = u64::from(share);
+    let rest = ((time & 0xFFFF) * share) >> 16;
+    (time >> 16).saturating_mul(share).saturating_add(rest)
+}
+
+/// How many times `each` fits in `ms`, both in milliseconds. It uses 32 bits, because a 64-bit
+/// division takes much code. Times of more than 49 days count as 49 days.
+pub(crate) fn whole_times(ms: u64, each: u64) -> u32 {
+    let short = |ms| u32::try_from(ms).unwrap_or(u32::MAX);
+    short(ms).checked_div(short(each)).unwrap_or(u32::MAX)
 }

@@ -1,16 +1,16 @@
-//! A borrowed URL: scheme, host, port, path. It refuses what could break out of a request.
+//! Borrowed URLs. Everything that could inject bytes into a request is rejected.
 
 use core::fmt;
 
 use crate::bytes::{decimal, has, split_at_any};
 
-/// The two schemes an event stream comes by. TLS is the transport's matter: this crate has none.
+/// The scheme of a URL. The crate does no TLS itself: a transport does it for `https`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Scheme {
-    /// `http`, port 80 unless said otherwise.
+    /// `http`. The default port is 80.
     Http,
-    /// `https`, port 443 unless said otherwise.
+    /// `https`. The default port is 443.
     Https,
 }
 
@@ -23,7 +23,7 @@ impl Scheme {
         }
     }
 
-    /// The port of a URL that names none.
+    /// The port of a URL without a port.
     pub const fn default_port(self) -> u16 {
         match self {
             Self::Http => 80,
@@ -32,15 +32,15 @@ impl Scheme {
     }
 }
 
-/// Where to connect to. Two origins are equal if a browser would say so: the case of the host's
-/// letters does not count.
+/// The scheme, host and port to connect to. Origins are compared as browsers do it: the host
+/// ignores case.
 #[derive(Clone, Copy, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Origin<'a> {
-    /// Whether the connection needs TLS. A driver that has no TLS must refuse
-    /// [`Https`](Scheme::Https), not speak plainly.
+    /// Whether the connection needs TLS. A driver without TLS must refuse [`Https`](Scheme::Https)
+    /// and never connect in clear text.
     pub scheme: Scheme,
-    /// A name for the DNS or an IP address, IPv6 without brackets.
+    /// A host name for DNS, or an IP address (IPv6 without brackets).
     pub host: &'a str,
     /// The TCP port.
     pub port: u16,
@@ -56,7 +56,7 @@ impl PartialEq for Origin<'_> {
 
 impl Eq for Origin<'_> {}
 
-/// A URL, checked and taken apart, borrowed from its text.
+/// A validated URL, borrowed from a string.
 ///
 /// ```
 /// use embedded_sse::{Scheme, Url};
@@ -77,10 +77,10 @@ pub struct Url<'a> {
 }
 
 impl<'a> Url<'a> {
-    /// Takes an absolute `http:` or `https:` URL apart. A fragment is dropped, as it is never sent.
+    /// Parses an absolute `http:` or `https:` URL. The fragment is dropped, since it is never sent.
     ///
     /// # Errors
-    /// What is wrong with it, see [`InvalidUrl`]. Nothing is trimmed or escaped silently.
+    /// Fails if the URL is invalid: see [`InvalidUrl`]. Nothing is trimmed or escaped.
     pub fn parse(url: &'a str) -> Result<Self, InvalidUrl> {
         let (scheme, rest) = split_at_any(url, b":");
         let rest = rest.strip_prefix("://").ok_or(InvalidUrl::Scheme)?;
@@ -114,11 +114,14 @@ impl<'a> Url<'a> {
         Self::from_parts(scheme, host, port, path)
     }
 
-    /// Puts a URL together. `host` is a name or an IP address (IPv6 without brackets), `port` is the
-    /// scheme's own if `None`, and `path` holds the query too: `/events?topic=a`, or empty for `/`.
+    /// Creates a URL from its parts.
+    ///
+    /// `host` is a host name or an IP address (IPv6 without brackets). A `port` of `None` is the
+    /// default port of the scheme. `path` includes the query, as in `/events?topic=a`; an empty
+    /// path means `/`.
     ///
     /// # Errors
-    /// The same as of [`parse`](Self::parse).
+    /// The same as for [`parse`](Self::parse).
     pub fn from_parts(
         scheme: Scheme,
         host: &'a str,
@@ -153,13 +156,13 @@ impl<'a> Url<'a> {
         })
     }
 
-    /// Scheme, host and port.
+    /// The scheme, host and port.
     pub const fn origin(&self) -> Origin<'a> {
         self.origin
     }
 
-    /// Path and query: what follows host and port, without a fragment. Where it starts with `?`,
-    /// a `/` stands before it on the wire.
+    /// The path and the query, without the fragment. If it does not start with `/`, the request
+    /// adds a `/` before it.
     pub const fn path_and_query(&self) -> &'a str {
         self.path
     }
@@ -170,7 +173,7 @@ fn parse_port(digits: &str) -> Result<u16, InvalidUrl> {
     port.ok_or(InvalidUrl::Port)
 }
 
-/// As in a URL: `https://[::1]:8443`, without the port that is the scheme's own.
+/// Writes the origin as in a URL, such as `https://[::1]:8443`. A default port is omitted.
 impl fmt::Display for Origin<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [open, host, close] = in_brackets(self.host);
@@ -192,12 +195,12 @@ impl fmt::Display for Url<'_> {
     }
 }
 
-/// Whether a host is an address with colons, which stands in brackets in a URL.
+/// Whether a host is an IPv6 address, which needs brackets in a URL.
 pub(crate) fn is_ipv6(host: &str) -> bool {
     has(host.as_bytes(), b':')
 }
 
-/// A host as a URL and a request spell it.
+/// The host as written in URLs and requests.
 pub(crate) fn in_brackets(host: &str) -> [&str; 3] {
     if is_ipv6(host) {
         ["[", host, "]"]
@@ -206,34 +209,38 @@ pub(crate) fn in_brackets(host: &str) -> [&str; 3] {
     }
 }
 
-/// What is wrong with a URL.
+/// The error of an invalid URL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum InvalidUrl {
-    /// It does not start with `http://` or `https://`.
+    /// The URL does not start with `http://` or `https://`.
     Scheme,
-    /// It has a user name or password. They would be sent to whoever is behind the name, and
-    /// logged: send an `Authorization` header instead.
+    /// The URL contains a user name or password, which would end up in logs. Send an
+    /// `Authorization` header instead.
     UserInfo,
-    /// The host is missing, an IPv6 address without brackets, or has a character that no host name
-    /// has. A name beyond ASCII goes in its `xn--` form.
+    /// The host is missing, is an IPv6 address without brackets, or contains an illegal character.
+    /// Write international names in their `xn--` form.
     Host,
     /// The port is not a number from 1 to 65535.
     Port,
-    /// The path does not start with `/`, or has a space, a control character or one beyond ASCII:
-    /// write those as `%20` and the like.
+    /// The path does not start with `/`, or contains a space, a control character or a non-ASCII
+    /// character. Percent-encode them: a space is `%20`.
     Path,
 }
 
 impl fmt::Display for InvalidUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Scheme => "a URL starts with http:// or https://",
-            Self::UserInfo => "no user name or password in a URL: send an Authorization header",
-            Self::Host => "the URL's host is missing or not valid (IPv6 goes in brackets)",
+            Self::Scheme => "the URL does not start with http:// or https://",
+            Self::UserInfo => {
+                "the URL contains a user name or password; send an Authorization header instead"
+            }
+            Self::Host => "the URL's host is missing or invalid (IPv6 needs brackets)",
             Self::Port => "the URL's port is not a number from 1 to 65535",
-            Self::Path => "the URL's path has a character to be percent-encoded (space: %20)",
+            Self::Path => {
+                "the URL's path contains a character that must be percent-encoded (a space is %20)"
+            }
         })
     }
 }

@@ -3,7 +3,7 @@
 use core::str;
 
 use crate::buffer::Buffer;
-use crate::bytes::copy_within;
+use crate::bytes::{copy_within, each_byte, word};
 
 #[cfg(not(feature = "simdutf8"))]
 pub(crate) use core::str::from_utf8;
@@ -12,8 +12,10 @@ pub(crate) use simdutf8::basic::from_utf8;
 
 const REPLACEMENT: [u8; 3] = *b"\xEF\xBF\xBD";
 
-/// Makes `bytes[start..]` well-formed UTF-8. If that does not fit, it changes nothing and fails with the
-/// length that it would have: an ill-formed sequence has 1 to 3 bytes and its replacement has 3.
+/// Replaces ill-formed UTF-8 in `bytes[start..]`.
+///
+/// An ill-formed sequence has 1 to 3 bytes and its replacement has 3. If the result does not fit,
+/// nothing changes and the error is the length that it would have.
 pub(crate) fn decode(bytes: &mut Buffer<[u8]>, start: usize) -> Result<(), usize> {
     let raw = bytes.get(start..).unwrap_or_default();
     if is_ascii(raw) || from_utf8(raw).is_ok() {
@@ -28,8 +30,8 @@ pub(crate) fn decode(bytes: &mut Buffer<[u8]>, start: usize) -> Result<(), usize
     }
     bytes.grow(growth).map_err(|_| len + growth)?;
 
-    // The text moves to the end of its room and is decoded to the front. The gap between the two
-    // is the growth still to come, so writing never overtakes reading.
+    // Move the text to the end of the enlarged buffer and decode it to the front. The gap between
+    // reading and writing is the remaining growth, so writing never overtakes reading.
     let Some(text) = bytes.get_mut(start..) else {
         return Ok(());
     };
@@ -50,29 +52,40 @@ pub(crate) fn decode(bytes: &mut Buffer<[u8]>, start: usize) -> Result<(), usize
     Ok(())
 }
 
-/// Bytes that are known to be UTF-8, as text. They are checked again, as only that makes a `str` of
-/// bytes without `unsafe`.
+/// Converts bytes that are known to be UTF-8 to text. They are checked again, because without
+/// `unsafe` only a check makes a `str`.
 pub(crate) fn text(bytes: &[u8]) -> &str {
     from_utf8(bytes).unwrap_or_default()
 }
 
-/// Without an early end, as nearly all is ASCII.
+/// Whether all bytes are ASCII.
 fn is_ascii(bytes: &[u8]) -> bool {
-    let (groups, rest) = bytes.as_chunks::<{ LANES * size_of::<usize>() }>();
+    if WORD == 8 {
+        // Four words become vector instructions on 64-bit hosts.
+        is_ascii_by::<8, 4, 32>(bytes)
+    } else {
+        is_ascii_by::<WORD, 1, WORD>(bytes)
+    }
+}
+
+const WORD: usize = size_of::<usize>();
+
+/// Combines `LANES` words of `WORD` bytes in one step. These are parameters so that tests on a 64-bit machine
+/// can run the code of a 32-bit machine. It has no early exit, because nearly all input is ASCII.
+fn is_ascii_by<const WORD: usize, const LANES: usize, const GROUP: usize>(bytes: &[u8]) -> bool {
+    let (groups, rest) = bytes.as_chunks::<GROUP>();
     let mut any = [0; LANES];
     for group in groups {
-        for (any, word) in any.iter_mut().zip(group.as_chunks().0) {
-            *any |= usize::from_ne_bytes(*word);
+        for (any, bytes) in any.iter_mut().zip(group.as_chunks::<WORD>().0) {
+            *any |= word(*bytes);
         }
     }
-    let high = usize::MAX / 0xFF * 0x80;
+    let high = each_byte::<WORD>(0x80);
     any.iter().all(|any| any & high == 0) && rest.is_ascii()
 }
 
-/// So many words at once become vector instructions, where there are some.
-const LANES: usize = if size_of::<usize>() == 8 { 4 } else { 1 };
-
-/// How many bytes are well-formed, and how many behind them are one ill-formed sequence.
+/// The number of valid bytes at the front, and the number of bytes in the ill-formed sequence after
+/// them.
 pub(crate) fn first_chunk(bytes: &[u8]) -> (usize, usize) {
     match str::from_utf8(bytes) {
         Ok(_) => (bytes.len(), 0),
@@ -121,7 +134,31 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_is_told() {
+    fn finds_each_byte_that_is_not_ascii() {
+        check(is_ascii);
+    }
+
+    #[test]
+    fn finds_each_byte_that_is_not_ascii_on_a_32_bit_machine() {
+        check(is_ascii_by::<4, 1, 4>);
+    }
+
+    fn check(is_ascii: fn(&[u8]) -> bool) {
+        for len in 0..100 {
+            let mut bytes = std::vec![0x7F; len];
+            assert!(is_ascii(&bytes), "{len} bytes");
+            for at in 0..len {
+                for other in [0x80, 0xFF] {
+                    bytes[at] = other;
+                    assert!(!is_ascii(&bytes), "{other:#x} at {at} of {len} bytes");
+                }
+                bytes[at] = 0;
+            }
+        }
+    }
+
+    #[test]
+    fn text_that_does_not_fit_is_an_error() {
         let mut bytes = Buffer::<[u8; 8]>::new();
         bytes.extend_from_slice(b"a\xFFb\xFFcd").unwrap();
         assert!(decode(&mut bytes, 0).is_err());

@@ -1,12 +1,12 @@
-//! Bytes up to a capacity, or the length of what was longer.
+//! A buffer that remembers the length of content that is too long.
 
 use crate::buffer::Buffer;
 use crate::utf8::{self, text};
 
-/// One of the decoder's buffers.
+/// A buffer of the decoder.
 pub(super) struct Bounded<const N: usize> {
     bytes: Buffer<[u8; N]>,
-    /// The length of everything that came, if that is too long; else 0.
+    /// The length of the whole content if it does not fit, else 0.
     too_long: usize,
 }
 
@@ -23,7 +23,7 @@ impl<const N: usize> Bounded<N> {
         self.too_long = 0;
     }
 
-    /// Once too long, it stays empty until it is cleared.
+    /// Appends bytes. Once the content is too long, only its length grows until `clear`.
     pub(super) fn push(&mut self, piece: &[u8]) {
         if self.too_long > 0 || self.bytes.extend_from_slice(piece).is_err() {
             self.skip(piece.len());
@@ -42,9 +42,14 @@ impl<const N: usize> Bounded<N> {
         self.too_long = other.too_long;
     }
 
-    /// Makes the content text. `borrowed`, if given, is the whole content and is not here yet: it
-    /// is given back if it can be used as it is. Either way the same contents are too long, and give
-    /// back their length: an answer that depended on it would depend on the cuts.
+    /// Converts the content to UTF-8.
+    ///
+    /// `borrowed`, if given, is the whole content, which was not copied here. It is returned if it
+    /// is valid UTF-8, and copied and repaired otherwise. `Ok(None)` means that the text is in the
+    /// buffer.
+    ///
+    /// Fails with the length if the content is too long. The limit is the same for borrowed
+    /// content, so that the result does not depend on how the input was cut.
     pub(super) fn decode<'i>(
         &mut self,
         borrowed: Option<&'i [u8]>,
@@ -69,7 +74,7 @@ impl<const N: usize> Bounded<N> {
         Ok(None)
     }
 
-    /// The content, after [`decode`](Self::decode) has found nothing amiss.
+    /// The content as text. Valid after [`decode`](Self::decode) returned `Ok`.
     pub(super) fn as_str(&self) -> &str {
         text(&self.bytes)
     }
@@ -78,7 +83,7 @@ impl<const N: usize> Bounded<N> {
         &self.bytes
     }
 
-    /// The bare memory, for another use while it holds nothing.
+    /// The raw buffer, for another use while it is empty.
     pub(super) fn memory(&mut self) -> &mut Buffer<[u8; N]> {
         &mut self.bytes
     }

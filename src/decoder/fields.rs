@@ -1,4 +1,4 @@
-//! From fields to events.
+//! Fields: what each one changes, and the dispatch of events.
 
 use core::mem;
 use core::time::Duration;
@@ -28,7 +28,7 @@ impl Field {
     }
 }
 
-/// The lines of an unfinished event that lie in the present input and are not copied yet.
+/// Values of the unfinished event that lie in the current input and have not been copied.
 #[derive(Default)]
 pub(super) struct Block<'i> {
     pub(super) data: Option<&'i [u8]>,
@@ -40,8 +40,8 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
     pub(super) fn begin(&mut self, field: Field) {
         match field {
             Field::Data => {
-                // The standard appends a LF to each line and drops the last one. A LF before each
-                // but the first needs no memory for the dropped one.
+                // The standard appends LF to each line and removes the last LF. Adding LF before
+                // each line but the first gives the same text and needs no room for the removed LF.
                 if self.has_data {
                     self.data.push(b"\n");
                 }
@@ -54,7 +54,7 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
             }
             Field::Retry => self.digits = Digits::NONE,
             Field::Comment => {
-                // It lies behind the data of the unfinished event.
+                // The comment is stored after the data of the unfinished event.
                 self.mark = self.data.bytes().len();
                 self.comment_too_long = false;
             }
@@ -83,7 +83,7 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
         match field {
             Field::Data | Field::EventType => None,
             Field::Id => {
-                // An ID with a NUL is no ID, and leaves an earlier one of this event alone.
+                // An ID with NUL is ignored. An earlier ID of this event stays valid.
                 if !self.id_has_nul {
                     self.has_id = true;
                     self.id.copy_from(&self.id_value);
@@ -108,7 +108,7 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
         }
     }
 
-    /// The standard's "dispatch the event". `block` is what of it was only noted.
+    /// The standard's "dispatch the event". `block` contains the values that were not copied.
     pub(super) fn dispatch<'i>(&mut self, block: Block<'i>) -> Option<Found<&'i str>> {
         if !self.has_data && block.data.is_none() {
             let has_id = self.has_id || block.id.is_some();
@@ -135,15 +135,15 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
 
     #[cold]
     fn data_is_too_long<T>(&mut self, len: usize, id: Option<&[u8]>) -> Found<T> {
-        // An event that comes again in pieces has its ID count with the last of them.
+        // If the event is parsed again in pieces, its ID is committed with the last piece.
         if !self.will_be_split() {
-            // One that is too long as well is not reported: there is one report for an event.
+            // Ignore an ID that is too long too: each event is reported once.
             let _too_long = self.commit_id(id);
         }
         Found::TooLong(TooLong::Data { len })
     }
 
-    /// `borrowed` if it is the event's ID, else the pending one, if there is one.
+    /// Makes the event's ID the last event ID. `borrowed` is the ID if it was not copied.
     #[inline]
     fn commit_id(&mut self, borrowed: Option<&[u8]>) -> Result<(), TooLong> {
         if mem::take(&mut self.has_id) || borrowed.is_some() {
@@ -175,12 +175,12 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
     }
 }
 
-/// Not by `contains`, which is made for long ones.
+/// Whether the ID contains NUL. `slice::contains` is optimized for long slices; IDs are short.
 pub(super) fn has_nul(id: &[u8]) -> bool {
     id.iter().fold(false, |any, byte| any | (*byte == 0))
 }
 
-/// The value of a `retry` field so far.
+/// The value of an unfinished `retry` field.
 pub(super) struct Digits {
     ms: u64,
     any: bool,

@@ -1,4 +1,4 @@
-//! From bytes to lines, and from lines to field names and values.
+//! Lines, and the field names and values in them.
 
 use core::mem;
 
@@ -6,32 +6,32 @@ use super::fields::{Block, Field, has_nul};
 use super::scan::{is_line_end, line_end};
 use super::{Decoder, Found};
 
-/// How much of the present line has been seen.
+/// How much of the current line has been parsed.
 ///
 /// A new decoder is all zero bytes, and its line is `Bom(0)`. So `Bom` is the first variant, and
 /// `u8` keeps the compiler from storing the variant in an unused value of a `Field`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub(super) enum Line {
-    /// The start of the stream: so many bytes of a byte order mark.
+    /// The start of the stream, after this many bytes of a byte order mark.
     Bom(u8),
-    /// The start of any other line.
+    /// The start of another line.
     Start,
-    /// So many bytes of this field's name, and nothing else.
+    /// This many bytes of the field name, and nothing else.
     Name(Field, u8),
-    /// The colon, and nothing behind it: one space may follow that is no part of the value.
+    /// The field name and the colon. One space that follows is not part of the value.
     Space(Field),
     Value(Field),
-    /// It is of no interest.
+    /// The rest of the line is ignored.
     Skip,
 }
 
-/// One at the very start is no part of the stream.
+/// One byte order mark at the start of the stream is skipped.
 const BOM: [u8; 3] = *b"\xEF\xBB\xBF";
 
 impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
-    /// The first half of [`decode`](Self::decode): takes bytes and says what was found, borrowing
-    /// only from the input, so that it can be called in a loop.
+    /// The first half of [`decode`](Self::decode): parses bytes and returns what was found,
+    /// borrowing only the input.
     #[inline]
     pub(crate) fn advance<'i>(&mut self, input: &mut &'i [u8]) -> Option<Found<&'i str>> {
         match self.advance_in_pieces {
@@ -42,9 +42,9 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
 
     #[inline]
     pub(super) fn advance_whole<'i>(&mut self, input: &mut &'i [u8]) -> Option<Found<&'i str>> {
-        // Most small pushes lie within a line, where nothing is left to do from before it.
+        // Most small pushes lie within one line, where no earlier state has to be finished.
         if !matches!(self.line, Line::Start | Line::Bom(_)) {
-            // Nothing is to be looked for in one byte, as a UART brings them.
+            // Do not search in a push of one byte, which is what a UART delivers.
             let line = match **input {
                 [byte] if !is_line_end(&byte) => None,
                 _ => self.take_line(input),
@@ -65,7 +65,8 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
         self.advance_by_lines(input)
     }
 
-    /// From the start of a line. Not inlined, so that what is above stays small where it is.
+    /// Parses from the start of a line. Not inlined, so that the function above stays small where
+    /// it is inlined.
     #[inline(never)]
     fn advance_by_lines<'i>(&mut self, input: &mut &'i [u8]) -> Option<Found<&'i str>> {
         self.clear_handed_out();
@@ -80,7 +81,7 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
         while let Some(line) = self.take_line(input) {
             let found = match self.line {
                 Line::Start => self.whole_line(line, &mut block),
-                // It began like a byte order mark.
+                // The line began like a byte order mark.
                 _ => self.end_line(),
             };
             if found.is_some() {
@@ -92,7 +93,7 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
         None
     }
 
-    /// Takes the first line of the input, or what is left of it, with its end.
+    /// Splits off the first line of the input, or the rest of the current line, with its end.
     #[inline]
     fn take_line<'i>(&mut self, input: &mut &'i [u8]) -> Option<&'i [u8]> {
         let (line, rest) = input.split_at_checked(line_end(input)?)?;
@@ -106,8 +107,8 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
         Some(line)
     }
 
-    /// A line that lies whole in the input. What it says of the event is not copied but noted in
-    /// `block`, as the event may well end in this input too.
+    /// Parses a line that lies in the input as a whole. Its value is not copied but put into
+    /// `block`, since the event often ends in the same input.
     #[inline]
     fn whole_line<'i>(&mut self, line: &'i [u8], block: &mut Block<'i>) -> Option<Found<&'i str>> {
         if line.is_empty() {
@@ -117,7 +118,7 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
         match field {
             Field::Data if !self.has_data && block.data.is_none() => block.data = Some(value),
             Field::EventType => block.event_type = Some(value),
-            // An ID with a NUL is no ID, and leaves an earlier one of this event alone.
+            // An ID with NUL is ignored. An earlier ID of this event stays valid.
             Field::Id if has_nul(value) => {}
             Field::Id => block.id = Some(value),
             Field::Comment if !self.show_comments => {}
@@ -136,7 +137,7 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
         None
     }
 
-    /// Copies what was only noted: the event does not end in this input.
+    /// Copies the values in `block`, because the event does not end in this input.
     fn keep(&mut self, block: &mut Block<'_>) {
         self.keep_data(block);
         if let Some(value) = block.event_type.take() {
@@ -158,7 +159,7 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
         }
     }
 
-    /// A piece of a line that does not lie whole in the input.
+    /// Parses a part of a line that is not in the input as a whole.
     #[inline]
     fn piece(&mut self, bytes: &[u8]) {
         if self.line == Line::Value(Field::Data) {
@@ -169,7 +170,7 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
     }
 
     fn piece_of_any_line(&mut self, mut bytes: &[u8]) {
-        // Nearly all that can lie here whole; the rest is done byte by byte.
+        // The most common case. Everything else is parsed byte by byte.
         if self.line == Line::Start
             && let [b'd', b'a', b't', b'a', b':', b' ', value @ ..] = bytes
         {
@@ -210,7 +211,7 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
         }
     }
 
-    /// The end of a line that came in pieces.
+    /// Finishes a line that came in several parts.
     fn end_line(&mut self) -> Option<Found<&'static str>> {
         match mem::replace(&mut self.line, Line::Start) {
             Line::Name(field, seen) if usize::from(seen) == field.name().len() => {
@@ -223,7 +224,7 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
     }
 }
 
-/// One byte more or less of a byte order mark. `None` if there is none to look at.
+/// Parses one byte of a possible byte order mark. Returns `None` if the input is empty.
 fn bom(seen: u8, input: &mut &[u8]) -> Option<Line> {
     let (first, rest) = input.split_first()?;
     Some(if BOM.get(usize::from(seen)) == Some(first) {
@@ -235,12 +236,12 @@ fn bom(seen: u8, input: &mut &[u8]) -> Option<Line> {
     } else if seen == 0 {
         Line::Start
     } else {
-        // It was the beginning of a field name that nobody knows.
+        // It was the start of an unknown field name.
         Line::Skip
     })
 }
 
-/// A whole line's field, if it is one that counts, and its value. As patterns, since those become
+/// The field and value of a whole line, or `None` for an unknown field. The patterns compile to
 /// comparisons of words.
 #[inline]
 fn field_and_value(line: &[u8]) -> Option<(Field, &[u8])> {
@@ -253,7 +254,7 @@ fn field_and_value(line: &[u8]) -> Option<(Field, &[u8])> {
         _ => return None,
     };
     match rest {
-        // One space may be before the value that is no part of it.
+        // One space before the value is not part of it.
         [b':', b' ', value @ ..] | [b':', value @ ..] | value @ [] => Some((field, value)),
         _ => None,
     }

@@ -1,4 +1,4 @@
-//! Events that are longer than the memory, handed out as they come.
+//! Events longer than the memory, returned in pieces.
 
 use super::fields::Field;
 use super::lines::Line;
@@ -8,14 +8,17 @@ use crate::event::TooLong;
 use crate::utf8;
 
 impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
-    /// Hands out an event that is longer than `DATA` bytes as [`Item::Piece`](crate::Item::Piece)s
-    /// and an [`Item::LastPiece`](crate::Item::LastPiece), instead of dropping it. To be set between
-    /// streams. One that fits is an [`Item::Event`](crate::Item::Event) as ever.
+    /// Sets whether an event longer than `DATA` bytes is returned in pieces instead of being
+    /// skipped. Default `false`. Call this only between streams.
     ///
-    /// Pieces are of any length, never split a character, and their joined text does not depend on
-    /// the cuts. If the stream ends before the last, or [`Item::TooLong`](crate::Item::TooLong) comes
-    /// in its place, what came of the event is to be dropped, as the standard drops an unfinished
-    /// event.
+    /// Such an event is returned as any number of [`Item::Piece`](crate::Item::Piece)s and one
+    /// [`Item::LastPiece`](crate::Item::LastPiece). An event that fits is still one
+    /// [`Item::Event`](crate::Item::Event).
+    ///
+    /// Pieces have any length and never split a character. Their joined text does not depend on how
+    /// the input was cut. Discard the pieces of an event if the stream ends before its last piece,
+    /// or if [`Item::TooLong`](crate::Item::TooLong) comes instead of it. The standard drops
+    /// unfinished events too.
     ///
     /// ```
     /// use embedded_sse::{Decoder, Item};
@@ -28,7 +31,7 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
     ///     match item {
     ///         Item::Piece(piece) => text += piece,
     ///         Item::LastPiece(event) => text += event.data,
-    ///         // With an `EventSource`: at `Item::Lost` too.
+    ///         // With an `EventSource`, also at `Item::Lost`.
     ///         Item::TooLong(_) => text.clear(),
     ///         other => println!("{other:?}"),
     ///     }
@@ -36,24 +39,26 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
     /// assert_eq!(text, "more than sixteen bytes of data");
     /// ```
     ///
-    /// It needs a `DATA` of at least 12 bytes, and does not compile with less.
+    /// This needs a `DATA` of at least 12 bytes. It does not compile with less.
     pub const fn split_long_events(&mut self, split: bool) {
-        const { assert!(DATA >= 12, "a piece has to hold a character") };
+        const { assert!(DATA >= 12, "DATA must be at least 12 bytes to split events") };
         self.advance_in_pieces = match split {
             true => Some(Self::advance_in_pieces),
             false => None,
         };
     }
 
-    /// Lets in only so much as surely fits, and makes room when it is full and more comes.
+    /// Parses only as many bytes as are sure to fit. Returns a piece when the memory is full and
+    /// more data comes.
     fn advance_in_pieces<'i>(&mut self, input: &mut &'i [u8]) -> Option<Found<&'i str>> {
         self.clear_handed_out();
         while let Some(first) = input.first() {
-            // The last piece has to fit also if each of its bytes becomes a U+FFFD.
+            // The last piece must fit even if each of its bytes becomes U+FFFD, which has 3 bytes.
             let most = if self.is_in_pieces { DATA / 3 } else { DATA };
             if self.cut_at > 0 {
-                // Half of it goes before the rest moves: it would move again and again. But 3 bytes
-                // may be the beginning of a character.
+                // Return more pieces until at most half is left, and move the rest to the front
+                // only then. Otherwise the same bytes would be moved many times. Up to 3 bytes may
+                // be the start of a character and have to stay.
                 let left = self.data.bytes().len().saturating_sub(self.cut_at);
                 if left > (most / 2).max(3) {
                     return Some(self.cut());
@@ -68,7 +73,8 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
             let mut part = input.get(..room.max(1)).unwrap_or(input);
             let line_is_whole = matches!(self.line, Line::Start | Line::Bom(_));
             if self.has_id || !(line_is_whole || self.line == Line::Value(Field::Data)) {
-                // Alone, as the rest of what has begun cannot be taken twice.
+                // A line that has already begun cannot be parsed again, so parse only up to its
+                // end.
                 let end = line_end(part).map_or(part.len(), |end| end + 1);
                 part = part.get(..end).unwrap_or(part);
             }
@@ -77,11 +83,12 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
             let data_before = self.data.bytes().len();
             let found = self.advance_whole(&mut part);
             if self.will_be_split() && matches!(found, Some(Found::TooLong(TooLong::Data { .. }))) {
-                // Being ill-formed, it fits as bytes and not as text. Once more, in pieces. What is
-                // not set back here is set again to the same. The last event ID is not set back
-                // either: `dispatch` has left this event's ID pending. Blocks with an ID alone that
-                // end in this part begin in it too, so nothing was pending before it, and they are
-                // taken again before anything is handed out.
+                // The data fits as bytes but not as text, because each ill-formed sequence becomes
+                // U+FFFD. Restore the state and parse this part again, in pieces. Fields that are
+                // not restored here get the same values again. The last event ID is not restored
+                // either: `dispatch` has not committed the ID of this event. Blocks with only an ID
+                // that end in this part also begin in it, so they are parsed again before anything
+                // is returned.
                 (self.line, self.after_cr, self.has_data, self.has_id) = before;
                 self.data.memory().truncate(data_before);
                 self.handed_out = HandedOut::Nothing;
@@ -99,12 +106,13 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
         None
     }
 
-    /// Whether an event whose data is too long is taken again, in pieces.
+    /// Whether an event with too long data is parsed again, in pieces.
     pub(super) const fn will_be_split(&self) -> bool {
         self.advance_in_pieces.is_some() && !self.is_in_pieces
     }
 
-    /// Whether this byte makes the data longer: as a part of it, or by the LF between two lines.
+    /// Whether this byte makes the data longer: as part of a value, or as the start of another
+    /// `data` line, which adds LF.
     fn adds_data(&self, byte: u8) -> bool {
         let is_end = matches!(byte, b'\n' | b'\r');
         match self.line {
@@ -117,7 +125,7 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
         }
     }
 
-    /// The text behind what was handed out before, or one ill-formed sequence.
+    /// Returns the valid text after the last piece, or one ill-formed sequence.
     fn cut(&mut self) -> Found<&'static str> {
         let rest = self.data.bytes().get(self.cut_at..);
         let (valid, invalid) = utf8::first_chunk(rest.unwrap_or_default());

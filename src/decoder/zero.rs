@@ -1,4 +1,4 @@
-//! The initial value of a decoder is all zero, so that a static one lies in `.bss`.
+//! Test that a new decoder is all zero bytes, so that a `static` decoder lies in `.bss`.
 
 use core::mem::offset_of;
 use std::fs::File;
@@ -7,8 +7,8 @@ use std::vec::Vec;
 
 use super::*;
 
-/// Else it would take flash as long as itself. `offset_of!` does not read and `unsafe` is
-/// forbidden, so the bytes come from Linux's view of the process's memory.
+/// Otherwise a static decoder would take as much flash as RAM. `offset_of!` does not read memory
+/// and `unsafe` is forbidden, so the test reads the bytes from Linux's `/proc/self/mem`.
 #[test]
 fn each_byte_of_a_new_decoder_is_zero() {
     static NEW: Decoder<40, 24> = Decoder::new();
@@ -22,11 +22,11 @@ fn each_byte_of_a_new_decoder_is_zero() {
     assert!(fields.is_empty(), "not zero: {fields:?}");
 }
 
-/// The name of the field in which this byte lies, or of the one before it if it lies between two.
+/// The name of the field at this offset, or of the field before it if the offset is padding.
 fn field_at(at: usize) -> &'static str {
     macro_rules! offsets {
         ($($field:ident)*) => {{
-            // Does not compile if one is missing.
+            // This does not compile if a field is missing.
             let _all = |Decoder::<40, 24> { $($field: _),* }: Decoder<40, 24>| {};
             [$((offset_of!(Decoder<40, 24>, $field), stringify!($field))),*]
         }};

@@ -1,4 +1,4 @@
-//! Counters.
+//! Counters of events, bytes and losses.
 
 use core::fmt;
 use core::mem;
@@ -9,7 +9,8 @@ use crate::event::TooLong;
 use crate::item::Item;
 use crate::step::LossCause;
 
-/// Counts what comes, and how long it is: enough to choose the sizes of the memory.
+/// Counts events, bytes and losses, and records the greatest lengths. Use it to choose `DATA` and
+/// `META`.
 ///
 /// ```
 /// use core::cell::Cell;
@@ -21,41 +22,42 @@ use crate::step::LossCause;
 /// # let request = Request::get(Url::parse("http://h/").unwrap());
 /// # let source = EventSource::new(request, Policy::DEFAULT, 1, &mut decoder).unwrap();
 /// let source = source.with_hooks(&counters);
-/// // At any time, also while a loop has the source:
+/// // At any time, also while a loop borrows the source:
 /// println!("{}", counters.get());
 /// ```
 ///
-/// A count that reaches the maximum of its type stays there.
+/// Each count saturates at the maximum of its type.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub struct Counters {
-    /// Bytes received, with heads and framing.
+    /// Bytes received, including response heads and framing.
     pub bytes: u64,
-    /// Responses that were event streams.
+    /// Event streams opened.
     pub opened: u32,
-    /// Events handed out.
+    /// Events reported to the application.
     pub events: u32,
     /// Parts that did not fit.
     pub too_long: u32,
-    /// Bytes of the longest data of an event, be it handed out or too long: the least `DATA` for all
-    /// so far.
+    /// The length of the longest data of an event in bytes, whether it fitted or not: the smallest
+    /// sufficient `DATA`.
     pub longest_data: usize,
-    /// Bytes of the longest head of an event stream; it has to fit in `DATA` too.
+    /// The length of the longest head of an event stream in bytes. `DATA` must hold this too.
     pub longest_head: usize,
-    /// Bytes of the longest ID or event type, likewise: the least `META`.
+    /// The length of the longest ID or event type in bytes, whether it fitted or not: the smallest
+    /// sufficient `META`.
     pub longest_meta: usize,
-    /// Bytes of the pieces so far of an event that has not ended.
+    /// The length of the pieces of an unfinished event so far, in bytes.
     pub unfinished: usize,
-    /// Connections and attempts that were lost, by cause.
+    /// Lost connections and failed attempts, by cause.
     pub lost: Losses,
 }
 
-/// How many connections and attempts were lost, by [`LossCause`](crate::LossCause).
+/// Lost connections and failed attempts, by [`LossCause`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
-#[expect(missing_docs, reason = "they are documented at `LossCause`")]
+#[expect(missing_docs, reason = "the fields are documented at `LossCause`")]
 pub struct Losses {
     pub connect: u32,
     pub transport: u32,
@@ -104,7 +106,7 @@ impl Hooks for Counters {
                 self.events = self.events.saturating_add(1);
                 self.longest_data = self.longest_data.max(data);
                 self.longest_meta = self.longest_meta.max(event.last_event_id.len());
-                // That takes no memory if nobody has sent it.
+                // The default type is not stored, so it needs no `META`.
                 if event.event_type != "message" {
                     self.longest_meta = self.longest_meta.max(event.event_type.len());
                 }
@@ -123,7 +125,7 @@ impl Hooks for Counters {
                 };
                 if let Some((longest, len)) = longest {
                     *longest = (*longest).max(*len);
-                    // Its pieces have been handed out, if not the last.
+                    // All pieces before the last were reported.
                     let unfinished = mem::take(&mut self.unfinished);
                     self.longest_data = self.longest_data.max(unfinished);
                 }

@@ -1,4 +1,4 @@
-//! An idle timeout that is learned.
+//! An idle timeout learned from the server's heartbeat.
 
 use core::time::Duration;
 
@@ -7,11 +7,23 @@ use crate::item::Item;
 use crate::step::LossCause;
 use crate::time::millis;
 
-/// Learns the idle timeout from the server's heartbeat: three times the longest silence so far, within
-/// bounds.
+/// Learns the idle timeout from the server's heartbeat. The timeout is three times the longest
+/// silence so far, within limits.
 ///
-/// The timeout is the upper bound until it has listened for that long. After a stream was lost by
-/// silence, it learns anew.
+/// The timeout is the upper limit until streams were observed for that long in total. After a loss
+/// by idle timeout it starts again.
+///
+/// ```
+/// use core::time::Duration;
+/// use embedded_sse::hooks::Heartbeat;
+/// # use embedded_sse::*;
+///
+/// # let mut decoder: Decoder<1024> = Decoder::new();
+/// # let request = Request::get(Url::parse("http://h/").unwrap());
+/// # let source = EventSource::new(request, Policy::DEFAULT, 1, &mut decoder).unwrap();
+/// let (least, most) = (Duration::from_secs(10), Duration::from_secs(120));
+/// let source = source.with_hooks(Heartbeat::new(least, most));
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Heartbeat {
     least: Duration,
@@ -23,7 +35,8 @@ pub struct Heartbeat {
 }
 
 impl Heartbeat {
-    /// The timeout is never above `most`, and never below `least` unless that is above `most`.
+    /// Creates a heartbeat that has learned nothing. The timeout is at least `least` and at most
+    /// `most`. If `least` is greater than `most`, `most` counts.
     pub const fn new(least: Duration, most: Duration) -> Self {
         Self {
             least,
@@ -40,7 +53,7 @@ impl Hooks for Heartbeat {
     fn received(&mut self, _: &[u8], now: Duration) {
         let now_ms = millis(now);
         let heard_ms = self.heard_ms.replace(now_ms);
-        // The time between two streams says nothing.
+        // The time between two streams is not a silence of the server.
         if self.is_open
             && let Some(heard_ms) = heard_ms
         {

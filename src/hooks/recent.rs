@@ -5,20 +5,35 @@ use core::time::Duration;
 
 use super::Hooks;
 
-/// Keeps the last `N` bytes that came, to show what was on the wire before a failure. Share it in a
-/// [`RefCell`](core::cell::RefCell), and look at it when a connection is lost.
+/// Keeps the last `N` received bytes, to log what was on the wire before a failure.
+///
+/// Share it in a [`RefCell`](core::cell::RefCell) and read it when a connection is lost:
+///
+/// ```
+/// use core::cell::RefCell;
+/// use embedded_sse::hooks::Recent;
+/// # use embedded_sse::*;
+///
+/// let recent = RefCell::new(Recent::<64>::new());
+/// # let mut decoder: Decoder<1024> = Decoder::new();
+/// # let request = Request::get(Url::parse("http://h/").unwrap());
+/// # let source = EventSource::new(request, Policy::DEFAULT, 1, &mut decoder).unwrap();
+/// let source = source.with_hooks(&recent);
+/// // At `Step::Wait` or `Item::Lost`:
+/// println!("the last bytes were: {}", recent.borrow());
+/// ```
 #[derive(Clone)]
 pub struct Recent<const N: usize> {
     ring: [u8; N],
-    /// Where the next byte goes.
+    /// The index of the next byte.
     next: usize,
     full: bool,
 }
 
 impl<const N: usize> Recent<N> {
-    /// An empty ring buffer.
+    /// Creates an empty ring buffer. An `N` of 0 does not compile.
     pub const fn new() -> Self {
-        const { assert!(N > 0, "there is nothing to keep bytes in") };
+        const { assert!(N > 0, "N must be greater than 0") };
         Self {
             ring: [0; N],
             next: 0,
@@ -26,7 +41,7 @@ impl<const N: usize> Recent<N> {
         }
     }
 
-    /// Appends bytes, and forgets all but the last `N`.
+    /// Appends bytes. Only the last `N` are kept.
     fn push(&mut self, bytes: &[u8]) {
         let skipped = bytes.len().saturating_sub(N);
         for byte in bytes.iter().skip(skipped) {
@@ -41,7 +56,7 @@ impl<const N: usize> Recent<N> {
         }
     }
 
-    /// The bytes, in two slices: the older ones, then the newer ones.
+    /// The kept bytes in two slices: the older bytes, then the newer ones.
     pub fn bytes(&self) -> (&[u8], &[u8]) {
         let (newer, older) = self.ring.split_at_checked(self.next).unwrap_or_default();
         (if self.full { older } else { &[] }, newer)
@@ -60,7 +75,7 @@ impl<const N: usize> Hooks for Recent<N> {
     }
 }
 
-/// As text, with everything escaped that is not printable ASCII.
+/// Writes the bytes as text. Everything but printable ASCII is escaped.
 impl<const N: usize> fmt::Display for Recent<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (older, newer) = self.bytes();

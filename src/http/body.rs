@@ -1,38 +1,37 @@
-//! Where a response's body lies in the bytes of the connection, and whether it is whole.
-//! RFC 9112, sections 6 and 7.
+//! The framing of response bodies (RFC 9112, sections 6 and 7).
 
 use core::fmt;
 
 use super::head::{Head, InvalidHead};
 use crate::bytes::decimal;
 
-/// The framing of one body.
+/// The framing state of one body. It stores no byte of the body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Body {
     next: Next,
-    /// How many bytes are to come, of the body or of its chunk; of that its size, as far as it is
-    /// known.
+    /// The remaining bytes of the body or chunk. While the size of a chunk is parsed: the size so
+    /// far.
     left: u64,
-    /// How many bytes of a line or of trailers have been seen.
+    /// The length so far of the current size, extension or trailers, in bytes.
     seen: u16,
 }
 
-/// What comes next.
+/// What the next byte belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Next {
-    /// A body as long as the connection: its end is the body's end.
+    /// A body that ends with the connection.
     UntilClose,
-    /// A body of `Content-Length`.
+    /// A body of `Content-Length` bytes.
     Length,
     /// The size of a chunk.
     Size,
-    /// The rest of that line: an extension, which nobody needs, or white space.
+    /// The rest of the size line: an extension or white space, which is ignored.
     Extension,
-    /// The LF of that line.
+    /// The LF of the size line.
     SizeLf,
-    /// The chunk itself.
+    /// The data of a chunk.
     Data,
-    /// The CR LF behind the chunk.
+    /// The CR LF after the data of a chunk.
     DataEnd,
     DataLf,
     /// A trailer field, or the empty line that ends the body.
@@ -41,11 +40,11 @@ enum Next {
     Trailer,
     TrailerLf,
     EndLf,
-    /// Nothing: a chunked body is whole.
+    /// Nothing. The chunked body is complete.
     Nothing,
 }
 
-/// More digits or extensions in a line, or trailers, come from no server that means well.
+/// The limit of ignored bytes. Only a hostile server sends more.
 const MOST_IGNORED: u16 = 8192;
 
 impl Body {
@@ -64,8 +63,8 @@ impl Body {
         }
     }
 
-    /// Skips framing at the front of `input`, and returns the bytes of the body that are then
-    /// there. Of those the caller takes some, and says so to [`consume`](Self::consume).
+    /// Skips framing at the front of `input` and returns the payload that follows. The caller
+    /// reports how much of it was used with [`consume`](Self::consume).
     pub(crate) fn payload<'i>(&mut self, input: &mut &'i [u8]) -> Result<&'i [u8], InvalidChunk> {
         loop {
             let left = match self.next {
@@ -85,7 +84,7 @@ impl Body {
         }
     }
 
-    /// `taken` bytes of the payload have been taken from the front of the input.
+    /// Records that `taken` bytes of the payload were used.
     pub(crate) fn consume(&mut self, taken: usize) {
         self.left = self.left.saturating_sub(taken as u64);
         if self.next == Next::Data && self.left == 0 {
@@ -93,7 +92,7 @@ impl Body {
         }
     }
 
-    /// Whether the body is whole, without the connection's end.
+    /// Whether the body is complete before the connection ends.
     pub(crate) fn is_done(&self) -> bool {
         match self.next {
             Next::Length => self.left == 0,
@@ -101,12 +100,12 @@ impl Body {
         }
     }
 
-    /// Whether the body is whole if the connection ends here.
+    /// Whether the body is complete if the connection ends now.
     pub(crate) fn is_whole_at_end(&self) -> bool {
         self.is_done() || self.next == Next::UntilClose
     }
 
-    /// Takes a byte of a chunked body's framing. Returns what comes behind it.
+    /// Parses one byte of chunked framing. Returns what follows it.
     fn skip(&mut self, byte: u8) -> Result<Next, InvalidChunk> {
         Ok(match (self.next, byte) {
             (Next::Size, b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F') => {
@@ -159,16 +158,16 @@ impl Body {
     }
 }
 
-/// How the body behind a head is framed (RFC 9112, section 6.3).
+/// Determines how the body of a response is framed (RFC 9112, section 6.3).
 pub(crate) fn body_of(head: &Head<'_>) -> Result<Body, InvalidHead> {
     if matches!(head.status(), 204 | 304) {
         return Ok(Body::of_length(0));
     }
     if head.values("transfer-encoding").next().is_some() {
-        // Only where the last coding is chunked, the body says itself where it ends.
-        let last = head.members("transfer-encoding").last();
-        let is_chunked = last.is_some_and(|coding| coding.eq_ignore_ascii_case(b"chunked"));
-        return Ok(match is_chunked {
+        // Only a body whose last coding is chunked marks its own end.
+        let mut last: &[u8] = &[];
+        head.each_member("transfer-encoding", &mut |coding| last = coding);
+        return Ok(match last.eq_ignore_ascii_case(b"chunked") {
             true => Body::CHUNKED,
             false => Body::UNTIL_CLOSE,
         });
@@ -176,33 +175,38 @@ pub(crate) fn body_of(head: &Head<'_>) -> Result<Body, InvalidHead> {
     if head.values("content-length").next().is_none() {
         return Ok(Body::UNTIL_CLOSE);
     }
-    let mut lengths = head.members("content-length").map(decimal);
-    let length = lengths.next().flatten();
-    match length {
-        Some(length) if lengths.all(|other| other == Some(length)) => Ok(Body::of_length(length)),
-        _ => Err(InvalidHead::ContentLength),
-    }
+    let mut length = None;
+    let mut is_valid = true;
+    head.each_member("content-length", &mut |member| {
+        let other = decimal(member);
+        is_valid &= other.is_some() && (length.is_none() || length == other);
+        length = other;
+    });
+    let length = length.filter(|_| is_valid);
+    length
+        .map(Body::of_length)
+        .ok_or(InvalidHead::ContentLength)
 }
 
-/// What is wrong with a chunked body.
+/// An error in a chunked body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum InvalidChunk {
-    /// A chunk's size is missing, not hexadecimal, or beyond 64 bits.
+    /// The size of a chunk is missing, not hexadecimal, or exceeds 64 bits.
     Size,
-    /// A line end is missing, or is a CR alone.
+    /// A line end is missing or is a CR without LF.
     LineEnd,
-    /// A size, extensions or trailers of more than 8192 bytes.
+    /// A chunk size, an extension or the trailers are longer than 8192 bytes.
     TooLong,
 }
 
 impl fmt::Display for InvalidChunk {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Size => "a chunk's size is missing, not hexadecimal, or beyond 64 bits",
-            Self::LineEnd => "a line end of the chunked body is missing or a CR alone",
-            Self::TooLong => "a size or extensions or trailers of a chunk are over 8192 bytes",
+            Self::Size => "a chunk's size is missing, not hexadecimal, or exceeds 64 bits",
+            Self::LineEnd => "a line end of the chunked body is missing or is a CR without LF",
+            Self::TooLong => "a chunk's size or extension, or the trailers, exceed 8192 bytes",
         })
     }
 }

@@ -1,4 +1,4 @@
-//! What an application changes of a request right before it is sent.
+//! Changes of a request right before it is sent.
 
 use core::fmt::{self, Write};
 use core::ops::Range;
@@ -11,20 +11,45 @@ use crate::bytes::rotate_left;
 use crate::url::Url;
 use crate::utf8::text;
 
-/// The request of the attempt that is about to begin, for
-/// [`Hooks::before_connect`](crate::hooks::Hooks::before_connect) to change.
+/// The request of the attempt that is about to begin.
+/// [`Hooks::before_connect`](crate::hooks::Hooks::before_connect) can change it.
 ///
-/// The changes hold for this attempt, with the redirects that it meets. They are kept in the
-/// decoder's `DATA` bytes, beside the response's head.
+/// The changes apply to this attempt and its redirects. They are stored in the decoder's `DATA`
+/// bytes, next to the response's head.
+///
+/// ```
+/// use embedded_sse::hooks::Hooks;
+/// use embedded_sse::{Draft, InvalidDraft};
+///
+/// /// Asks for the events after a row of a database, in the way of the server's own API.
+/// struct Since {
+///     row: u32,
+/// }
+///
+/// impl Since {
+///     fn change(&self, draft: &mut Draft<'_>) -> Result<(), InvalidDraft> {
+///         draft.set_path(format_args!("/events?since={}", self.row))?;
+///         draft.add_header("X-Device", "kitchen")
+///     }
+/// }
+///
+/// impl Hooks for Since {
+///     fn before_connect(&mut self, draft: &mut Draft<'_>) {
+///         if let Err(invalid) = self.change(draft) {
+///             println!("{invalid}"); // the attempt begins without this change
+///         }
+///     }
+/// }
+/// ```
 pub struct Draft<'m> {
-    /// The header lines, then the URL.
+    /// The header lines, followed by the URL.
     memory: &'m mut Buffer<[u8]>,
     url: Url<'m>,
     last_event_id: &'m str,
     headers_len: usize,
-    /// What an ID may have.
+    /// The greatest length of an ID: `META`.
     longest_id: usize,
-    /// Where in the memory the ID lies that the application wants.
+    /// The range of the application's ID in `memory`.
     resumes_after: Option<Range<usize>>,
 }
 
@@ -45,13 +70,12 @@ impl<'m> Draft<'m> {
         }
     }
 
-    /// How many of the memory's bytes are header lines. The rest is the URL, if there is one.
+    /// The length of the header lines in `memory`. The URL follows them, if there is one.
     pub(crate) fn headers_len(&self) -> usize {
         self.headers_len
     }
 
-    /// Where the attempt would go without a change: the request's URL, or where permanent
-    /// redirects have led.
+    /// The URL before any change: that of the request, or the one that permanent redirects led to.
     pub fn url(&self) -> Url<'m> {
         self.url
     }
@@ -60,19 +84,19 @@ impl<'m> Draft<'m> {
         self.resumes_after.clone()
     }
 
-    /// The ID behind which this attempt resumes, unless
-    /// [`set_last_event_id`](Self::set_last_event_id) says otherwise.
+    /// The last event ID that this attempt sends, unless
+    /// [`set_last_event_id`](Self::set_last_event_id) changes it.
     pub fn last_event_id(&self) -> &'m str {
         self.last_event_id
     }
 
-    /// Resumes behind this event instead, the last one that your application has *finished* with:
-    /// what it was told of later comes again. The decoder's last event ID becomes this too; empty is
-    /// from the beginning.
+    /// Sends this last event ID instead. Pass the ID of the last event that your application has
+    /// *processed*: all events after it are sent again. An empty ID resumes from the start. It
+    /// becomes the decoder's last event ID too.
     ///
     /// # Errors
-    /// An ID that cannot be a header's value, that does not fit, or a second one. All stays as it
-    /// was.
+    /// Fails if the ID is not a legal header value, does not fit, or was already set in this draft.
+    /// Then nothing changes.
     pub fn set_last_event_id(&mut self, id: &str) -> Result<(), InvalidDraft> {
         if id.len() > self.longest_id {
             return Err(InvalidDraft::TooLong);
@@ -89,10 +113,11 @@ impl<'m> Draft<'m> {
         Ok(())
     }
 
-    /// Asks for another path and query, as `format_args!("/events?since={id}")`.
+    /// Replaces the path and query, for example by `format_args!("/events?since={id}")`.
     ///
     /// # Errors
-    /// A path that [`Url`] refuses, or that does not fit beside the former one, which then stays.
+    /// Fails if the path is not valid in a [`Url`], or does not fit next to the old one. Then the
+    /// old path is kept.
     pub fn set_path(&mut self, path: impl fmt::Display) -> Result<(), InvalidDraft> {
         let url_end = self.memory.len();
         let written = write_origin(self.memory, self.url.origin())
@@ -113,7 +138,7 @@ impl<'m> Draft<'m> {
             self.memory.truncate(url_end);
             return Err(invalid);
         }
-        // The new URL takes the place of the old one.
+        // Move the new URL to the place of the old one.
         let old = url_end - self.headers_len;
         let urls = self.memory.get_mut(self.headers_len..);
         rotate_left(urls.unwrap_or_default(), old);
@@ -121,12 +146,13 @@ impl<'m> Draft<'m> {
         Ok(())
     }
 
-    /// Sends this header too, in place of those of [`Request::headers`](crate::Request::headers)
-    /// that have its name. Two calls with one name send two.
+    /// Adds a header. It replaces the headers of this name in
+    /// [`Request::headers`](crate::Request::headers). Two calls with the same name send two
+    /// headers.
     ///
     /// # Errors
-    /// A header that [`Request`](crate::Request) refuses too, or that does not fit. It is left
-    /// out.
+    /// Fails if the header is not valid in a [`Request`](crate::Request), or does not fit. Then it
+    /// is not sent.
     pub fn add_header(&mut self, name: &str, value: impl fmt::Display) -> Result<(), InvalidDraft> {
         if !is_token(name.as_bytes()) || is_framing(name) {
             return Err(InvalidDraft::HeaderName);
@@ -143,7 +169,7 @@ impl<'m> Draft<'m> {
                 InvalidDraft::TooLong
             });
         }
-        // It goes before the URL.
+        // Move the line before the URL.
         let line_len = self.memory.len() - line_start;
         let url_len = line_start - self.headers_len;
         let rest = self.memory.get_mut(self.headers_len..);
@@ -153,7 +179,7 @@ impl<'m> Draft<'m> {
     }
 }
 
-/// Without its headers, whose values may be secret.
+/// Omits the headers, whose values may be secret.
 impl fmt::Debug for Draft<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Draft")
@@ -172,31 +198,33 @@ impl Write for Bytes<'_> {
     }
 }
 
-/// Why a change was not made.
+/// The error of a change of a [`Draft`]. The change was not made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum InvalidDraft {
-    /// The path does not start with `/`, or has a character to be percent-encoded.
+    /// The path does not start with `/`, or contains a character that must be percent-encoded.
     Path,
     /// The header's name is not a token, or is `Content-Length` or `Transfer-Encoding`.
     HeaderName,
-    /// The header's value has a control character, or white space at an end.
+    /// The header's value contains a control character, or starts or ends with white space.
     HeaderValue,
-    /// The draft has a last event ID of the application's already.
+    /// The last event ID was already set in this draft.
     SecondId,
-    /// It does not fit in the decoder's `DATA` bytes; raise it.
+    /// The change does not fit in the decoder's `DATA` bytes, or the ID in `META`; raise it.
     TooLong,
 }
 
 impl fmt::Display for InvalidDraft {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Path => "the path has no / in front or a character to be percent-encoded",
-            Self::HeaderName => "the header's name is not a token, or of the framing",
-            Self::HeaderValue => "the header's value has a control character or outer white space",
-            Self::SecondId => "the last event ID is set once in a draft",
-            Self::TooLong => "path and headers are longer than the decoder's DATA; raise it",
+            Self::Path => "the path does not start with / or needs percent-encoding",
+            Self::HeaderName => "the header's name is not a token, or describes the framing",
+            Self::HeaderValue => {
+                "the header's value contains a control character or outer white space"
+            }
+            Self::SecondId => "the last event ID was already set in this draft",
+            Self::TooLong => "the change does not fit in the decoder's DATA or META; raise it",
         })
     }
 }

@@ -1,4 +1,7 @@
-//! A response's head: status and header fields. RFC 9112, sections 4 to 6.
+//! The head of a response: status and header fields (RFC 9112, sections 4 to 6).
+
+#[cfg(test)]
+mod tests;
 
 use core::cell::Cell;
 use core::fmt;
@@ -8,17 +11,40 @@ use core::time::Duration;
 use super::grammar::is_token;
 use crate::bytes::{decimal, has};
 
-/// The head of a response, borrowed from the decoder's memory.
+/// The head of a response: its status and headers, borrowed from the decoder's memory.
+///
+/// You get one in [`Item::Open`](crate::Item::Open), in
+/// [`Hooks::verdict`](crate::hooks::Hooks::verdict), and in
+/// [`EventSource::response`](crate::EventSource::response) after a stop:
+///
+/// ```
+/// use embedded_sse::{Head, Item};
+///
+/// /// Whether the server resumed after another event than the requested one, so that events may be
+/// /// missing. For servers that say where they resume, as Mercure does.
+/// fn has_gap(head: &Head<'_>) -> bool {
+///     head.header("Last-Event-ID").is_some_and(|id| id != head.last_event_id())
+/// }
+///
+/// fn on_item(item: Item<'_>) {
+///     if let Item::Open(head) = item {
+///         println!("{}, gap: {}", head.status(), has_gap(&head));
+///         for (name, value) in head.headers() {
+///             println!("{name}: {}", value.escape_ascii());
+///         }
+///     }
+/// }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Head<'a> {
     status: u16,
-    /// All its lines, in which [`parse`] has found a status and nothing dangerous.
+    /// All lines. [`parse`] has validated them.
     lines: &'a [u8],
     last_event_id: &'a str,
 }
 
 impl<'a> Head<'a> {
-    /// `lines` have been parsed before.
+    /// Creates a head of lines that [`parse`] has validated.
     pub(crate) const fn of(status: u16, lines: &'a [u8], last_event_id: &'a str) -> Self {
         Self {
             status,
@@ -27,32 +53,33 @@ impl<'a> Head<'a> {
         }
     }
 
-    /// The status code, from 200 on.
+    /// The status code: 101, or 200 and above. Other 1xx responses are skipped.
     pub const fn status(&self) -> u16 {
         self.status
     }
 
-    /// The last event ID that the request has sent: the server was asked to resume after it. Some
-    /// servers answer where they really resume, so that a gap can be detected: Mercure in
-    /// `Last-Event-ID`, formerly `Mercure-Last-Event-ID`.
+    /// The last event ID that the request sent: the server was asked to resume after it. Empty if
+    /// none was sent.
+    ///
+    /// Some servers report where they actually resume, so that you can detect missed events.
+    /// Mercure uses the header `Last-Event-ID`, formerly `Mercure-Last-Event-ID`.
     pub const fn last_event_id(&self) -> &'a str {
         self.last_event_id
     }
 
-    /// The value of a header field, if it is there and is ASCII or UTF-8. Names are compared
-    /// without regard to case. Of several the last wins, as the Fetch standard has it for
-    /// `Content-Type`.
+    /// The value of a header, or `None` if it is missing or not UTF-8. Names are compared without
+    /// regard to case. If a header occurs several times, the last one counts.
     pub fn header(&self, name: &str) -> Option<&'a str> {
         str::from_utf8(self.values(name).last()?).ok()
     }
 
-    /// How many bytes it has as sent: its share of `DATA`.
+    /// The length of the head in bytes, as received. It needs this much of `DATA`.
     pub const fn wire_len(&self) -> usize {
         self.lines.len()
     }
 
-    /// All header fields in their order: names as sent, values without the white space around
-    /// them. Lines that are no header fields are left out.
+    /// All headers in the order received: names as sent, values without surrounding white space.
+    /// Lines that are not valid headers are skipped.
     pub fn headers(&self) -> impl Iterator<Item = (&'a str, &'a [u8])> + use<'a> {
         lines(self.lines).skip(1).filter_map(field)
     }
@@ -63,17 +90,21 @@ impl<'a> Head<'a> {
         self.headers().filter_map(named)
     }
 
-    /// The members of all comma-separated lists with this name (RFC 9110, section 5.6.1).
-    pub(super) fn members(&self, name: &str) -> impl Iterator<Item = &'a [u8]> {
-        let lists = self.values(name);
-        let members = lists.flat_map(|list| list.split(|byte| *byte == b','));
-        members
-            .map(<[u8]>::trim_ascii)
-            .filter(|member| !member.is_empty())
+    /// Calls `take` with each member of the comma-separated lists of this name (RFC 9110, section
+    /// 5.6.1). An iterator would be much more code.
+    pub(super) fn each_member(&self, name: &str, take: &mut dyn FnMut(&'a [u8])) {
+        for list in self.values(name) {
+            for member in list.split(|byte| *byte == b',') {
+                let member = member.trim_ascii();
+                if !member.is_empty() {
+                    take(member);
+                }
+            }
+        }
     }
 
-    /// Parameters do not count. Of several types the last does, be they in several fields or, as
-    /// a proxy may have joined them, in one.
+    /// Whether the media type is `text/event-stream`, ignoring parameters. The last type counts,
+    /// whether the types are in several headers or were joined into one by a proxy.
     pub(crate) fn is_event_stream(&self) -> bool {
         let mut is_event_stream = false;
         for value in self.values("content-type") {
@@ -84,24 +115,25 @@ impl<'a> Head<'a> {
         is_event_stream
     }
 
-    /// Whether it names a compression that exists. Servers also use names that mean nothing, such
-    /// as `none`, to keep compression away from a stream.
+    /// Whether the content coding is a real compression. Some servers send a meaningless name such
+    /// as `none` to keep proxies from compressing the stream.
     pub(crate) fn is_compressed(&self) -> bool {
-        let mut codings = self.members("content-encoding");
-        codings.any(|coding| {
+        let mut is_compressed = false;
+        self.each_member("content-encoding", &mut |coding| {
             let is = |name: &&[u8]| coding.eq_ignore_ascii_case(name);
-            COMPRESSIONS.iter().any(is)
-        })
+            is_compressed |= COMPRESSIONS.iter().any(is);
+        });
+        is_compressed
     }
 
-    /// The value of `Location`, if there is one, or several that are equal.
+    /// The value of `Location`. `None` if it is missing, or if several values differ.
     pub(crate) fn location(&self) -> Option<&'a [u8]> {
         let mut locations = self.values("location");
         let first = locations.next().filter(|location| !location.is_empty())?;
         locations.all(|other| other == first).then_some(first)
     }
 
-    /// `Retry-After` in seconds. Its other form, a date, needs a calendar clock.
+    /// The value of `Retry-After` in seconds. A date is ignored, since it needs a calendar clock.
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         let digits = self.header("retry-after")?.as_bytes();
         let is_number = !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
@@ -122,7 +154,7 @@ const COMPRESSIONS: [&[u8]; 9] = [
     b"dcz",
 ];
 
-/// The media types in a value, without their parameters. `*/*` and invalid ones are left out.
+/// The media types in a value, without parameters. `*/*` and invalid types are skipped.
 fn essences(value: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut quoted = false;
     let parts = value.split(move |byte| {
@@ -136,7 +168,7 @@ fn essences(value: &[u8]) -> impl Iterator<Item = &[u8]> {
     essences.filter(|essence| *essence != b"*/*" && has(essence, b'/'))
 }
 
-/// Without the values, which may be secret: cookies, say.
+/// Omits the values, which may be secret, such as cookies.
 impl fmt::Debug for Head<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Head {{ status: {}, headers: ", self.status)?;
@@ -154,8 +186,8 @@ impl defmt::Format for Head<'_> {
     }
 }
 
-/// Parses a complete head. It accepts what browsers and curl accept: a connection carries a single
-/// response, so that nothing can be smuggled by heads that two parsers read differently.
+/// Parses a complete head. It accepts what browsers and curl accept. A connection carries a single
+/// response, so heads that parsers disagree about cannot be used for request smuggling.
 pub(crate) fn parse<'a>(bytes: &'a [u8], last_event_id: &'a str) -> Result<Head<'a>, InvalidHead> {
     let is_dangerous = |byte: &u8| matches!(byte, 0 | b'\r');
     let status = lines(bytes).next().and_then(status);
@@ -167,8 +199,8 @@ pub(crate) fn parse<'a>(bytes: &'a [u8], last_event_id: &'a str) -> Result<Head<
     }
 }
 
-/// Joins lines that start with white space to the lines before them (RFC 9112, section 5.2), by
-/// spaces in place of the line ends.
+/// Joins a line that starts with white space to the line before it, by replacing the line end with
+/// spaces (RFC 9112, section 5.2).
 pub(crate) fn unfold(head: &mut [u8]) {
     let cells = Cell::from_mut(head).as_slice_of_cells();
     for window in cells.windows(3) {
@@ -184,24 +216,25 @@ pub(crate) fn unfold(head: &mut [u8]) {
     }
 }
 
-/// The lines of a head without their ends, up to the empty one. Empty lines before the first are
-/// skipped.
+/// The lines of a head, without line ends, up to the empty line. Empty lines before the status line
+/// are skipped.
 fn lines(head: &[u8]) -> impl Iterator<Item = &[u8]> {
     head.split(|byte| *byte == b'\n')
         .map(|line| line.strip_suffix(b"\r").unwrap_or(line))
         .filter(|line| !line.is_empty())
 }
 
-/// How each head begins, whatever the case of its letters.
+/// The first bytes of each head, in any case.
 pub(super) const HTTP_1: &[u8] = b"HTTP/1.";
 
-/// RFC 9112, section 4. The reason may be missing, with the space before it.
+/// Parses a status line (RFC 9112, section 4). The reason phrase and the space before it may be
+/// missing.
 fn status(line: &[u8]) -> Option<u16> {
     let (name, rest) = line.split_at_checked(HTTP_1.len())?;
     let (minor, rest) = rest.split_first()?;
     let code = rest.trim_ascii_start();
     let (digits, reason) = code.split_at_checked("200".len())?;
-    // A higher minor version reads like the one that is known (RFC 9110, section 2.5).
+    // A higher minor version is parsed like HTTP/1.1 (RFC 9110, section 2.5).
     if !name.eq_ignore_ascii_case(HTTP_1) || !minor.is_ascii_digit() || code.len() == rest.len() {
         return None;
     }
@@ -210,8 +243,8 @@ fn status(line: &[u8]) -> Option<u16> {
     is_valid.then_some(status as u16)
 }
 
-/// The name and the value of a header field, if the line is one. White space before the colon is
-/// no part of the name.
+/// The name and value of a header line, or `None` if it is not valid. White space before the colon
+/// is dropped.
 fn field(line: &[u8]) -> Option<(&str, &[u8])> {
     let colon = line.iter().position(|byte| *byte == b':')?;
     let (name, value) = line.split_at_checked(colon)?;
@@ -219,21 +252,21 @@ fn field(line: &[u8]) -> Option<(&str, &[u8])> {
     Some((str::from_utf8(name).ok()?, value.get(1..)?.trim_ascii()))
 }
 
-/// What is wrong with the head of a response.
+/// The error of a response's head.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum InvalidHead {
-    /// It does not fit in the decoder's `DATA` bytes, together with the URL if a redirect led there,
-    /// and with the headers that the application has added.
+    /// The head does not fit in the decoder's `DATA` bytes, which also hold the URL of a redirect
+    /// and the headers that a [`Draft`](super::Draft) added; raise `DATA`.
     TooLong {
-        /// How many bytes `DATA` needs for it all. A head is counted up to 65,536 bytes.
+        /// The smallest sufficient `DATA` in bytes. A head is counted up to 65,536 bytes.
         len: usize,
     },
-    /// It does not start with a status line of HTTP/1.0 or 1.1, or contains a NUL or a CR without
-    /// LF.
+    /// The response does not start with a status line of HTTP/1.0 or 1.1, or contains NUL or a CR
+    /// without LF.
     Malformed,
-    /// `Content-Length` is not a number within 64 bits, or is given twice with different values.
+    /// `Content-Length` is not a number of at most 64 bits, or occurs with different values.
     ContentLength,
 }
 
@@ -246,7 +279,7 @@ impl fmt::Display for InvalidHead {
                     "the response's head needs {len} bytes of the decoder's DATA; raise it"
                 );
             }
-            Self::Malformed => "the response is not HTTP/1.1",
+            Self::Malformed => "the response is not valid HTTP/1.1",
             Self::ContentLength => {
                 "the response's Content-Length is not a number, or has different values"
             }
@@ -255,97 +288,3 @@ impl fmt::Display for InvalidHead {
 }
 
 impl core::error::Error for InvalidHead {}
-
-#[cfg(test)]
-mod tests {
-    use super::super::read::{Progress, read_head};
-    use super::*;
-    use crate::buffer::Buffer;
-    use std::vec::Vec;
-
-    type Parsed<'a> = (u16, Vec<(&'a str, &'a [u8])>);
-
-    /// What `httparse` makes of a complete head, with the leniency of clients.
-    fn reference(bytes: &[u8]) -> Option<Parsed<'_>> {
-        let mut headers = [httparse::EMPTY_HEADER; 16];
-        let mut response = httparse::Response::new(&mut headers);
-        let complete = httparse::ParserConfig::default()
-            .allow_spaces_after_header_name_in_responses(true)
-            .ignore_invalid_headers_in_responses(true)
-            .parse_response(&mut response, bytes)
-            .is_ok_and(|status| status.is_complete());
-        let status = response.code.filter(|status| complete && *status >= 100)?;
-        let headers = response.headers.iter();
-        Some((
-            status,
-            headers.map(|header| (header.name, header.value)).collect(),
-        ))
-    }
-
-    fn ours(bytes: &mut [u8]) -> Option<Parsed<'_>> {
-        unfold(bytes);
-        let head = parse(bytes, "").ok()?;
-        Some((head.status(), head.headers().collect()))
-    }
-
-    /// Whether it ends where a head does.
-    fn is_complete(mut bytes: &[u8]) -> bool {
-        let mut memory = Buffer::<[u8; 128]>::new();
-        read_head(&mut bytes, memory.as_view(), 0) == Ok(Progress::Complete) && bytes.is_empty()
-    }
-
-    /// Not where `httparse` is stricter even then: in the version, with control characters in a value or
-    /// reason, and with folded fields.
-    fn compare(bytes: &[u8]) -> bool {
-        let mut copy = bytes.to_vec();
-        if !is_complete(bytes) {
-            return false;
-        }
-        let text = bytes.escape_ascii();
-        let control = |byte: &u8| byte.is_ascii_control() && !b"\r\n\t".contains(byte);
-        let [
-            b'H',
-            b'T',
-            b'T',
-            b'P',
-            b'/',
-            b'1',
-            b'.',
-            b'0' | b'1',
-            b' ',
-            b'0'..=b'9',
-            ..,
-        ] = bytes.trim_ascii_start()
-        else {
-            return false;
-        };
-        if bytes.iter().any(control) || bytes.windows(2).any(|two| matches!(two, b"\n " | b"\n\t"))
-        {
-            return false;
-        }
-        assert_eq!(ours(&mut copy), reference(bytes), "{text}");
-        true
-    }
-
-    /// Each head in each way wrong by a byte: one changed, one more, one less.
-    #[test]
-    fn takes_what_httparse_takes() {
-        let mut compared = 0;
-        for head in [
-            &b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nX:\t a b \t\r\n\r\n"[..],
-            b"HTTP/1.0 503\nA:\nB: \xFFx\nC:c:\n\n",
-            b"\r\nHTTP/1.1 404 \r\n\r\n",
-        ] {
-            assert!(is_complete(head) && ours(&mut head.to_vec()).is_some());
-            for at in 0..head.len() {
-                let (before, behind) = head.split_at(at);
-                compared += u32::from(compare(&[before, &behind[1..]].concat()));
-                for byte in 0..=255 {
-                    compared += u32::from(compare(&[before, &[byte], behind].concat()));
-                    compared += u32::from(compare(&[before, &[byte], &behind[1..]].concat()));
-                }
-            }
-        }
-        assert!(compared > 20_000, "{compared}");
-    }
-}

@@ -1,10 +1,10 @@
-//! Collecting a response's head.
+//! Collecting the head of a response.
 
 use super::head::{HTTP_1, InvalidHead};
 use crate::buffer::Buffer;
 
-/// Moves bytes of a head from `input` to the end of `memory`, where it lies from `start` on. It is
-/// complete with its empty line.
+/// Moves bytes of a head from `input` to `memory`, where the head begins at `start`. The head ends
+/// with an empty line.
 pub(crate) fn read_head(
     input: &mut &[u8],
     memory: &mut Buffer<[u8]>,
@@ -30,12 +30,12 @@ pub(crate) fn read_head(
     Ok(Progress::Incomplete)
 }
 
-/// What [`read_head`] has come to.
+/// The result of [`read_head`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Progress {
     Incomplete,
     Complete,
-    /// The rest is only counted.
+    /// The head is too long. The rest of it is only counted.
     TooLong(Overflow),
 }
 
@@ -43,11 +43,11 @@ pub(crate) enum Progress {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Overflow {
     len: usize,
-    /// How much of an empty line has come: nothing, its LF before it, a CR too.
+    /// How much of the empty line was found: nothing, its LF before it, or a CR too.
     empty: u8,
 }
 
-/// No server sends a longer one; its length is not counted further.
+/// The limit of the count. No server sends a longer head.
 const LONGEST_HEAD: usize = 65_536;
 
 impl Overflow {
@@ -73,7 +73,7 @@ impl Overflow {
         is_end
     }
 
-    /// Takes bytes up to the end of the head. Returns whether it has come.
+    /// Skips bytes up to the end of the head. Returns whether the end was found.
     pub(crate) fn skip(&mut self, input: &mut &[u8]) -> bool {
         while let Some((byte, rest)) = input.split_first() {
             *input = rest;
@@ -90,8 +90,8 @@ impl Overflow {
     }
 }
 
-/// Whether a head begins like this. What is no HTTP, as the answer of a TLS port, may never come to
-/// the end of a line.
+/// Whether these bytes may start a head. Other protocols, such as TLS, may never send a line end,
+/// so the response is rejected early.
 fn may_be_http<'a>(head: impl Iterator<Item = &'a u8>) -> bool {
     let start = head.skip_while(|byte| matches!(byte, b'\r' | b'\n'));
     let mut both = start.zip(HTTP_1);

@@ -1,5 +1,8 @@
-//! Where a redirect leads. RFC 3986, section 5, done in place: the memory of the response's head
-//! becomes the memory of the next URL.
+//! Resolving redirects (RFC 3986, section 5), in place: the memory of the response's head becomes
+//! the memory of the next URL.
+
+#[cfg(test)]
+mod tests;
 
 use core::fmt;
 use core::ops::Range;
@@ -9,29 +12,31 @@ use crate::bytes::{copy_within, digits, rotate_left, split_at_any};
 use crate::url::{Origin, Scheme, Url, in_brackets};
 use crate::utf8::text;
 
-/// Servers take no longer ones.
+/// The greatest length of a URL. Servers reject longer ones.
 const LONGEST_URL: usize = 8192;
 
-/// Puts the URL that `location`, a range of `memory`, leads to in the place of the present one,
-/// which is the range `url`; if that is empty, the present one is `original`. What lies before it
-/// stays. What lies behind it, the response's head, goes; but on an error it stays too, so that the
-/// application can see it, unless the new URL did not fit behind it.
+/// Resolves a redirect and stores its URL in `memory`.
+///
+/// `location` is the range of the `Location` value, and `url` the range of the current URL. If
+/// `url` is empty, the current URL is `original`. The new URL replaces the current one. Bytes
+/// before it stay, the head after it is removed. On an error the head stays, so that the
+/// application can see it; but if the new URL did not fit, the other fields of the head were
+/// removed.
 pub(crate) fn follow<const N: usize>(
     memory: &mut Buffer<[u8; N]>,
     url: Range<usize>,
     original: Url<'_>,
-    location: Range<usize>,
+    mut location: Range<usize>,
     has_tls: bool,
 ) -> Result<(), InvalidRedirect> {
     let memory = memory.as_view();
     let mut head_end = memory.len();
     let mut resolved = resolve(memory, url.clone(), original, location.clone());
     if resolved == Err(InvalidRedirect::TooLong) {
-        // There is more room without the head.
-        copy_within(memory, location.start, location.len(), url.end);
-        head_end = url.end + location.len();
+        location = drop_other_fields(memory, url.end, location);
+        head_end = location.end;
         memory.truncate(head_end);
-        resolved = resolve(memory, url.clone(), original, url.end..head_end);
+        resolved = resolve(memory, url.clone(), original, location);
     }
     let len = memory.len() - head_end;
     if len > LONGEST_URL {
@@ -49,7 +54,22 @@ pub(crate) fn follow<const N: usize>(
     resolved.map(|_| ())
 }
 
-/// Appends the URL to the memory, and returns its scheme.
+/// Removes all fields from the head that begins at `start`, except the status line and `Location`.
+/// Returns the new range of the location.
+fn drop_other_fields(memory: &mut [u8], start: usize, location: Range<usize>) -> Range<usize> {
+    let before = memory.get(start..location.start).unwrap_or_default();
+    let is_end = |byte: &u8| matches!(byte, b'\r' | b'\n');
+    let blank = before.iter().take_while(|byte| is_end(byte)).count();
+    let status = before.iter().skip(blank).position(|byte| *byte == b'\n');
+    let line = before.iter().rposition(|byte| *byte == b'\n');
+    let to = start + status.map_or(0, |end| blank + end + 1);
+    let from = start + line.map_or(0, |end| end + 1);
+    copy_within(memory, from, location.end - from, to);
+    let moved = from - to;
+    location.start - moved..location.end - moved
+}
+
+/// Appends the resolved URL to `memory`. Returns its scheme.
 fn resolve(
     memory: &mut Buffer<[u8]>,
     url: Range<usize>,
@@ -63,8 +83,8 @@ fn resolve(
     let present = Url::parse(present).unwrap_or(original);
     let from = present.origin().scheme;
     if !is_absolute(text_from(memory, start)) {
-        // The present URL comes behind the location, loses what the location replaces, and goes
-        // before it.
+        // Append the current URL after the location, remove the part that the location replaces,
+        // and move the rest before the location.
         let url_start = memory.len();
         if url.is_empty() {
             write_url(memory, original).map_err(|_| InvalidRedirect::TooLong)?;
@@ -83,7 +103,7 @@ fn resolve(
 
     let path = path_of(memory, start);
     if path.is_empty() {
-        // So that the next relative one cannot become a part of the host.
+        // Otherwise the next relative location could become a part of the host.
         memory.push(b'/').map_err(|_| InvalidRedirect::TooLong)?;
         let rest = memory.get_mut(path.start..).unwrap_or_default();
         let query_len = rest.len().saturating_sub(1);
@@ -103,9 +123,9 @@ fn resolve(
     }
 }
 
-/// Appends a location with what the URL standard does to it before it is resolved: tabs and the
-/// fragment are dropped, `\` before the query becomes `/`, and bytes that a URL cannot have are
-/// percent-encoded. In a host they stay invalid that way.
+/// Appends the location with the changes that the URL standard makes before resolving it: tabs and
+/// the fragment are removed, `\` before the query becomes `/`, and bytes that a URL cannot contain
+/// are percent-encoded. A host with such bytes stays invalid.
 fn encode(memory: &mut Buffer<[u8]>, location: Range<usize>) -> Result<(), Full> {
     let mut is_query = false;
     for at in location {
@@ -115,7 +135,7 @@ fn encode(memory: &mut Buffer<[u8]>, location: Range<usize>) -> Result<(), Full>
             b'#' => break,
             b'\t' => {}
             b'\\' if !is_query => memory.push(b'/')?,
-            // The standard's "path" and "special-query percent-encode set".
+            // The URL standard's "path percent-encode set" and "special-query percent-encode set".
             0..=b' ' | 0x7F.. | b'"' | b'<' | b'>' => percent_encode(memory, byte)?,
             b'^' | b'`' | b'{' | b'}' if !is_query => percent_encode(memory, byte)?,
             b'\'' if is_query => percent_encode(memory, byte)?,
@@ -133,18 +153,18 @@ fn percent_encode(memory: &mut Buffer<[u8]>, byte: u8) -> Result<(), Full> {
     memory.extend_from_slice(&[b'%', digit(byte >> 4), digit(byte & 0xF)])
 }
 
-/// The text from there on.
+/// The text from `start` on.
 fn text_from(memory: &[u8], start: usize) -> &str {
     text(memory.get(start..).unwrap_or_default())
 }
 
-/// Where in the memory the path of the URL lies that is there from `start` on.
+/// The range of the path of the URL that begins at `start`.
 fn path_of(memory: &[u8], start: usize) -> Range<usize> {
     let path = path_in(text_from(memory, start));
     start + path.start..start + path.end
 }
 
-/// How much of `url` stands before `location`.
+/// The length of the part of `url` that is kept before `location`.
 fn kept_of(url: &str, location: &str) -> Option<usize> {
     let path = path_in(url);
     if location.starts_with("//") {
@@ -164,13 +184,15 @@ fn kept_of(url: &str, location: &str) -> Option<usize> {
     }
 }
 
-/// Whether it has a scheme: only then a colon comes first of these.
+/// Whether the location has a scheme. `12:30` and `a%20b:c` contain a colon but are relative.
 fn is_absolute(location: &str) -> bool {
-    let (_, rest) = split_at_any(location, b":/?#");
-    rest.starts_with(':')
+    let (scheme, rest) = split_at_any(location, b":/?#");
+    let first = scheme.bytes().next().unwrap_or_default();
+    let is_valid = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
+    rest.starts_with(':') && first.is_ascii_alphabetic() && scheme.bytes().all(is_valid)
 }
 
-/// Where in a URL its path lies, without the query.
+/// The range of the path in a URL, without the query.
 fn path_in(url: &str) -> Range<usize> {
     let (scheme, rest) = split_at_any(url, b":");
     let authority = if rest.starts_with("://") {
@@ -184,8 +206,8 @@ fn path_in(url: &str) -> Range<usize> {
     start..start + path.len()
 }
 
-/// RFC 3986, section 5.2.4, on a path that starts with `/`. Returns the new length. What `..`
-/// removes is never looked at again, so the time is linear.
+/// Removes dot segments (RFC 3986, section 5.2.4) from a path that starts with `/`. Returns the new
+/// length. Segments that `..` removes are not visited again, so the time is linear.
 fn remove_dot_segments(path: &mut [u8]) -> usize {
     let mut read = 0;
     let mut write = 0;
@@ -223,25 +245,32 @@ fn write_url(memory: &mut Buffer<[u8]>, url: Url<'_>) -> Result<(), Full> {
 
 pub(super) fn write_origin(memory: &mut Buffer<[u8]>, origin: Origin<'_>) -> Result<(), Full> {
     let [open, host, close] = in_brackets(origin.host);
-    [origin.scheme.as_str(), "://", open, host, close, ":"]
-        .into_iter()
-        .chain(digits(origin.port.into()))
-        .try_for_each(|piece| memory.extend_from_slice(piece.as_bytes()))
+    for piece in [origin.scheme.as_str(), "://", open, host, close] {
+        memory.extend_from_slice(piece.as_bytes())?;
+    }
+    if origin.port != origin.scheme.default_port() {
+        memory.push(b':')?;
+        for digit in digits(origin.port.into()) {
+            memory.extend_from_slice(digit.as_bytes())?;
+        }
+    }
+    Ok(())
 }
 
-/// Why a redirect leads nowhere.
+/// The error of a redirect that cannot be followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum InvalidRedirect {
-    /// More in a row than [`max_redirects`](super::Request::max_redirects).
+    /// More redirects in a row than [`max_redirects`](super::Request::max_redirects).
     TooMany,
-    /// `Location` is missing or empty, is given twice with different values, or does not lead to a
-    /// URL that [`Url`] accepts.
+    /// `Location` is missing or empty, occurs with different values, or does not resolve to a valid
+    /// [`Url`].
     Location,
-    /// From `https` to `http`: what TLS has protected so far would be sent in clear text.
+    /// The redirect leads from `https` to `http`: data that TLS protected would be sent in clear
+    /// text.
     Downgrade,
-    /// To `https`, and the driver has no TLS.
+    /// The redirect leads to `https`, and the driver has no TLS.
     NoTls,
     /// The URL is longer than 8192 bytes, or does not fit in the decoder's `DATA` bytes.
     TooLong,
@@ -251,97 +280,14 @@ impl fmt::Display for InvalidRedirect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::TooMany => "too many redirects in a row",
-            Self::Location => "a redirect without a usable Location",
+            Self::Location => "a redirect without a valid Location",
             Self::Downgrade => "a redirect from https to http",
-            Self::NoTls => "a redirect to https, and there is no TLS here",
-            Self::TooLong => "a redirect's URL is longer than 8192 bytes or the decoder's DATA",
+            Self::NoTls => "a redirect to https, but the driver has no TLS",
+            Self::TooLong => {
+                "a redirect's URL is longer than 8192 bytes or than the decoder's DATA"
+            }
         })
     }
 }
 
 impl core::error::Error for InvalidRedirect {}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn followed(url: &str, location: &str) -> Result<std::string::String, InvalidRedirect> {
-        let original = Url::parse("http://first.example:81/dir/stream?x=1").unwrap();
-        let mut memory = Buffer::<[u8; 128]>::new();
-        memory.extend_from_slice(url.as_bytes()).unwrap();
-        memory.extend_from_slice(b"head").unwrap();
-        let start = memory.len();
-        memory.extend_from_slice(location.as_bytes()).unwrap();
-        let end = memory.len();
-        memory.extend_from_slice(b"more").unwrap();
-        follow(&mut memory, 0..url.len(), original, start..end, true)?;
-        Ok(text(&memory).into())
-    }
-
-    #[test]
-    fn a_relative_location_is_resolved() {
-        // RFC 3986, section 5.4, and what is left out there.
-        let base = "http://a/b/c/d;p?q";
-        for (location, want) in [
-            ("g", "http://a/b/c/g"),
-            ("./g", "http://a/b/c/g"),
-            ("g/", "http://a/b/c/g/"),
-            ("/g", "http://a/g"),
-            ("//g", "http://g/"),
-            ("?y", "http://a/b/c/d;p?y"),
-            ("g?y", "http://a/b/c/g?y"),
-            (".", "http://a/b/c/"),
-            ("./", "http://a/b/c/"),
-            ("..", "http://a/b/"),
-            ("../g", "http://a/b/g"),
-            ("../..", "http://a/"),
-            ("../../../g", "http://a/g"),
-            ("/../g", "http://a/g"),
-            ("/./g/.", "http://a/g/"),
-            ("..g", "http://a/b/c/..g"),
-            ("g?y/./x", "http://a/b/c/g?y/./x"),
-            ("a:1/x", ""),
-            ("http://h", "http://h/"),
-            ("http://h?q", "http://h/?q"),
-            ("https://H:9/x/../y", "https://H:9/y"),
-            ("HTTP://h/x", "HTTP://h/x"),
-            ("ftp://h/x", ""),
-            ("mailto:x", ""),
-            ("", ""),
-            ("#f", ""),
-            ("http://u@h/", ""),
-            // URL standard, section 4.4 and the percent-encode sets of section 1.3.
-            ("/a b", "http://a/a%20b"),
-            ("/\u{e9}?\u{e9}", "http://a/%C3%A9?%C3%A9"),
-            ("/%41%", "http://a/%41%"),
-            (
-                "/\"<>^`{}|'?\"<>^`{}|'",
-                "http://a/%22%3C%3E%5E%60%7B%7D|'?%22%3C%3E^`{}|%27",
-            ),
-            ("/\u{1}\u{7f}\ta", "http://a/%01%7Fa"),
-            ("/g#a b", "http://a/g"),
-            ("\\g\\h?\\", "http://a/g/h?\\"),
-            ("\\\\h\\g", "http://h/g"),
-            ("//h o/", ""),
-            ("//\u{e9}/", ""),
-        ] {
-            let got = followed(base, location);
-            assert_eq!(got.as_deref().unwrap_or(""), want, "{location}");
-        }
-        assert_eq!(followed("http://h/", ".evil").unwrap(), "http://h/.evil");
-        assert_eq!(followed("", "g").unwrap(), "http://first.example:81/dir/g");
-        assert_eq!(followed("", "/g").unwrap(), "http://first.example:81/g");
-        assert_eq!(followed("", "http://h/g").unwrap(), "http://h/g");
-    }
-
-    #[test]
-    fn https_never_goes_to_http() {
-        for url in ["https://a/", "HTTPS://a/"] {
-            assert_eq!(followed(url, "http://a/"), Err(InvalidRedirect::Downgrade));
-            assert_eq!(
-                followed(url, "//b/").unwrap(),
-                std::format!("{}//b/", &url[..6])
-            );
-        }
-    }
-}

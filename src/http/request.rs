@@ -1,4 +1,4 @@
-//! What to ask a server for.
+//! The request that the application asks for.
 
 use core::fmt;
 
@@ -6,7 +6,7 @@ use super::grammar::{is_field_value, is_framing, is_token};
 use crate::bytes::is_one_of;
 use crate::url::Url;
 
-/// What to ask for.
+/// A request for an event stream.
 ///
 /// ```
 /// use embedded_sse::{Request, Url};
@@ -20,31 +20,39 @@ use crate::url::Url;
 /// # Ok::<(), embedded_sse::InvalidUrl>(())
 /// ```
 ///
-/// The crate adds `Host`, `Accept: text/event-stream`, `Accept-Encoding: identity`,
-/// `Cache-Control: no-cache` and, if the last event ID is not empty and is a legal header value,
-/// `Last-Event-ID`. One of `headers` with such a name replaces it.
+/// The crate adds these headers, unless `headers` contains one of the same name: `Host`, `Accept:
+/// text/event-stream`, `Accept-Encoding: identity`, `Cache-Control: no-cache`, and `Last-Event-ID`
+/// if the last event ID is not empty and is a legal header value.
+///
+/// Use `..Request::get(url)` or `..Request::post(url, body)`, since minor releases may add fields.
 #[derive(Clone, Copy)]
 pub struct Request<'a> {
-    /// Where the event stream is.
+    /// The URL of the event stream.
     pub url: Url<'a>,
-    /// The method, in capitals. `HEAD` and `CONNECT` are refused: their responses have no body.
+    /// The method, in capitals. `HEAD` and `CONNECT` are refused, since their responses have no
+    /// body.
     pub method: &'a str,
-    /// More header fields: names and values. On a redirect to another origin, `Authorization`,
-    /// `Proxy-Authorization`, `Cookie` and `Host` stay behind; nobody can know which others are
-    /// secret. A `Last-Event-ID` here is sent for ever, whatever comes: give the ID to the decoder.
+    /// Additional headers as pairs of name and value.
+    ///
+    /// After a redirect to another origin, `Authorization`, `Proxy-Authorization`, `Cookie` and
+    /// `Host` are not sent. Other headers are sent, since the crate cannot know which ones are
+    /// secret.
+    ///
+    /// A `Last-Event-ID` in this list is sent with every request and never updated. Use
+    /// [`Decoder::set_last_event_id`](crate::Decoder::set_last_event_id) instead.
     pub headers: &'a [(&'a str, &'a str)],
-    /// The body, sent with its `Content-Length`. A `GET` with an empty body has none.
+    /// The body. `Content-Length` is added, except to a `GET` with an empty body.
     pub body: &'a [u8],
-    /// Whether a request with another method than `GET` may be sent again after a loss. If not, a
-    /// loss stops the source once a byte of the request was written: the server may already have
-    /// done what it was asked to do.
+    /// Whether a request with another method than `GET` may be sent again after a loss. If it may
+    /// not, a loss stops the source once a byte of the request was written, since the server may
+    /// already have acted on it. Default `false`.
     pub repeatable: bool,
-    /// How many redirects are followed in a row.
+    /// How many redirects in a row are followed. Default 20, as in browsers.
     pub max_redirects: u8,
 }
 
 impl<'a> Request<'a> {
-    /// A `GET` with no further headers, that follows 20 redirects as browsers do.
+    /// Creates a `GET` request without additional headers.
     pub const fn get(url: Url<'a>) -> Self {
         Self {
             url,
@@ -56,8 +64,8 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// A `POST`, which is not sent again after a loss unless
-    /// [`repeatable`](Self::repeatable) says so.
+    /// Creates a `POST` request. It is not sent again after a loss, unless you set
+    /// [`repeatable`](Self::repeatable).
     pub const fn post(url: Url<'a>, body: &'a [u8]) -> Self {
         Self {
             method: "POST",
@@ -92,7 +100,7 @@ impl<'a> Request<'a> {
     }
 }
 
-/// Without what may be secret: the headers' values and the body.
+/// Omits what may be secret: the values of headers and the body.
 impl fmt::Debug for Request<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Request {{ {} {:?}, headers: ", self.method, self.url)?;
@@ -109,28 +117,29 @@ impl defmt::Format for Request<'_> {
     }
 }
 
-/// What is wrong with a request. `index` is the place in [`Request::headers`].
+/// The error of an invalid [`Request`]. `index` is the position in [`Request::headers`], from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum InvalidRequest {
-    /// The method is not a token, as `GET` is.
+    /// The method is not a token such as `GET`.
     Method,
-    /// The method is `HEAD` or `CONNECT`: their responses have no body, so no event stream.
+    /// The method is `HEAD` or `CONNECT`. Their responses have no body, so no event stream.
     NoBody,
-    /// A header's name is not a token: it is empty, or has a space, a colon or the like.
+    /// A header's name is not a token: it is empty, or contains a space, a colon or the like.
     HeaderName {
-        /// Which.
+        /// The position in [`Request::headers`].
         index: usize,
     },
-    /// A header's value has a line end or another control character, or white space at an end.
+    /// A header's value contains a line end or another control character, or starts or ends with
+    /// white space.
     HeaderValue {
-        /// Which.
+        /// The position in [`Request::headers`].
         index: usize,
     },
-    /// `Content-Length` and `Transfer-Encoding` follow from the body and are not to be given.
+    /// The header is `Content-Length` or `Transfer-Encoding`. The crate writes these itself.
     Framing {
-        /// Which.
+        /// The position in [`Request::headers`].
         index: usize,
     },
 }
@@ -138,18 +147,20 @@ pub enum InvalidRequest {
 impl fmt::Display for InvalidRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (index, problem) = match self {
-            Self::Method => return f.write_str("the method is not a word of letters"),
+            Self::Method => return f.write_str("the method is not a valid token"),
             Self::NoBody => {
                 return f.write_str("the response to HEAD or CONNECT has no body; use GET or POST");
             }
-            Self::HeaderName { index } => (index, "the name is empty or has a space or the like"),
+            Self::HeaderName { index } => {
+                (index, "the name is empty or contains an illegal character")
+            }
             Self::HeaderValue { index } => (
                 index,
-                "the value has a control character, or white space at an end",
+                "the value contains a control character, or starts or ends with white space",
             ),
             Self::Framing { index } => (
                 index,
-                "Content-Length and Transfer-Encoding follow from the body",
+                "Content-Length and Transfer-Encoding are set by the crate",
             ),
         };
         write!(f, "header number {}: {problem}", index + 1)

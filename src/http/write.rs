@@ -1,4 +1,4 @@
-//! A request's bytes.
+//! Serializing requests.
 
 use core::mem;
 
@@ -6,22 +6,22 @@ use super::request::Request;
 use crate::bytes::{digits, is_one_of, split_at_any};
 use crate::url::{Url, in_brackets};
 
-/// What a request depends on beside itself.
+/// What the bytes of a request depend on, besides the [`Request`].
 pub(crate) struct Sent<'a> {
-    /// Where redirects have led.
+    /// The current URL, after redirects.
     pub(crate) url: Url<'a>,
-    /// Whether a redirect has made it a `GET`.
+    /// Whether a redirect changed the method to `GET`.
     pub(crate) as_get: bool,
-    /// Whether redirects have led to another origin, if only for a while.
+    /// Whether any redirect led to another origin, even if a later one led back.
     pub(crate) has_left: bool,
-    /// Header lines of this attempt.
+    /// The header lines of the draft.
     pub(crate) headers: &'a str,
-    /// Empty if it is not to be sent.
+    /// The last event ID, or empty if it is not sent.
     pub(crate) last_event_id: &'a str,
 }
 
-/// Fills `out` with the request's bytes from `skip` on. Returns how many it has put there, and how
-/// long the whole request is.
+/// Writes the bytes of the request to `out`, without the first `skip` bytes. Returns how many bytes
+/// were written, and the length of the whole request.
 pub(crate) fn write(
     request: &Request<'_>,
     sent: &Sent<'_>,
@@ -74,7 +74,8 @@ pub(crate) fn write(
 
 pub(crate) const LAST_EVENT_ID: &str = "Last-Event-ID";
 
-/// The value of the request's `Last-Event-ID`, be it ours or the caller's. Empty if it has none.
+/// The value of `Last-Event-ID` in the request, whether added by the crate or by the application.
+/// Empty if there is none.
 pub(crate) fn sent_id<'a>(request: &Request<'a>, sent: &Sent<'a>) -> &'a str {
     let mut id = sent.last_event_id;
     each_header(request, sent, &mut |name, value| {
@@ -85,7 +86,7 @@ pub(crate) fn sent_id<'a>(request: &Request<'a>, sent: &Sent<'a>) -> &'a str {
     id
 }
 
-/// Whether nobody else gives a header of this name.
+/// Whether neither the draft nor the request contains a header of this name.
 fn is_ours(request: &Request<'_>, sent: &Sent<'_>, ours: &str) -> bool {
     let mut is_ours = true;
     each_header(request, sent, &mut |name, _| {
@@ -94,8 +95,8 @@ fn is_ours(request: &Request<'_>, sent: &Sent<'_>, ours: &str) -> bool {
     is_ours
 }
 
-/// Calls `take` with the name and value of each header that the draft and the request give. It is
-/// no generic, as there would be one for each call.
+/// Calls `take` for each header of the draft and the request. It takes a `dyn FnMut` and not a
+/// generic, since a generic would be compiled once for each call.
 fn each_header<'a>(request: &Request<'a>, sent: &Sent<'a>, take: &mut dyn FnMut(&'a str, &'a str)) {
     let drafted = Lines(sent.headers);
     let given = request.headers.iter().copied().filter(|(name, _)| {
@@ -111,10 +112,10 @@ fn each_header<'a>(request: &Request<'a>, sent: &Sent<'a>, take: &mut dyn FnMut(
     }
 }
 
-/// What stays behind where a redirect leads to another origin.
+/// Headers that are not sent to another origin.
 const SECRET: [&str; 4] = ["authorization", "proxy-authorization", "cookie", "host"];
 
-/// What stays behind with the body.
+/// Headers that describe the body and are removed with it.
 const OF_THE_BODY: [&str; 4] = [
     "content-type",
     "content-encoding",
@@ -122,7 +123,7 @@ const OF_THE_BODY: [&str; 4] = [
     "content-location",
 ];
 
-/// The names and values in header lines that a draft has written.
+/// The names and values in the header lines of a draft.
 struct Lines<'a>(&'a str);
 
 impl<'a> Iterator for Lines<'a> {
@@ -136,17 +137,16 @@ impl<'a> Iterator for Lines<'a> {
     }
 }
 
-/// What is written to it is counted, and what of it comes after the bytes to be skipped is copied
-/// as long as there is room.
+/// A writer that counts all bytes, and copies those after the first `skip` while there is room.
 struct Window<'o> {
     skip: usize,
-    /// The room that is left.
+    /// The remaining room.
     out: &'o mut [u8],
     len: usize,
 }
 
 impl Window<'_> {
-    /// Not inlined: it would be in each of its many calls.
+    /// Not inlined, since it has many callers.
     #[inline(never)]
     fn bytes(&mut self, piece: &[u8]) {
         self.len = self.len.saturating_add(piece.len());

@@ -1,65 +1,78 @@
-//! One connection at a time.
+//! A session: one connection at a time.
 
 use core::fmt;
-use core::future::{Future, poll_fn};
+use core::future::Future;
 use core::ops::Range;
-use core::pin::{Pin, pin};
-use core::task::Poll;
-use core::time::Duration;
+use core::pin::pin;
 
 use embedded_io_async::{Error, ErrorKind, Read, Write};
 
+use super::no_session::NoSession;
+use super::wait::{before, yield_now};
 use super::{Clock, Connect};
 use crate::hooks::Hooks;
 use crate::http::Head;
 use crate::item::Item;
 use crate::source::{EventSource, Received};
-use crate::step::{Step, Stop, Wait};
+use crate::step::Step;
 use crate::utf8::text;
 
-/// One connection of an event source, whose response is an event stream.
+/// One open connection of an event source.
 ///
-/// For whoever wants to write the loop around it: [`sse`] is that loop. To drop one is to lose its
-/// connection, which the next [`open`](Self::open) says.
+/// Use it to write your own loop, for example to wait for other things between items.
+/// [`sse`](super::sse) is the ready loop. The whole loop with sessions:
+///
+/// ```no_run
+/// use embedded_sse::io::{Clock, Connect, NoSession, Session};
+/// use embedded_sse::{EventSource, Item, Stop};
+///
+/// async fn follow<const DATA: usize>(
+///     connect: &mut impl Connect,
+///     clock: &impl Clock,
+///     source: &mut EventSource<'_, DATA>,
+/// ) -> Stop {
+///     let mut chunk = [0; 512];
+///     loop {
+///         match Session::open(connect, clock, source, &mut chunk).await {
+///             Ok(mut session) => {
+///                 // `None`: the connection is over. The next `open` returns the reason.
+///                 while let Some(item) = session.next().await {
+///                     match item {
+///                         Item::Event(event) => println!("{}", event.data),
+///                         other => println!("{other:?}"),
+///                     }
+///                 }
+///             }
+///             Err(NoSession::Redirect) => {}
+///             Err(NoSession::Wait(wait)) => {
+///                 println!("lost: {wait}");
+///                 clock.sleep_until(wait.until).await;
+///             }
+///             Err(NoSession::Stop(stop)) => return stop,
+///         }
+///     }
+/// }
+/// ```
+///
+/// Unlike the future of [`sse`](super::sse) with a closure that borrows, this loop can be spawned
+/// as a `Send` future.
+///
+/// Dropping a session closes its connection. The next [`open`](Self::open) then reports the loss.
 pub struct Session<'s, 'a, Io, K, const DATA: usize, const META: usize, H = ()> {
     io: Io,
     clock: &'s K,
     source: &'s mut EventSource<'a, DATA, META, H>,
     chunk: &'s mut [u8],
-    /// The part of the chunk that has not been looked at.
+    /// The part of the chunk that is not parsed yet.
     unread: Range<usize>,
-    /// The part of the chunk that is still to be written.
+    /// The part of the chunk that is not written yet.
     unwritten: Range<usize>,
     flushed: bool,
-    /// How many transfers have begun. It wraps.
-    transfers: u8,
-    /// Whether [`Item::Open`] has been handed out.
+    /// The number of reads, writes and items so far. It wraps.
+    operations: u8,
+    /// Whether [`Item::Open`] was returned.
     open: bool,
 }
-
-/// Why there is no session now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub enum NoSession {
-    /// The response was a redirect. Open again, at once: the source knows where.
-    Redirect,
-    /// The connection is lost. Open again when [`Wait::until`] has come.
-    Wait(Wait),
-    /// There will be none.
-    Stop(Stop),
-}
-
-impl fmt::Display for NoSession {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Redirect => f.write_str("redirected"),
-            Self::Wait(wait) => wait.fmt(f),
-            Self::Stop(stop) => stop.fmt(f),
-        }
-    }
-}
-
-impl core::error::Error for NoSession {}
 
 impl<Io, K, const DATA: usize, const META: usize, H> fmt::Debug
     for Session<'_, '_, Io, K, DATA, META, H>
@@ -74,22 +87,27 @@ impl<Io, K, const DATA: usize, const META: usize, H> fmt::Debug
 impl<'s, 'a, Io: Read + Write, K: Clock, const DATA: usize, const META: usize, H: Hooks>
     Session<'s, 'a, Io, K, DATA, META, H>
 {
-    /// Connects, sends the request, and returns when the response has turned out to be an event
-    /// stream. Whatever else comes of it is a [`NoSession`].
+    /// Connects, sends the request, and returns a session if the response is an event stream.
     ///
-    /// A `chunk` of no bytes does not compile.
+    /// The future borrows `chunk`, so it must be a variable such as `let mut chunk = [0; 512];`
+    /// that outlives the session. A `chunk` of 0 bytes does not compile.
+    ///
+    /// # Errors
+    /// Returns a [`NoSession`] if the response is a redirect, the connection is lost, or the source
+    /// stops.
     pub fn open<C: Connect<Io<'s> = Io>, const CHUNK: usize>(
         connect: &'s mut C,
         clock: &'s K,
         source: &'s mut EventSource<'a, DATA, META, H>,
         chunk: &'s mut [u8; CHUNK],
     ) -> impl Future<Output = Result<Self, NoSession>> {
-        const { assert!(CHUNK > 0, "a read into no bytes looks like an end") };
+        const { assert!(CHUNK > 0, "chunk must have at least one byte") };
         async move {
             if C::TLS {
                 source.allow_tls();
             }
-            // Between two reads of the clock a wait could end, and the attempt start before `ready`.
+            // Read the clock once. A wait could end between two reads, and the attempt would start
+            // before `ready` returned.
             let mut now = clock.now();
             if source.is_to_begin(now) {
                 connect.ready().await;
@@ -100,7 +118,7 @@ impl<'s, 'a, Io: Read + Write, K: Clock, const DATA: usize, const META: usize, H
                     let connect = pin!(connect.connect(origin, deadline));
                     before(deadline, clock, connect).await.and_then(Result::ok)
                 }
-                // That was for the connection of a session that was dropped.
+                // The source expects the connection of a session that was dropped.
                 Step::Write { .. } | Step::Read { .. } => None,
                 Step::Wait(wait) => return Err(logged(NoSession::Wait(wait))),
                 Step::Stop(stop) => return Err(logged(NoSession::Stop(stop))),
@@ -118,7 +136,7 @@ impl<'s, 'a, Io: Read + Write, K: Clock, const DATA: usize, const META: usize, H
                 unread: 0..0,
                 unwritten: 0..0,
                 flushed: true,
-                transfers: 0,
+                operations: 0,
                 open: false,
             };
             while session.read().await {
@@ -130,17 +148,19 @@ impl<'s, 'a, Io: Read + Write, K: Clock, const DATA: usize, const META: usize, H
         }
     }
 
-    /// The response's status and headers, until the first byte of its body is looked at, which is
-    /// in a later [`next`](Self::next) than the first: their memory is that of the events.
+    /// The status and headers of the response. `None` after the first byte of the body was parsed,
+    /// since the events use the same memory. The first [`next`](Self::next) does not parse the
+    /// body, later ones do.
     pub fn head(&self) -> Option<Head<'_>> {
         self.source.open_head()
     }
 
-    /// The next item: first [`Item::Open`], then what comes in. `None` when the connection is over:
-    /// open another session, which begins with telling why.
+    /// Waits for the next item and returns it: first [`Item::Open`], then the items of the stream.
+    /// Returns `None` when the connection is over; the next [`open`](Self::open) returns the
+    /// reason.
     ///
-    /// The future may be dropped at any time, and nothing is lost if the transport's `read` and
-    /// `write` lose nothing when they are dropped.
+    /// This is cancel-safe: if the future is dropped, no byte and no item is lost, provided that
+    /// the transport's `read` and `write` are cancel-safe too.
     pub async fn next(&mut self) -> Option<Item<'_>> {
         if !self.open {
             self.open = true;
@@ -148,6 +168,7 @@ impl<'s, 'a, Io: Read + Write, K: Clock, const DATA: usize, const META: usize, H
                 return Some(self.source.view(Received::Open));
             }
         }
+        self.give_way().await;
         loop {
             if let Some(received) = self.advance() {
                 let chunk = &*self.chunk;
@@ -162,13 +183,13 @@ impl<'s, 'a, Io: Read + Write, K: Clock, const DATA: usize, const META: usize, H
         }
     }
 
-    /// Closes the event source: no further item comes.
+    /// Closes the event source. No further item follows.
     pub fn close(&mut self) {
         self.source.close();
     }
 
-    /// Looks at what has been read. What is found is named by its place in the chunk: a borrow
-    /// would forbid to read on where nothing is found.
+    /// Parses what was read. A text is returned as its range in the chunk, since a borrow would
+    /// forbid the next read when nothing is found.
     fn advance(&mut self) -> Option<Received<Range<usize>>> {
         let mut input = self.chunk.get(self.unread.clone()).unwrap_or_default();
         let received = self.source.advance(&mut input, self.clock.now());
@@ -182,16 +203,19 @@ impl<'s, 'a, Io: Read + Write, K: Clock, const DATA: usize, const META: usize, H
         })
     }
 
-    /// Writes and reads until bytes have come. Returns whether that is so: else the connection is
-    /// over.
+    /// Lets other tasks run from time to time. A transport that is always ready would starve them.
+    async fn give_way(&mut self) {
+        self.operations = self.operations.wrapping_add(1);
+        if self.operations.is_multiple_of(OPERATIONS_IN_A_ROW) {
+            yield_now().await;
+        }
+    }
+
+    /// Writes and reads until bytes were received. Returns `false` if the connection is over.
     async fn read(&mut self) -> bool {
         let clock = self.clock;
         loop {
-            // A transport that is always ready must not starve other tasks.
-            self.transfers = self.transfers.wrapping_add(1);
-            if self.transfers.is_multiple_of(TRANSFERS_IN_A_ROW) {
-                yield_now().await;
-            }
+            self.give_way().await;
             let (transfer, deadline) = match self.source.step(clock.now()) {
                 Step::Write { deadline } => (Transfer::Write, deadline),
                 Step::Read { deadline } if !self.flushed => (Transfer::Flush, deadline),
@@ -207,7 +231,8 @@ impl<'s, 'a, Io: Read + Write, K: Clock, const DATA: usize, const META: usize, H
                     self.unwritten = 0..self.source.request(self.chunk).len();
                 }
             }
-            // One future for all three, so that there is one that waits for it or the deadline.
+            // One future for all three kinds, so that the code that waits for it or the deadline
+            // exists once.
             let result = before(
                 deadline,
                 clock,
@@ -224,7 +249,7 @@ impl<'s, 'a, Io: Read + Write, K: Clock, const DATA: usize, const META: usize, H
             )
             .await;
             let now = clock.now();
-            // A transport that says more than that has lost count of what it has done.
+            // A transport that reports more than this is faulty: its count cannot be trusted.
             let most = match transfer {
                 Transfer::Write => self.unwritten.len(),
                 Transfer::Flush | Transfer::Read => self.chunk.len(),
@@ -252,8 +277,9 @@ impl<'s, 'a, Io: Read + Write, K: Clock, const DATA: usize, const META: usize, H
     }
 }
 
-/// After this many reads and writes other tasks get a turn, whether the transport had to wait or not.
-const TRANSFERS_IN_A_ROW: u8 = 32;
+/// After this many reads, writes and items, other tasks get a turn, even if the transport was
+/// always ready.
+const OPERATIONS_IN_A_ROW: u8 = 32;
 
 /// What a [`Session`] does with its connection.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -263,7 +289,7 @@ enum Transfer {
     Read,
 }
 
-/// Why there is no session.
+/// The reason why there is no session.
 fn no_session<const DATA: usize, const META: usize, H: Hooks>(
     source: &mut EventSource<'_, DATA, META, H>,
     clock: &impl Clock,
@@ -285,45 +311,11 @@ fn logged(why: NoSession) -> NoSession {
     why
 }
 
-/// Whether it says "nothing yet".
+/// Whether the error only means "nothing yet".
 fn is_passing(error: &impl Error) -> bool {
     error.kind() == ErrorKind::Interrupted
 }
 
 fn text_at(chunk: &[u8], place: Range<usize>) -> &str {
     text(chunk.get(place).unwrap_or_default())
-}
-
-/// What the future gives, or `None` if the deadline comes first. What is ready at once is taken
-/// before anybody looks at the clock. It is borrowed: an `async fn` keeps what it is given twice.
-async fn before<F: Future>(
-    deadline: Option<Duration>,
-    clock: &impl Clock,
-    mut future: Pin<&mut F>,
-) -> Option<F::Output> {
-    let mut timer = pin!(deadline.map(|deadline| clock.sleep_until(deadline)));
-    poll_fn(|context| {
-        if let Poll::Ready(output) = future.as_mut().poll(context) {
-            return Poll::Ready(Some(output));
-        }
-        match timer.as_mut().as_pin_mut() {
-            Some(timer) => timer.poll(context).map(|()| None),
-            None => Poll::Pending,
-        }
-    })
-    .await
-}
-
-/// Lets the executor poll other tasks.
-pub(super) async fn yield_now() {
-    let mut has_yielded = false;
-    poll_fn(|context| {
-        if has_yielded {
-            return Poll::Ready(());
-        }
-        has_yielded = true;
-        context.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
 }

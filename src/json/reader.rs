@@ -1,25 +1,21 @@
-//! From JSON to the types of serde, without allocation.
+//! A deserializer from JSON to serde's data model, without allocation.
+
+mod access;
 
 use core::str::FromStr;
 
-use serde::de::{
-    Deserialize, DeserializeSeed, Deserializer, EnumAccess, MapAccess, SeqAccess, VariantAccess,
-    Visitor,
-};
+use serde::de::{Deserializer, Visitor};
 
+use access::{Items, Variant};
+
+use super::escape::visit_unescaped;
 use super::syntax;
 use super::{InvalidJson, Problem};
-use crate::buffer::Buffer;
-use crate::utf8::text;
 
-/// The longest string that has escapes, in bytes without them. It lies on the stack while its visitor
-/// looks at it.
-const LONGEST_ESCAPED: usize = 256;
-
-/// Arrays and objects in each other, where the type asks for them. Each takes some stack.
+/// The greatest depth of arrays and objects that the type asks for. Each level takes stack.
 const DEEPEST: u32 = 32;
 
-/// Reads one value after another from the front of a text.
+/// Reads values from the front of a text.
 pub(super) struct Reader<'de> {
     text: &'de str,
     depth: u32,
@@ -30,7 +26,7 @@ impl<'de> Reader<'de> {
         Self { text, depth: 0 }
     }
 
-    /// Nothing but white space may be left.
+    /// Checks that only white space is left.
     pub(super) fn end(mut self) -> Result<(), InvalidJson> {
         match self.peek() {
             None => Ok(()),
@@ -38,14 +34,14 @@ impl<'de> Reader<'de> {
         }
     }
 
-    /// The next byte that is no white space.
+    /// The next byte that is not white space.
     fn peek(&mut self) -> Option<u8> {
         let white = self.text.len() - syntax::white(self.text.as_bytes()).len();
         self.text = self.text.get(white..).unwrap_or_default();
         self.text.as_bytes().first().copied()
     }
 
-    /// Takes the next thing of this kind.
+    /// Takes the next token of a kind.
     fn take(&mut self, kind: fn(&[u8]) -> Option<&[u8]>) -> Result<&'de str, InvalidJson> {
         self.peek();
         let behind = kind(self.text.as_bytes());
@@ -63,7 +59,7 @@ impl<'de> Reader<'de> {
         Ok(())
     }
 
-    /// Takes the text between two quotes, in which there may be escapes.
+    /// Takes a string. Returns the text between the quotes, with its escapes.
     fn take_string(&mut self) -> Result<&'de str, InvalidJson> {
         let quoted = self.take(syntax::string)?;
         let text = quoted.strip_prefix('"');
@@ -71,7 +67,7 @@ impl<'de> Reader<'de> {
         text.ok_or(InvalidJson(Problem::Other))
     }
 
-    /// Takes a pair of brackets with what is between.
+    /// Takes a pair of brackets and its content.
     fn take_nested<T>(
         &mut self,
         [begin, end]: [&str; 2],
@@ -100,7 +96,7 @@ impl<'de> Reader<'de> {
     }
 }
 
-/// A method that does what another one does.
+/// Defines methods that call another method.
 macro_rules! forward {
     ($($method:ident)* => $to:ident) => {$(
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, InvalidJson> {
@@ -137,7 +133,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         visitor.visit_bool(is_true)
     }
 
-    // Not by `deserialize_any`, which would link the code for floats into each program.
+    // They do not call `deserialize_any`, which would link the float parser into every program.
     forward! {
         deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64
         deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 => integer
@@ -166,8 +162,8 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
     fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, InvalidJson> {
         let name = self.take_string()?;
         if name.contains('\\') {
-            // What is no text, or too long, is the name of no field. For the code that serde derives
-            // that is also the number of none.
+            // A name that is not valid text or is too long is an unknown field. In code that serde
+            // derives, this number is an unknown field too.
             return visit_unescaped(name, visitor, |visitor, _| visitor.visit_u64(u64::MAX));
         }
         visitor.visit_borrowed_str(name)
@@ -272,190 +268,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
     }
 }
 
-/// The items of an array, or an object.
-struct Items<'r, 'de> {
-    reader: &'r mut Reader<'de>,
-    is_first: bool,
-}
-
-impl Items<'_, '_> {
-    /// Goes to the next one, if there is one.
-    fn next(&mut self, end: u8) -> Result<bool, InvalidJson> {
-        if self.reader.peek() == Some(end) {
-            return Ok(false);
-        }
-        if !self.is_first {
-            self.reader.take_token(",")?;
-        }
-        self.is_first = false;
-        Ok(true)
-    }
-}
-
-impl<'de> SeqAccess<'de> for Items<'_, 'de> {
-    type Error = InvalidJson;
-
-    fn next_element_seed<T: DeserializeSeed<'de>>(
-        &mut self,
-        seed: T,
-    ) -> Result<Option<T::Value>, InvalidJson> {
-        if !self.next(b']')? {
-            return Ok(None);
-        }
-        seed.deserialize(&mut *self.reader).map(Some)
-    }
-}
-
-impl<'de> MapAccess<'de> for Items<'_, 'de> {
-    type Error = InvalidJson;
-
-    fn next_key_seed<K: DeserializeSeed<'de>>(
-        &mut self,
-        seed: K,
-    ) -> Result<Option<K::Value>, InvalidJson> {
-        if !self.next(b'}')? {
-            return Ok(None);
-        }
-        // Also if the type of the key would take something else.
-        if self.reader.peek() != Some(b'"') {
-            return Err(InvalidJson(Problem::Other));
-        }
-        seed.deserialize(&mut *self.reader).map(Some)
-    }
-
-    fn next_value_seed<V: DeserializeSeed<'de>>(
-        &mut self,
-        seed: V,
-    ) -> Result<V::Value, InvalidJson> {
-        self.reader.take_token(":")?;
-        seed.deserialize(&mut *self.reader)
-    }
-}
-
-/// `"Name"`, or the inside of `{"Name": value}`.
-struct Variant<'r, 'de> {
-    reader: &'r mut Reader<'de>,
-    has_value: bool,
-}
-
-impl<'r, 'de> Variant<'r, 'de> {
-    fn value(self) -> Result<&'r mut Reader<'de>, InvalidJson> {
-        if !self.has_value {
-            return Err(InvalidJson(Problem::Other));
-        }
-        self.reader.take_token(":")?;
-        Ok(self.reader)
-    }
-}
-
-impl<'de> EnumAccess<'de> for Variant<'_, 'de> {
-    type Error = InvalidJson;
-    type Variant = Self;
-
-    fn variant_seed<V: DeserializeSeed<'de>>(
-        self,
-        seed: V,
-    ) -> Result<(V::Value, Self), InvalidJson> {
-        let variant = seed.deserialize(&mut *self.reader)?;
-        Ok((variant, self))
-    }
-}
-
-impl<'de> VariantAccess<'de> for Variant<'_, 'de> {
-    type Error = InvalidJson;
-
-    fn unit_variant(self) -> Result<(), InvalidJson> {
-        if !self.has_value {
-            return Ok(());
-        }
-        Deserialize::deserialize(self.value()?)
-    }
-
-    fn newtype_variant_seed<T: DeserializeSeed<'de>>(
-        self,
-        seed: T,
-    ) -> Result<T::Value, InvalidJson> {
-        seed.deserialize(self.value()?)
-    }
-
-    fn tuple_variant<V: Visitor<'de>>(
-        self,
-        _len: usize,
-        visitor: V,
-    ) -> Result<V::Value, InvalidJson> {
-        self.value()?.deserialize_seq(visitor)
-    }
-
-    fn struct_variant<V: Visitor<'de>>(
-        self,
-        _fields: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, InvalidJson> {
-        self.value()?.deserialize_map(visitor)
-    }
-}
-
 fn float<F: FromStr + Copy>(number: &str, is_finite: fn(F) -> bool) -> Result<F, InvalidJson> {
     let float = number.parse().ok().filter(|float| is_finite(*float));
     float.ok_or(InvalidJson(Problem::Other))
-}
-
-/// Not inlined, so that its memory is not on the stack of what is around it.
-#[inline(never)]
-fn visit_unescaped<'de, V: Visitor<'de>>(
-    string: &str,
-    visitor: V,
-    otherwise: fn(V, InvalidJson) -> Result<V::Value, InvalidJson>,
-) -> Result<V::Value, InvalidJson> {
-    let mut memory = Buffer::<[u8; LONGEST_ESCAPED]>::new();
-    match unescape(string, memory.as_view()) {
-        Ok(()) => visitor.visit_str(text(&memory)),
-        Err(problem) => otherwise(visitor, InvalidJson(problem)),
-    }
-}
-
-fn unescape(mut string: &str, memory: &mut Buffer<[u8]>) -> Result<(), Problem> {
-    let mut push = |text: &str| {
-        let pushed = memory.extend_from_slice(text.as_bytes());
-        pushed.map_err(|_| Problem::LongEscaped)
-    };
-    while let Some((before, escape)) = string.split_once('\\') {
-        push(before)?;
-        let (character, behind) = escaped(escape).ok_or(Problem::HalfCharacter)?;
-        push(character.encode_utf8(&mut [0; 4]))?;
-        string = behind;
-    }
-    push(string)
-}
-
-/// The character that an escape stands for, and what is behind it. `None` for half a character, as
-/// the syntax is right.
-fn escaped(escape: &str) -> Option<(char, &str)> {
-    let mut behind = escape.chars();
-    let character = match behind.next()? {
-        'b' => '\u{8}',
-        'f' => '\u{C}',
-        'n' => '\n',
-        'r' => '\r',
-        't' => '\t',
-        'u' => return code_point(behind.as_str()),
-        itself => itself,
-    };
-    Some((character, behind.as_str()))
-}
-
-/// By four digits, or, as a pair of surrogates, by four and `\u` and four.
-fn code_point(text: &str) -> Option<(char, &str)> {
-    let (first, behind) = code_unit(text)?;
-    if let Some(character) = char::from_u32(first.into()) {
-        return Some((character, behind));
-    }
-    let (second, behind) = code_unit(behind.strip_prefix("\\u")?)?;
-    let character = char::decode_utf16([first, second]).next()?;
-    Some((character.ok()?, behind))
-}
-
-fn code_unit(text: &str) -> Option<(u16, &str)> {
-    let (digits, behind) = text.split_at_checked(4)?;
-    Some((u16::from_str_radix(digits, 16).ok()?, behind))
 }

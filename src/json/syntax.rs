@@ -1,12 +1,12 @@
-//! The grammar of JSON (RFC 8259). Each function returns what is behind the thing that it is named
-//! after, or `None` if no such thing is there.
+//! The grammar of JSON (RFC 8259). Each function skips the token that it is named after and returns
+//! the rest, or `None` if the token is not there.
 
-/// One value with all that is in it. It does not recurse, so that a server can nest as deeply as it
-/// likes what nobody asked for.
+/// Skips a value with everything in it. It does not recurse, so a server cannot exhaust the stack
+/// with deeply nested fields that the type does not contain.
 pub(super) fn value(text: &[u8]) -> Option<&[u8]> {
     let mut open = Open::default();
     let mut text = open.begin(text)?;
-    // Behind a value, or where the first of an array or object would be.
+    // Each iteration starts after a value, or at the first item of an array or object.
     while open.depth > 0 {
         text = match white(text) {
             [b',', rest @ ..] if !open.is_new => open.item(white(rest))?,
@@ -21,23 +21,23 @@ pub(super) fn value(text: &[u8]) -> Option<&[u8]> {
     Some(text)
 }
 
-/// The arrays and objects that have begun and not ended.
+/// The arrays and objects that are open.
 #[derive(Default)]
 struct Open {
     depth: usize,
-    /// Nothing of the innermost has come.
+    /// Whether the innermost one has no items yet.
     is_new: bool,
-    /// Whether each of the innermost 64 is an object: the innermost in the lowest bit.
+    /// Which of the innermost 64 are objects. The lowest bit is the innermost.
     objects: u64,
-    /// How many of these bits are known. Leaving more than 64 levels leads to others.
+    /// How many of these bits are known. They are lost after leaving more than 64 levels.
     known: u32,
-    /// Each `{` and `}` toggles the bit of its depth, modulo 64. So at the end all are 0, if those
-    /// match each other whose kind was not known any more.
+    /// Each `{` and `}` toggles the bit of its depth, modulo 64. All bits are 0 at the end if
+    /// brackets match whose kind was forgotten.
     toggled: u64,
 }
 
 impl Open {
-    /// Takes a value, or the beginning of one.
+    /// Skips a scalar value, or the opening bracket of an array or object.
     fn begin<'t>(&mut self, text: &'t [u8]) -> Option<&'t [u8]> {
         self.is_new = false;
         match text {
@@ -53,12 +53,13 @@ impl Open {
         }
     }
 
-    /// Takes a value that is in another, or the beginning of one, and before it its key.
+    /// Skips the start of a value inside an array or object, including its key.
     fn item<'t>(&mut self, text: &'t [u8]) -> Option<&'t [u8]> {
         let value = match self.innermost() {
             Some(true) => key(text)?,
             Some(false) => text,
-            // It is what it looks like; `toggled` says so if it is not.
+            // The kind was forgotten: assume what the item looks like. `toggled` detects a wrong
+            // guess.
             None => {
                 let value = key(text);
                 self.known = 1;
@@ -93,13 +94,13 @@ impl Open {
         self.toggled ^= u64::from(is_object) << (self.depth % 64);
     }
 
-    /// Whether it is an object, if that is known.
+    /// Whether the innermost one is an object, if known.
     fn innermost(&self) -> Option<bool> {
         (self.known > 0).then_some(self.objects & 1 == 1)
     }
 }
 
-/// With its colon, and the white space behind that.
+/// Skips a key, its colon, and the white space after it.
 pub(super) fn key(text: &[u8]) -> Option<&[u8]> {
     match white(string(text)?) {
         [b':', rest @ ..] => Some(white(rest)),
@@ -143,13 +144,13 @@ pub(super) fn number(text: &[u8]) -> Option<&[u8]> {
     Some(text)
 }
 
-/// At least one.
+/// At least one digit.
 fn digits(text: &[u8]) -> Option<&[u8]> {
     let len = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
     text.get(len..).filter(|_| len > 0)
 }
 
-/// As much as there is, which may be none.
+/// Any amount of white space, including none.
 pub(super) fn white(text: &[u8]) -> &[u8] {
     let is_white = |byte: &&u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
     let len = text.iter().take_while(is_white).count();

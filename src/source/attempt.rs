@@ -1,4 +1,4 @@
-//! One attempt: the request, the redirects that it meets, and the head of its response.
+//! One attempt: the request, its redirects, and the head of the response.
 
 use core::ops::Range;
 
@@ -6,25 +6,27 @@ use crate::http::{Head, Request, Sent};
 use crate::url::Url;
 use crate::utf8::text;
 
-/// The state of an attempt. Its bytes lie in the decoder's memory, which is idle between two
-/// streams, in this order: header lines of the draft, the URL if it is not the request's, the
-/// response's head, the first bytes of the body of a response that stops the source.
+/// The state of an attempt.
+///
+/// Its bytes lie in the decoder's memory, which is idle between two streams, in this order: the
+/// header lines of the draft; the URL, if it is not that of the request; the head of the response;
+/// the first bytes of the body of a response that stops the source.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Attempt {
     pub(super) headers_len: usize,
     pub(super) url_len: usize,
     pub(super) head_len: usize,
     pub(super) redirects: u8,
-    /// Whether a redirect was not permanent.
+    /// Whether any redirect was not permanent.
     pub(super) is_temporary: bool,
-    /// Whether a redirect has made it a `GET`.
+    /// Whether a redirect changed the method to `GET`.
     pub(super) as_get: bool,
-    /// Whether it goes to another origin than the caller's URL, or has been there: secrets stay
-    /// behind, also on the way back.
+    /// Whether the request goes to another origin than the application's URL, or a redirect led
+    /// through one. Secrets are not sent then, even if a later redirect leads back.
     pub(super) has_left: bool,
-    /// Whether the last event ID is a legal header value; asked once, as it may be long.
+    /// Whether the last event ID is a legal header value. Checked once, since the ID may be long.
     pub(super) sends_id: bool,
-    /// Whether a byte of a request was written, so that the server may have acted on it.
+    /// Whether a byte of the request was written, so that the server may have acted on it.
     pub(super) has_written: bool,
 }
 
@@ -38,13 +40,13 @@ impl Attempt {
         start..start + self.head_len
     }
 
-    /// Where it goes. `base` is where it started.
+    /// The current URL. `base` is the URL before redirects.
     pub(super) fn url<'m>(&self, memory: &'m [u8], base: Url<'m>) -> Url<'m> {
         let url = memory.get(self.url_range()).unwrap_or_default();
         Url::parse(text(url)).unwrap_or(base)
     }
 
-    /// What its request contains beside the caller's.
+    /// What the bytes of the request depend on, besides the application's `Request`.
     pub(super) fn sent<'m>(
         &self,
         memory: &'m [u8],
@@ -67,12 +69,12 @@ impl Attempt {
     }
 }
 
-/// Where permanent redirects have led, in memory that the caller has lent for it.
+/// The target of permanent redirects, in memory that the application lends.
 #[derive(Debug)]
 pub(super) struct Remembered<'a> {
     memory: &'a mut [u8],
     len: usize,
-    /// Whether they have led to another origin, if only for a while.
+    /// Whether any of the redirects led to another origin.
     pub(super) has_left: bool,
 }
 
@@ -90,7 +92,7 @@ impl<'a> Remembered<'a> {
         self.has_left = false;
     }
 
-    /// A URL that does not fit is not remembered.
+    /// Remembers a URL, if it fits.
     pub(super) fn set(&mut self, url: &[u8], has_left: bool) {
         if let Some(memory) = self.memory.get_mut(..url.len()) {
             memory.copy_from_slice(url);
@@ -99,7 +101,7 @@ impl<'a> Remembered<'a> {
         }
     }
 
-    /// Where an attempt starts.
+    /// The URL that an attempt starts with.
     pub(super) fn base<'s>(&'s self, request: &Request<'s>) -> Url<'s> {
         let url = self.memory.get(..self.len).unwrap_or_default();
         Url::parse(text(url)).unwrap_or(request.url)

@@ -1,4 +1,4 @@
-//! What a response brings: its head, a verdict, its body.
+//! Responses: collecting the head, the verdict, and the body.
 
 use core::ops::Range;
 use core::time::Duration;
@@ -10,7 +10,7 @@ use crate::hooks::Hooks;
 use crate::http::{self, Body, InvalidHead, InvalidRedirect, Progress, Verdict};
 use crate::step::{LossCause, Stop, StopReason};
 
-/// What [`EventSource::receive`] has found, with borrows of the input only.
+/// What [`EventSource::receive`] found. It borrows only the input.
 pub(crate) enum Received<T> {
     Open,
     Found(Found<T>),
@@ -36,11 +36,12 @@ impl<T> Received<T> {
     }
 }
 
-/// The most bytes that are kept of the body of a response that stops the source.
+/// The greatest number of body bytes that are kept of a response that stops the source.
 const MOST_REFUSED_BODY: usize = 1024;
 
 impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META, H> {
-    /// The first half of [`receive`](Self::receive), which borrows only from the input.
+    /// The first half of [`receive`](Self::receive): parses bytes and borrows only the input. See
+    /// `decoder/view.rs` for the reason.
     pub(crate) fn advance<'i>(
         &mut self,
         input: &mut &'i [u8],
@@ -63,7 +64,8 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
             self.reconnect.received(now);
         }
         if self.reconnect.is_due(now) {
-            // As the next step would, so that it makes no difference in how many reads they came.
+            // Do what the next step would do, so that the result does not depend on the number of
+            // reads.
             match self.state {
                 State::Head | State::LongHead(_) => self.time_out(now),
                 State::Refused { stop, .. } => self.stop(stop.reason, stop.cause),
@@ -157,7 +159,7 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
         }
     }
 
-    /// The head is complete. Returns whether the stream is open.
+    /// Handles a complete head. Returns whether the stream is open.
     fn judge(&mut self, now: Duration) -> bool {
         let start = self.attempt.url_range().end;
         let memory = self.decoder.memory();
@@ -184,7 +186,7 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
         }
         self.last_status = Some(status);
         if status == 101 {
-            // What follows is another protocol.
+            // Another protocol follows.
             self.stop(StopReason::Status, None);
             return false;
         }
@@ -228,8 +230,8 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
         false
     }
 
-    /// Loses the connection by what the response says. If the source has to stop for it, the
-    /// response can be seen.
+    /// Loses the connection because of the response. If the source stops instead of waiting, the
+    /// application can see the response.
     fn retry(
         &mut self,
         cause: LossCause,
@@ -242,7 +244,7 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
         }
     }
 
-    /// Stops as soon as the first bytes of the body are there.
+    /// Stops the source after the first bytes of the body were read.
     fn refuse(
         &mut self,
         reason: StopReason,
@@ -278,11 +280,11 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
         let url = self.attempt.url_range();
         let base = self.remembered.base(&self.request);
         let result = http::follow(memory, url, base, location, self.has_tls);
-        if result.is_err() && memory.len() < self.attempt.head_range().end {
-            // It had to make room.
-            self.attempt.head_len = 0;
+        if let Err(error) = result {
+            // The failed resolution may have removed fields of the head.
+            self.attempt.head_len = memory.len() - self.attempt.url_range().end;
+            return Err(error);
         }
-        result?;
         self.attempt.url_len = memory.len() - self.attempt.headers_len;
         self.attempt.head_len = 0;
         self.attempt.redirects += 1;

@@ -1,4 +1,4 @@
-//! From one state to the next, and what lies in the decoder's memory meanwhile.
+//! Transitions between states.
 
 use core::mem;
 use core::time::Duration;
@@ -14,7 +14,7 @@ use crate::step::{LossCause, Stop, StopReason, Wait};
 use crate::url::{Scheme, Url};
 
 impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META, H> {
-    /// The second half of [`receive`](Self::receive).
+    /// The second half of [`receive`](Self::receive): converts what was found to an item.
     pub(crate) fn view<'e, 'i: 'e>(&'e mut self, received: Received<&'i str>) -> Item<'e> {
         let item = match received {
             Received::Open => {
@@ -32,8 +32,8 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
         item
     }
 
-    /// Tells the hooks of a wait or stop, once. The functions that lead to one do not: the bytes that
-    /// have caused it come first.
+    /// Tells the hooks of a wait or a stop, once. Functions that cause one do not tell it
+    /// themselves, since hooks must see the received bytes first.
     pub(super) fn tell_end(&mut self) {
         if mem::take(&mut self.is_untold) {
             match self.state {
@@ -80,7 +80,7 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
         self.lose(cause, now);
     }
 
-    /// The connection is lost, and not by what a response says.
+    /// Loses the connection, for a reason other than a response.
     pub(super) fn lose(&mut self, cause: LossCause, now: Duration) {
         if let Err(reason) = self.reestablish(cause, None, now) {
             self.attempt.head_len = 0;
@@ -88,8 +88,8 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
         }
     }
 
-    /// The standard's "reestablish the connection". Fails with the reason why the source is to
-    /// stop.
+    /// The standard's "reestablish the connection". Fails with the reason if the source must stop
+    /// instead.
     pub(super) fn reestablish(
         &mut self,
         cause: LossCause,
@@ -102,8 +102,7 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
             _ => Loss::Cut,
         };
         if !matches!(self.state, State::Stream(_)) {
-            // The target of remembered redirects has failed. Without this, each attempt would go
-            // there.
+            // The remembered redirect target failed. Forget it, or every retry would go there.
             self.remembered.forget();
         }
         if self.attempt.has_written && !self.request.is_repeatable() {
@@ -134,7 +133,7 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
         self.is_untold = true;
     }
 
-    /// Where the present request goes.
+    /// The URL of the current request.
     pub(super) fn url(&self) -> Url<'_> {
         let base = self.remembered.base(&self.request);
         self.attempt.url(self.decoder.idle_memory(), base)

@@ -655,3 +655,51 @@ fn optional_string(json: &Value) -> String {
 fn base64(json: &Value) -> Vec<u8> {
     BASE64_STANDARD.decode(json.as_str().unwrap()).unwrap()
 }
+
+/// What a decoder that shows IDs returns for a stream in pieces of this length.
+fn items_with_ids(stream: &str, piece: usize) -> Vec<String> {
+    let mut decoder = Decoder::<16, 8>::new();
+    decoder.show_ids(true);
+    let mut items = Vec::new();
+    for mut push in stream.as_bytes().chunks(piece) {
+        while let Some(item) = decoder.decode(&mut push) {
+            items.push(match item {
+                embedded_sse::Item::Id(id) => format!("id {id}"),
+                embedded_sse::Item::Event(event) => format!("event {}", event.last_event_id),
+                other => format!("{other:?}"),
+            });
+        }
+    }
+    items
+}
+
+#[test]
+fn an_id_without_an_event_is_reported_on_request() {
+    for (stream, want) in [
+        ("id: 1\n\n", &["id 1"][..]),
+        (
+            "id: 1\r\rid: 2\ndata: a\n\nid\r\n\r\n",
+            &["id 1", "event 2", "id "],
+        ),
+        // The same ID again, and one that comes with a type alone.
+        (
+            "id:1\n\nid:1\n\nevent:a\nid:2\n\n",
+            &["id 1", "id 1", "id 2"],
+        ),
+        // Not finished, no ID, or no `id` field at all.
+        ("id: 1\n", &[]),
+        ("id: a\0b\n\n", &[]),
+        ("event: a\n\n:\n\n\n", &[]),
+        ("id: 1\ndata\n\nevent: a\n\n", &["event 1"]),
+        ("id: 123456789\n\n", &["TooLong(Id { len: 9 })"]),
+    ] {
+        for piece in 1..=stream.len() {
+            assert_eq!(items_with_ids(stream, piece), want, "{stream:?} {piece}");
+        }
+        let mut decoder = Decoder::<16, 8>::new();
+        let mut input = stream.as_bytes();
+        while let Some(item) = decoder.decode(&mut input) {
+            assert!(!matches!(item, embedded_sse::Item::Id(_)), "not asked for");
+        }
+    }
+}

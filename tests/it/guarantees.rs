@@ -1,6 +1,8 @@
-//! The guarantees of the README, by their names. `tests/it/no_panic.rs` proves the first.
+//! The guarantees of the README, by their names. Some have files of their own.
 
+use std::fs;
 use std::mem::size_of;
+use std::path::Path;
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -114,6 +116,7 @@ fn time_is_linear_for_a_hostile_redirect() {
         for byte in head.as_bytes().chunks(1) {
             assert!(source.receive(&mut &*byte, ms(0)).is_none());
         }
+        source.ended(ms(0));
         // Servers take no URL of so many bytes.
         let Step::Stop(stop) = source.step(ms(0)) else {
             panic!("it is followed");
@@ -212,14 +215,71 @@ fn credentials_never_leave_their_origin() {
     }
 }
 
-/// The canonical loop is written once.
+/// The canonical loop is written once, so what users read is what `tests/tools/minimal.rs` runs.
 #[test]
-fn the_readme_shows_the_loop_of_the_example() {
-    let (_, code) = include_str!("../../examples/minimal.rs")
-        .split_once("\n\n")
+fn the_documentation_shows_the_loop_of_the_example() {
+    let source = include_str!("../../src/source.rs");
+    let (before, _) = source.split_once("pub struct EventSource").unwrap();
+    assert!(before.contains(r#"#[doc = include_str!("../examples/minimal.rs")]"#));
+}
+
+#[test]
+fn each_guarantee_of_the_readme_is_the_name_of_a_test() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut code = String::new();
+    for directory in ["src", "tests"] {
+        read_code(&root.join(directory), &mut code);
+    }
+    let (_, section) = include_str!("../../README.md")
+        .split_once("## Guarantees")
         .unwrap();
-    let block = format!("```rust,no_run\n{code}```");
-    assert!(include_str!("../../README.md").contains(&block));
+    let (section, _) = section.split_once("\n## ").unwrap();
+    let rows: Vec<&str> = section
+        .lines()
+        .filter_map(|line| line.strip_prefix("| "))
+        .skip(1)
+        .collect();
+    assert!(rows.len() >= 10);
+    for row in rows {
+        let (guarantee, _) = row.split_once(" |").unwrap();
+        let name = guarantee.replace('`', "").replace(' ', "_");
+        assert!(code.contains(&format!("fn {name}()")), "{name}");
+    }
+}
+
+/// All code under this directory but what cargo has built there.
+fn read_code(directory: &Path, code: &mut String) {
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() && !path.ends_with("target") {
+            read_code(&path, code);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            *code += &fs::read_to_string(&path).unwrap();
+        }
+    }
+}
+
+/// `cargo run -- measure` in `examples/qemu` prints the table there.
+#[test]
+fn the_numbers_of_the_readme_are_the_measured_ones() {
+    let measured = include_str!("../../examples/qemu/README.md");
+    let kilobytes = |row: &str| {
+        let (_, rest) = measured.split_once(&format!("| {row} | ")).unwrap();
+        let (bytes, _) = rest.split_once(" |").unwrap();
+        format!("{:.1} KB", bytes.parse::<f64>().unwrap() / 1000.0)
+    };
+    let readme = include_str!("../../README.md");
+    let (_, table) = readme.split_once("| flash | static RAM | stack |").unwrap();
+    let numbers = table.lines().nth(2).unwrap();
+    let flash = kilobytes("`sse()` over embassy-net, flash");
+    let ram = kilobytes("`sse()` over embassy-net, static RAM");
+    let stack = kilobytes("peak stack, more with `sse()`");
+    let start = format!("| {flash} | {ram}, ");
+    let end = format!(" | {stack} |");
+    assert!(
+        numbers.starts_with(&start) && numbers.ends_with(&end),
+        "{start}…{end}"
+    );
 }
 
 /// A clock may be any; and one that stands still or leaps harms nobody.

@@ -474,7 +474,10 @@ fn two_escapes_for_one_character_are_that_character() {
         r#""\ud83d😀""#,
     ] {
         let invalid = json_of::<Text>(half).unwrap_err();
-        assert_eq!(invalid.to_string(), "JSON: an escape is half a character");
+        assert_eq!(
+            invalid.to_string(),
+            "JSON: an escape is an unpaired surrogate"
+        );
     }
 }
 
@@ -518,7 +521,7 @@ fn what_the_type_asks_for_is_32_deep_at_most() {
     for text in [nested(33), "[".repeat(1_000_000)] {
         let invalid = json_of::<Deep>(&text).unwrap_err();
         assert!(
-            invalid.to_string().ends_with("more than 32 deep"),
+            invalid.to_string().ends_with("more than 32 levels deep"),
             "{invalid}"
         );
     }

@@ -58,6 +58,7 @@ NO_NUMBER = "curl reads the digits that it finds; RFC 9112, 6.3 makes this an er
 FOLDED = "RFC 9112, 5.2 makes a fold a space; curl 7.88 reads each line by itself"
 SPACE = "RFC 9112, 5.1 drops this white space; curl does not know the field with it"
 UNKNOWN = "no server is known to send it"
+HIGHER = "RFC 9110, 2.5 reads a higher minor version like the one that is known"
 
 # What it is, the response, what `tail` makes of it, and why, if curl may make something else of it.
 TABLE = [
@@ -201,10 +202,10 @@ TABLE = [
     ("a status of two digits", until_close(status=b"HTTP/1.1 20 OK"), REFUSED),
     ("a status of four digits", until_close(status=b"HTTP/1.1 2000 OK"), REFUSED),
     ("a status that is no number", until_close(status=b"HTTP/1.1 2x0 OK"), REFUSED),
-    ("a lower-case protocol", until_close(status=b"http/1.1 200 OK"), REFUSED, UNKNOWN),
+    ("a lower-case protocol", until_close(status=b"http/1.1 200 OK"), WHOLE),
     ("ICY", until_close(status=b"ICY 200 OK"), REFUSED),
     ("HTTP/2 in text", until_close(status=b"HTTP/2 200 OK"), REFUSED, UNKNOWN),
-    ("HTTP/1.2", until_close(status=b"HTTP/1.2 200 OK"), REFUSED),
+    ("HTTP/1.2", until_close(status=b"HTTP/1.2 200 OK"), WHOLE, HIGHER),
     ("a head that is cut", OK, "cut_off", "curl takes the end of the connection for an empty line"),
     # Content codings.
     ("the coding none", until_close(b"Content-Encoding: none"), WHOLE),

@@ -28,7 +28,7 @@ fn follows_resumes_and_stops() {
 
     server.end_it();
     let stopped = minimal.line().unwrap();
-    assert!(stopped.starts_with("stopped: the server asks not to come back"));
+    assert!(stopped.starts_with("stopped: the server asked not to reconnect"));
     minimal.exit(0);
 }
 
@@ -40,7 +40,7 @@ fn sends_nothing_in_clear_that_was_meant_for_tls() {
     let complaint = Tool::run("minimal", &[&url]).expect_complaint(1);
     assert_eq!(
         complaint,
-        "error: the URL is https, and there is no TLS here"
+        "error: the URL is https, but the driver has no TLS"
     );
     listener.set_nonblocking(true).unwrap();
     assert!(listener.accept().is_err(), "it has connected");
@@ -56,7 +56,7 @@ fn does_not_follow_to_where_it_has_no_tls() {
     let complaint = minimal.expect_complaint(1);
     assert_eq!(
         complaint,
-        "error: a redirect to https, and there is no TLS here"
+        "error: a redirect to https, but the driver has no TLS"
     );
 }
 

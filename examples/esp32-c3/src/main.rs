@@ -12,7 +12,7 @@ use embassy_executor::Spawner;
 use embassy_net::{Config, Runner, StackResources};
 use embassy_time::Timer;
 use embedded_sse::embassy::{EmbassyTime, TcpBuffers, TcpConnector};
-use embedded_sse::{Decoder, Draft, EventSource, Item, Policy, Request, Url, io};
+use embedded_sse::{Decoder, Draft, EventSource, Item, Policy, Request, Url, hooks, io};
 use esp_hal::gpio::{Level, Output, OutputConfig};
 use esp_hal::interrupt::software::SoftwareInterruptControl;
 use esp_hal::{clock::CpuClock, ram, rng::Rng, timer::timg::TimerGroup};
@@ -76,17 +76,10 @@ async fn main(spawner: Spawner) {
     let mut policy = Policy::DEFAULT;
     // A keepalive comes each 45 s: two that are missed mean a dead connection.
     policy.idle_timeout = Some(Duration::from_secs(120));
-    let mut source = unwrap!(EventSource::new(
-        Request::get(url),
-        policy,
-        random.random(),
-        &mut decoder
-    ));
-
     // ntfy has IDs, but in its JSON, and resumes, but by its query.
     let last = RefCell::new(String::<32>::new());
-    let mut resume = |draft: &mut Draft<'_>| {
-        let (path, last) = (url.path(), last.borrow());
+    let resume = |draft: &mut Draft<'_>| {
+        let (path, last) = (url.path_and_query(), last.borrow());
         let separator = if path.contains('?') { '&' } else { '?' };
         if !last.is_empty()
             && let Err(error) = draft.set_path(format_args!("{path}{separator}since={last}"))
@@ -94,7 +87,13 @@ async fn main(spawner: Spawner) {
             warn!("cannot resume: {}", error);
         }
     };
-    source.before_connect(&mut resume);
+    let source = unwrap!(EventSource::new(
+        Request::get(url),
+        policy,
+        random.random(),
+        &mut decoder
+    ));
+    let mut source = source.with_hooks(hooks::before_connect(resume));
 
     let mut show = async |item: Item<'_>| {
         match item {

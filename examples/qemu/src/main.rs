@@ -8,12 +8,14 @@ mod follow;
 mod link;
 mod measure;
 mod qemu;
+mod responses;
 mod scenario;
 mod scenarios;
 mod screen;
 mod server;
 mod show;
 mod stack;
+mod vectors;
 
 use std::process::ExitCode;
 
@@ -28,6 +30,7 @@ usage: cargo run [-- COMMAND]
   scenarios [NAME]...     runs the firmware of each board against servers that misbehave
   serve [PORT]            boots the firmware that serves events itself, and a page for a browser
   browser                 has headless Chromium and our client follow that one
+  vectors                 compares what the decoder and the client make of test vectors on each board
   measure                 prints what the crate takes of flash, RAM, stack and instructions
 ";
 
@@ -45,6 +48,7 @@ fn main() -> ExitCode {
         ["serve", port] => show::serve(port),
         ["browser"] => browser::browser(),
         ["measure"] => measure::measure(),
+        ["vectors"] => vectors::vectors(),
         ["scenarios", ref names @ ..] => scenario::run_all(names),
         _ => Err(USAGE.to_owned()),
     };

@@ -1,6 +1,7 @@
 //! A tick rate at which the microseconds of a long time do not fit in 64 bits of ticks.
 
 use std::pin::pin;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::task::{Context, Waker};
 use std::time::Duration;
 
@@ -8,12 +9,14 @@ use embassy_time_driver::{Driver, TICK_HZ, time_driver_impl};
 use embedded_sse::embassy::EmbassyTime;
 use embedded_sse::io::Clock;
 
-/// A clock that stands still.
+/// A clock that stands still, at this tick.
 struct Still;
+
+static NOW: AtomicU64 = AtomicU64::new(1);
 
 impl Driver for Still {
     fn now(&self) -> u64 {
-        1
+        NOW.load(Relaxed)
     }
 
     fn schedule_wake(&self, _: u64, _: &Waker) {}
@@ -38,4 +41,14 @@ fn no_time_overflows_at_any_tick_rate() {
     let past = pin!(EmbassyTime.sleep_until(Duration::ZERO));
     // In the next tick, as times are finer than ticks.
     let _ = past.poll(&mut context);
+
+    // As an uptime too.
+    for seconds in [0, 1, 1 << 26, u64::MAX / TICK_HZ] {
+        NOW.store(seconds * TICK_HZ + TICK_HZ / 4, Relaxed);
+        let now = EmbassyTime.now();
+        assert_eq!(
+            now,
+            Duration::from_millis(250) + Duration::from_secs(seconds)
+        );
+    }
 }

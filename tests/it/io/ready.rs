@@ -124,6 +124,7 @@ fn told_by(
     let mut decoder = Decoder::<512>::new();
     let request = Request {
         headers: &[("Authorization", "Bearer token")],
+        max_redirects: 255,
         ..Request::get(url(
             "http://192.168.1.2:8123/api/stream?restrict=state_changed",
         ))
@@ -165,8 +166,16 @@ fn no_loop_starves_the_executor() {
     assert_eq!(told, [""; 0]);
     let (told, _) = told_by(Always::Reads(b"data:a\n\n"), OPEN, at_once, 50);
     assert!(told.len() > 50);
+    // Many items of one read too.
+    const FLOOD: &[u8] = b"data\n\ndata\n\ndata\n\ndata\n\ndata\n\ndata\n\ndata\n\ndata\n\n";
+    let (told, _) = told_by(Always::Reads(FLOOD), OPEN, at_once, 50);
+    assert!((50..50 * 33).contains(&told.len()), "{}", told.len());
     let (told, _) = told_by(Always::Reads(OPEN.as_bytes()), "", at_once, 50);
     assert_eq!(told, ["open 200"]);
+    // This one would, but after 1025 transfers.
+    let redirect = b"HTTP/1.1 307 R\r\nLocation: /x\r\n\r\n";
+    let (told, _) = told_by(Always::Reads(redirect), "", at_once, 300);
+    assert_eq!(told, ["stop Redirect(TooMany)"]);
 }
 
 #[test]

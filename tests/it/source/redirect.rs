@@ -217,11 +217,19 @@ fn redirects_by_two_locations_that_differ_stop() {
 
 #[test]
 fn redirects_to_a_url_of_more_than_8192_bytes_stop() {
-    let origin = "http://h:80".len();
+    let origin = "http://h".len();
     for (location, told) in [
         (format!("/{}", "x".repeat(8192 - origin - 1)), "open 200"),
         (
             format!("/{}", "x".repeat(8192 - origin)),
+            "stop Redirect(TooLong)",
+        ),
+        (
+            format!("http://h/{}", "x".repeat(8192 - origin - 1)),
+            "open 200",
+        ),
+        (
+            format!("http://h/{}", "x".repeat(8192 - origin)),
             "stop Redirect(TooLong)",
         ),
         // The limit is for the URL that comes of it.
@@ -229,10 +237,6 @@ fn redirects_to_a_url_of_more_than_8192_bytes_stop() {
         (format!("/{}x", "y/../".repeat(1600)), "open 200"),
         (format!("/{}", "x".repeat(9000)), "stop Redirect(TooLong)"),
     ] {
-        let location = match told {
-            "open 200" => location.replacen('/', "http://h:80/", 1),
-            _ => location,
-        };
         let mut decoder = Decoder::<40_000>::new();
         let mut source = source_of(Request::get(url(HERE)), &mut decoder);
         let response = format!("HTTP/1.1 302 Found\r\nLocation: {location}\r\n\r\n");
@@ -298,6 +302,34 @@ fn redirects_that_are_not_followed_show_the_response() {
             .len(),
         2
     );
+}
+
+#[test]
+fn redirects_that_do_not_fit_beside_their_head_show_where_they_led() {
+    for blank in ["", "\r\n", "\n"] {
+        for (from, to, told) in [
+            ("https://h/", "http://g/", "stop Redirect(Downgrade)"),
+            ("http://h/", "https://g/", "stop Redirect(NoTls)"),
+            ("http://h/", "http://u@g/", "stop Redirect(Location)"),
+            ("http://h/", "http://g/", "stop Redirect(TooLong)"),
+        ] {
+            let len = if told.ends_with("(TooLong)") { 130 } else { 80 };
+            let location = format!("{to}{}", "x".repeat(len));
+            let head = format!(
+                "{blank}HTTP/1.1 302 Found\r\nA: {}\r\nLocation: {location}\r\n\r\n",
+                "b".repeat(60)
+            );
+            let script = match told {
+                "stop Redirect(NoTls)" => Script::get(from).without_tls(),
+                _ => Script::get(from),
+            };
+            let log = script.then(answers(head).ends()).run_in::<256>();
+            assert_eq!(log.told(), [told]);
+            let response = log.response.unwrap();
+            assert_eq!(response.status, 302);
+            assert_eq!(response.headers, [("Location".into(), location)], "{told}");
+        }
+    }
 }
 
 #[test]

@@ -17,6 +17,8 @@ use core::time::Duration;
 
 use board::{argument, exit, status};
 use embassy_net::Stack;
+use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
+use embassy_sync::mutex::Mutex;
 use embedded_sse::embassy::{EmbassyTime, TcpBuffers, TcpConnector};
 use embedded_sse::io::sse;
 use embedded_sse::{Decoder, EventSource, Item, Policy, Request, StopReason, Url};
@@ -63,18 +65,26 @@ fn told() -> Told {
     }
 }
 
+/// Where other tasks can find the source while no `sse()` runs. This compiles only if it is `Send`.
+static SOURCE: Mutex<CriticalSectionRawMutex, Option<EventSource<'static, DATA>>> =
+    Mutex::new(None);
+
+const DATA: usize = 2048;
+
 #[embassy_executor::task]
 async fn follow(stack: Stack<'static>, told: Told) {
     static RESOURCES: ConstStaticCell<TcpBuffers<4096, 512>> =
         ConstStaticCell::new(TcpBuffers::new());
-    static DECODER: ConstStaticCell<Decoder<2048>> = ConstStaticCell::new(Decoder::new());
+    static DECODER: ConstStaticCell<Decoder<DATA>> = ConstStaticCell::new(Decoder::new());
     static CHUNK: ConstStaticCell<[u8; 1460]> = ConstStaticCell::new([0; 1460]);
 
     let source = EventSource::new(Request::get(told.url), told.policy, 1, DECODER.take());
-    let Ok(mut source) = source else {
+    let Ok(source) = source else {
         board::put(b"that is no request\n");
         exit(status::ARGUMENTS)
     };
+    let mut shared = SOURCE.lock().await;
+    let source = shared.insert(source);
     let mut tcp = TcpConnector::new(stack, RESOURCES.take());
     let mut left = told.count;
     let on_item = async |item: Item<'_>| {
@@ -87,7 +97,7 @@ async fn follow(stack: Stack<'static>, told: Told) {
         }
         ControlFlow::Continue(())
     };
-    let stop = sse(&mut tcp, &EmbassyTime, &mut source, CHUNK.take(), on_item).await;
+    let stop = sse(&mut tcp, &EmbassyTime, source, CHUNK.take(), on_item).await;
     print_stop(stop);
     if told.stack {
         report();

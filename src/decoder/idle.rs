@@ -1,0 +1,47 @@
+//! Access for `EventSource`, which uses the idle memory of the decoder between two streams.
+
+use core::mem;
+use core::ops::Range;
+use core::time::Duration;
+
+use super::{Decoder, replace};
+use crate::buffer::Buffer;
+use crate::utf8::text;
+
+impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
+    /// The data buffer as free memory. Valid between [`new_stream`](Self::new_stream) calls while
+    /// no stream is parsed.
+    pub(crate) fn memory(&mut self) -> &mut Buffer<[u8; DATA]> {
+        self.data.memory()
+    }
+
+    pub(crate) fn memory_and_id(&mut self) -> (&mut Buffer<[u8; DATA]>, &str) {
+        (self.data.memory(), &self.last_event_id)
+    }
+
+    /// Sets the last event ID to the bytes in this range of the idle memory. The caller has checked
+    /// that they fit.
+    pub(crate) fn resume_after(&mut self, id: Range<usize>) {
+        let id = text(self.data.bytes().get(id).unwrap_or_default());
+        replace(&mut self.last_event_id, id);
+    }
+
+    /// The content of the idle memory.
+    pub(crate) fn idle_memory(&self) -> &[u8] {
+        self.data.bytes()
+    }
+
+    /// The reconnection time, if a `retry` field was parsed since the last call.
+    pub(crate) fn take_retry(&mut self) -> Option<Duration> {
+        if mem::take(&mut self.retry_is_new) {
+            self.reconnection_time()
+        } else {
+            None
+        }
+    }
+
+    /// Whether the last event ID changed since the last call.
+    pub(crate) fn take_progress(&mut self) -> bool {
+        mem::take(&mut self.id_has_moved)
+    }
+}
