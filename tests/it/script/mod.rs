@@ -208,10 +208,12 @@ impl<'a> Script<'a> {
             same((plain, looks), Manner::PLAIN);
             let is_short = looks <= MANY_LOOKS && self.len() <= MANY_BYTES;
             for manner in self.loop_manners(*runner, is_short) {
-                if is_short || manner.read == 1 {
+                // With a chunk of one byte, all reads and writes are of one byte anyway.
+                let is_whole = is_short && manner.read == usize::MAX && manner.write == usize::MAX;
+                if is_whole || (!is_short && manner.read == 1) {
                     same(self.run_once::<DATA, 1>(*runner, manner), manner);
                 }
-                if is_short || manner.read == 7 {
+                if is_whole || manner.read == 7 {
                     same(self.run_once::<DATA, 16>(*runner, manner), manner);
                 }
                 if is_short {
