@@ -311,7 +311,8 @@ impl<'a> Script<'a> {
         let app = App::new(self, &world);
         let chunk = &mut [0; CHUNK];
         let dialer = &mut Dialer(&world);
-        let plain = &mut Plain(Dialer(&world));
+        // Always of this length: each other one would be compiled for few scripts.
+        let (plain, plain_chunk) = (&mut Plain(Dialer(&world)), &mut [0; 512]);
         world.run(|| match (runner, self.has_tls) {
             (Runner::SansIo, has_tls) => {
                 if has_tls {
@@ -323,16 +324,16 @@ impl<'a> Script<'a> {
                 world.block_on(loops::run_sse(&app, dialer, &mut source, chunk));
             }
             (Runner::Sse, false) => {
-                world.block_on(loops::run_sse(&app, plain, &mut source, chunk));
+                world.block_on(loops::run_sse(&app, plain, &mut source, plain_chunk));
             }
             (Runner::Sessions, true) => {
                 world.block_on(loops::run_sessions(&app, dialer, &mut source, chunk));
             }
             (Runner::Sessions, false) => {
-                world.block_on(loops::run_sessions(&app, plain, &mut source, chunk));
+                world.block_on(loops::run_sessions(&app, plain, &mut source, plain_chunk));
             }
             (Runner::Blocking, true) => loops::run_blocking(&app, dialer, &mut source, chunk),
-            (Runner::Blocking, false) => loops::run_blocking(&app, plain, &mut source, chunk),
+            (Runner::Blocking, false) => loops::run_blocking(&app, plain, &mut source, plain_chunk),
         });
         let last_event_id = source.decoder().last_event_id().to_owned();
         world.log.borrow_mut().last_event_id = last_event_id;
