@@ -1,7 +1,7 @@
 //! What happens to the fleet.
 
-use crate::policies::Kind;
-use crate::world::{Server, Stream, World};
+use super::policies::Kind;
+use super::world::{Server, Stream, World};
 
 /// N/C in seconds: how long the server takes to accept all clients at its full capacity.
 const ALL: u32 = 60;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use embedded_sse::Loss;
 
-use crate::policies::{Client, Kind};
+use super::policies::{Client, Kind};
 
 /// No client waits longer than this, in milliseconds.
 const HORIZON: usize = 1 << 17;

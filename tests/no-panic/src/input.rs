@@ -38,7 +38,7 @@ pub fn time() -> Duration {
     Duration::from_secs(number() as u64).saturating_add(Duration::from_nanos(nanos.into()))
 }
 
-// Without an operating system there is none; `tests/no_panic.rs` gives the linker an address for it.
+// Without an operating system there is none; `tests/it/no_panic.rs` gives the linker an address for it.
 #[cfg_attr(target_os = "macos", link(name = "System"))]
 #[cfg_attr(target_os = "linux", link(name = "c"))]
 unsafe extern "C" {

@@ -1,0 +1,191 @@
+//! The blocking loop. Each script of `io.rs` runs through it too; here is what only it has:
+//! operations that block, for longer than they should at times.
+
+use std::io::ErrorKind;
+use std::ops::ControlFlow;
+
+use crate::script::{
+    Dialer, Manner, OPEN, Script, Trouble, World, answers, gone, ms, never_connects, opens,
+    refuses, status, url,
+};
+use embedded_sse::{Decoder, EventSource, Item, Policy, Request, StopReason, blocking};
+
+/// `run` compares the three loops; this is what they all say.
+#[test]
+fn it_tells_the_same_as_the_others() {
+    let log = Script::get("http://h/")
+        .policy(|policy| policy.idle_timeout = Some(ms(5000)))
+        .ready_takes(1000)
+        .last_event_id("0")
+        .then(never_connects())
+        .then(status(307, "Location: /b\r\n"))
+        .then(
+            opens("id: 1\ndata: a\n\n")
+                .pauses(4900)
+                .fails(ErrorKind::Interrupted),
+        )
+        .then(answers("").write(20, Trouble::Hangs))
+        .then(gone())
+        .run();
+    assert_eq!(
+        log.all,
+        [
+            "1000 ready",
+            "1000 connect http h 80",
+            "31000 lost ConnectTimeout",
+            "31000 wait 3000",
+            "35000 ready",
+            "35000 connect http h 80",
+            "35000 flush",
+            "35000 closed",
+            "35000 connect http h 80",
+            "35000 flush",
+            "35000 open 200",
+            "35000 message 1: a",
+            "40000 closed",
+            "40000 lost IdleTimeout",
+            "40000 wait 6000",
+            "47000 ready",
+            "47000 connect http h 80",
+            "347000 closed",
+            "347000 lost ResponseTimeout",
+            "347000 wait 12000",
+            "360000 ready",
+            "360000 connect http h 80",
+            "360000 flush",
+            "360000 closed",
+            "360000 stop NoContent",
+        ]
+    );
+    assert_eq!(log.headers(0, "last-event-id"), ["0"]);
+    assert_eq!(log.headers(3, "last-event-id"), ["1"]);
+}
+
+/// What the application is told, and when, up to the wait.
+fn told(script: Script<'_>) -> Vec<String> {
+    let told = script.then(gone()).run_blocking().timed().into_iter();
+    told.take_while(|line| !line.contains("stop")).collect()
+}
+
+/// Nobody looks at a deadline while a read blocks.
+#[test]
+fn a_deadline_is_found_when_the_read_returns() {
+    let script = Script::get("http://h/")
+        .policy(|policy| policy.idle_timeout = Some(ms(1010)))
+        .then(opens(""));
+    assert_eq!(
+        told(script),
+        ["0 open 200", "1100 lost IdleTimeout", "1100 wait 3000"]
+    );
+    let script = Script::get("http://h/")
+        .policy(|policy| policy.response_timeout = Some(ms(1010)))
+        .then(answers("HTTP/1.1"));
+    assert_eq!(
+        told(script),
+        ["1100 lost ResponseTimeout", "1100 wait 3000"]
+    );
+}
+
+/// A time that is out says "nothing yet", and does not count as something heard.
+#[test]
+fn a_transport_may_say_that_the_time_is_out() {
+    let timed_out = ErrorKind::TimedOut;
+    let trouble = Trouble::Fails(timed_out);
+    let patient = answers("")
+        .write(9, trouble)
+        .flush(trouble)
+        .fails(timed_out)
+        .sends(OPEN)
+        .fails(timed_out)
+        .sends("data: a\n\n")
+        .fails(timed_out)
+        .ends();
+    let mut nagging = opens("");
+    for _ in 0..400 {
+        nagging = nagging.pauses(100).fails(timed_out);
+    }
+    let script = Script::get("http://h/")
+        .policy(|policy| policy.idle_timeout = Some(ms(5000)))
+        .then(patient)
+        .then(nagging);
+    let told = told(script);
+    let told: Vec<_> = told
+        .iter()
+        .map(|line| line.split_once(' ').unwrap().1)
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "open 200",
+            "message: a",
+            "lost End",
+            "wait 3000",
+            "open 200",
+            "lost IdleTimeout",
+            "wait 6000"
+        ]
+    );
+}
+
+#[test]
+fn a_connection_made_too_late_is_lost() {
+    let late = answers(OPEN).made_after(31_000).heeds_no_deadline();
+    let script = Script::get("http://h/").then(late);
+    assert_eq!(
+        told(script),
+        ["31000 lost ConnectTimeout", "31000 wait 3000"]
+    );
+}
+
+#[test]
+fn an_attempt_may_have_no_deadline() {
+    let script = Script::get("http://h/")
+        .policy(|policy| {
+            policy.connect_timeout = None;
+            policy.response_timeout = None;
+        })
+        .then(opens("").made_after(1_000_000).ends())
+        .then(answers("").pauses(1_000_000).sends(OPEN).ends());
+    assert_eq!(
+        told(script),
+        [
+            "1000000 open 200",
+            "1000000 lost End",
+            "1000000 wait 3000",
+            "2003000 open 200",
+            "2003000 lost End",
+            "2003000 wait 6000",
+        ]
+    );
+}
+
+/// The callback may change what it has borrowed; and the source can be gone on with.
+#[test]
+fn it_can_be_called_again() {
+    let world = World::new(
+        Manner::PLAIN,
+        &[opens("id: 1\ndata: a\n\ndata: b\n\n"), refuses(), gone()],
+        0,
+    );
+    let mut decoder = Decoder::<256>::new();
+    let request = Request::get(url("http://h/"));
+    let mut source = EventSource::new(request, Policy::DEFAULT, 1, &mut decoder).unwrap();
+    let mut events = Vec::new();
+    let mut follow = |source: &mut EventSource<'_, 256, 64>| {
+        let on_item = |item: Item<'_>| match item {
+            Item::Event(event) => {
+                events.push(event.data.to_owned());
+                ControlFlow::Break(())
+            }
+            _ => ControlFlow::Continue(()),
+        };
+        blocking::sse(&mut Dialer(&world), &world, source, &mut [0; 64], on_item)
+    };
+    assert_eq!(follow(&mut source).reason, StopReason::Closed);
+    // It stays closed until it is begun anew.
+    assert_eq!(follow(&mut source).reason, StopReason::Closed);
+    source.restart();
+    assert_eq!(follow(&mut source).reason, StopReason::NoContent);
+    assert_eq!(events, ["a"]);
+    assert_eq!(world.log.borrow().headers(1, "last-event-id"), ["1"]);
+}

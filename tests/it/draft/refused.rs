@@ -1,0 +1,161 @@
+//! What a draft refuses, and what does not fit.
+
+use std::cell::RefCell;
+use std::fmt;
+
+use embedded_sse::{Draft, InvalidDraft};
+
+use super::{PLAIN, drafted, with_token};
+use crate::script::{answers, gone, status};
+
+/// Its pieces are fine one by one.
+struct Pieces(&'static [&'static str]);
+
+impl fmt::Display for Pieces {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|piece| f.write_str(piece))
+    }
+}
+
+const BAD_PATHS: [&str; 15] = [
+    "",
+    "path",
+    "?since=1",
+    "#",
+    "*",
+    " /",
+    "http://evil/",
+    "@evil/",
+    ":80/",
+    "/a b",
+    "/a\r\nX: y",
+    "/a\rb",
+    "/a\nb",
+    "/a\0b",
+    "/\u{e9}",
+];
+
+const BAD_NAMES: [&str; 9] = ["", "a b", "a:", ":", "a\r\nX", "a\n", "\0", "\u{e9}", "a\t"];
+
+const BAD_VALUES: [&str; 9] = [
+    " a",
+    "a ",
+    "a\t",
+    " ",
+    "a\r\nX: y",
+    "a\rX",
+    "a\nX: y",
+    "a\0",
+    "a\u{7f}",
+];
+
+const FRAMING: [&str; 3] = ["Content-Length", "transfer-encoding", "CONTENT-LENGTH"];
+
+fn do_all_that_is_refused(draft: &mut Draft<'_>) {
+    for path in BAD_PATHS {
+        assert_eq!(draft.set_path(path), Err(InvalidDraft::Path), "{path:?}");
+    }
+    let pieces = Pieces(&["/a", "\r", "\nX: y"]);
+    assert_eq!(draft.set_path(pieces), Err(InvalidDraft::Path));
+    for name in BAD_NAMES.into_iter().chain(FRAMING) {
+        let refused = draft.add_header(name, "x");
+        assert_eq!(refused, Err(InvalidDraft::HeaderName), "{name:?}");
+    }
+    for value in BAD_VALUES {
+        let refused = draft.add_header("X-Bad", value);
+        assert_eq!(refused, Err(InvalidDraft::HeaderValue), "{value:?}");
+    }
+    let pieces = Pieces(&["a", "\r", "\nX: y"]);
+    assert_eq!(
+        draft.add_header("X-Bad", pieces),
+        Err(InvalidDraft::HeaderValue)
+    );
+}
+
+#[test]
+fn what_is_refused_changes_nothing() {
+    assert_eq!(drafted(do_all_that_is_refused).requests[0], PLAIN);
+    let good = |draft: &mut Draft<'_>| {
+        draft.add_header("X-A", "a").unwrap();
+        draft.set_path("/path").unwrap();
+        draft.add_header("X-B", "b").unwrap();
+    };
+    let mixed = drafted(|draft| {
+        do_all_that_is_refused(draft);
+        good(draft);
+        do_all_that_is_refused(draft);
+    });
+    assert_eq!(mixed, drafted(good));
+}
+
+/// As of each URL, the fragment is not sent, whatever it is.
+#[test]
+fn a_fragment_stays_here() {
+    for fragment in ["", "b", "#", "/../x", "?y", "\r\nX: y\r\n\r\n", "\u{e9} "] {
+        let log = with_token()
+            .before_connect(|_, draft| draft.set_path(format_args!("/a/b#{fragment}")).unwrap())
+            .then(status(302, "Location: c\r\n"))
+            .then(status(302, "Location: ?d\r\n"))
+            .then(gone())
+            .run();
+        assert_eq!(log.request_lines(), ["GET /a/b", "GET /a/c", "GET /a/c?d"]);
+        assert!(!log.requests.concat().contains("X: y"));
+    }
+}
+
+/// It is told, and the attempt goes on without it.
+#[test]
+fn what_does_not_fit_changes_nothing() {
+    let long = "x".repeat(128);
+    let log = with_token()
+        .before_connect(|_, draft| {
+            let too_long = Err(InvalidDraft::TooLong);
+            assert_eq!(draft.set_path(format_args!("/{long}")), too_long);
+            assert_eq!(draft.add_header("X-Long", &long), too_long);
+            assert_eq!(draft.add_header(&long, ""), too_long);
+            draft.add_header("X-A", "a").unwrap();
+            assert_eq!(draft.set_path(format_args!("/{long}")), too_long);
+            assert_eq!(draft.add_header("X-Long", &long), too_long);
+        })
+        .then(gone())
+        .run_in::<128>();
+    let want = PLAIN.replace("authorization", "X-A: a\r\nauthorization");
+    assert_eq!(log.requests, [want]);
+}
+
+/// To the last byte: what fits is sent, what does not is not, and nothing in between.
+#[test]
+fn the_memory_has_an_edge() {
+    let edges = (50..60).chain(116..=128);
+    for len in edges {
+        let value = "v".repeat(len);
+        let path = format!("/{}", "p".repeat(len - 1));
+        let fits = RefCell::new((false, false));
+        let log = with_token()
+            .before_connect(|_, draft| {
+                let header = draft.add_header("X-A", &value).is_ok();
+                let path = draft.set_path(&path).is_ok();
+                fits.replace((header, path));
+            })
+            // It is of use only for what is written: no head fits in what may be left.
+            .policy(|policy| policy.max_reconnection_attempts = Some(0))
+            .then(answers("").fails(std::io::ErrorKind::Other))
+            .run_in::<128>();
+        let line = "X-A: \r\n".len() + len;
+        let header_fits = line <= 128;
+        let used = if header_fits { line } else { 0 };
+        let path_fits = used + "http://h:81".len() + len <= 128;
+        assert_eq!(fits.take(), (header_fits, path_fits), "{len}");
+        let sent = log.headers(0, "x-a");
+        assert_eq!(
+            sent,
+            if header_fits {
+                vec![value.as_str()]
+            } else {
+                vec![]
+            }
+        );
+        let sent = log.request_lines()[0].strip_prefix("GET ").unwrap();
+        assert_eq!(sent, if path_fits { &path } else { "/stream?x=1" });
+    }
+}

@@ -1,0 +1,103 @@
+//! Resuming behind what is finished, and seeing what was lost.
+
+use std::cell::{Cell, RefCell};
+use std::ops::ControlFlow;
+
+use embedded_sse::hooks::{self, Counters};
+use embedded_sse::{Decoder, Draft, EventSource, InvalidDraft, Item, Policy, Request, blocking};
+
+use crate::hooks::{drive, follow};
+use crate::script::{Dialer, Manner, OPEN, World, answers, gone, opens, url};
+
+/// The application has finished with the first two events when the connection is lost.
+#[test]
+fn an_attempt_resumes_behind_what_is_finished() {
+    let finished = RefCell::new(String::new());
+    let change = |draft: &mut Draft<'_>| {
+        draft.set_last_event_id(&finished.borrow()).unwrap();
+    };
+    let connections = [
+        opens("id: 1\ndata: a\n\nid: 2\ndata: b\n\nid: 3\ndata: c\n\n").ends(),
+        opens("data: x\n\nid: 3\ndata: c\n\n").ends(),
+        opens("").ends(),
+        gone(),
+    ];
+    let world = World::new(Manner::PLAIN, &connections, 0);
+    let mut decoder: Decoder<256> = Decoder::new();
+    let request = Request::get(url("http://h/"));
+    let source = EventSource::new(request, Policy::DEFAULT, 1, &mut decoder).unwrap();
+    let mut source = source.with_hooks(hooks::before_connect(change));
+    let mut told = Vec::new();
+    let mut asked = Vec::new();
+    blocking::sse(
+        &mut Dialer(&world),
+        &world,
+        &mut source,
+        &mut [0; 512],
+        |item| {
+            match &item {
+                Item::Event(event) if event.data == "b" => {
+                    "2".clone_into(&mut finished.borrow_mut())
+                }
+                Item::Event(event) => told.push(format!("{} {}", event.last_event_id, event.data)),
+                Item::Open(head) => {
+                    asked.push(head.last_event_id().to_owned());
+                    if asked.len() == 3 {
+                        finished.borrow_mut().clear();
+                    }
+                }
+                _ => {}
+            }
+            ControlFlow::Continue(())
+        },
+    );
+    // One without an ID of its own has the one that was resumed behind.
+    assert_eq!(told, ["1 a", "3 c", "2 x", "3 c"]);
+    assert_eq!(asked, ["", "2", "2"]);
+    let log = world.log.borrow();
+    let sent = [0, 1, 2, 3].map(|request| log.headers(request, "last-event-id").concat());
+    assert_eq!(sent, ["", "2", "2", ""]);
+    drop(log);
+    assert_eq!(source.decoder().last_event_id(), "");
+}
+
+/// Mercure says behind which event it resumes; where that is another, some are lost.
+#[test]
+fn a_loss_can_be_seen() {
+    let resumed = |id: &str| {
+        let head = OPEN.replacen(
+            "\r\n\r\n",
+            &format!("\r\nMercure-Last-Event-ID: {id}\r\n\r\n"),
+            1,
+        );
+        answers(head + "id: 9\ndata: x\n\n").ends()
+    };
+    let mut gaps = Vec::new();
+    let connections = [resumed(""), resumed("9"), resumed("earliest"), gone()];
+    follow(&connections, 7, &Cell::new(Counters::default()), |item| {
+        if let Item::Open(head) = item {
+            let resumed = head.header("Mercure-Last-Event-ID").unwrap();
+            gaps.push(resumed != head.last_event_id());
+        }
+    });
+    assert_eq!(gaps, [false, false, true]);
+}
+
+#[test]
+fn an_id_that_no_header_can_say_is_refused() {
+    let change = |draft: &mut Draft<'_>| {
+        for id in ["a\nb", " a", "a\u{7f}", &"x".repeat(65)] {
+            assert!(draft.set_last_event_id(id).is_err(), "{id:?}");
+        }
+        draft.set_last_event_id("7").unwrap();
+        assert_eq!(draft.set_last_event_id("8"), Err(InvalidDraft::SecondId));
+    };
+    let mut decoder: Decoder<256> = Decoder::new();
+    decoder.set_last_event_id("7").unwrap();
+    let world = World::new(Manner::PLAIN, &[gone()], 0);
+    let request = Request::get(url("http://h/"));
+    let source = EventSource::new(request, Policy::DEFAULT, 1, &mut decoder).unwrap();
+    let mut source = source.with_hooks(hooks::before_connect(change));
+    drive(&world, &mut source);
+    assert_eq!(world.log.borrow().headers(0, "last-event-id"), ["7"]);
+}

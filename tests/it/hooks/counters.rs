@@ -1,0 +1,149 @@
+//! `Counters` and `Recent`.
+
+use std::cell::{Cell, RefCell};
+
+use embedded_sse::hooks::{Counters, Hooks, Recent};
+use embedded_sse::{Decoder, EventSource, Item, Policy, Request};
+
+use super::{drive, follow};
+use crate::script::{Manner, OPEN, World, answers, gone, ms, opens, refuses, status, url};
+
+#[test]
+fn counters_count_all_that_is_told() {
+    let long = "x".repeat(300);
+    let type_ = "y".repeat(70);
+    let connections = [
+        refuses(),
+        status(503, ""),
+        opens(format!("id: 12345\ndata: ab\n\n: c\ndata: {long}\n\n")).ends(),
+        opens(format!(
+            "event: {type_}\ndata: a\n\nevent: e\ndata: abc\n\n"
+        ))
+        .fails(std::io::ErrorKind::ConnectionReset),
+        gone(),
+    ];
+    let bytes = {
+        let whole = Cell::new(Counters::default());
+        follow(&connections, usize::MAX, &whole, |_| {});
+        whole.get().bytes
+    };
+    for read in [1, 7, usize::MAX] {
+        let counters = Cell::new(Counters::default());
+        let told = follow(&connections, read, &counters, |_| {});
+        let counted = counters.get();
+        assert_eq!(counted.bytes, bytes, "{told:#?}");
+        let numbers = [counted.opened, counted.events, counted.too_long];
+        assert_eq!(numbers, [2, 2, 2], "{told:#?}");
+        assert_eq!(counted.longest_data, long.len());
+        assert_eq!(counted.longest_head, OPEN.len());
+        assert_eq!(counted.longest_meta, type_.len());
+        assert_eq!(counted.unfinished, 0);
+        let lost = counted.lost;
+        let by_cause = [lost.connect, lost.status, lost.end, lost.transport];
+        assert_eq!(by_cause, [1; 4], "{told:#?}");
+        let others = [
+            lost.connect_timeout,
+            lost.response_timeout,
+            lost.idle_timeout,
+        ];
+        assert_eq!(others, [0; 3]);
+        assert_eq!([lost.cut_off, lost.head, lost.chunk], [0; 3]);
+        let text = counters.get().to_string();
+        assert!(
+            text.contains("2 events, 2 too long; longest data 300,"),
+            "{text}"
+        );
+        assert!(text.contains("lost: connect 1, transport 1,"), "{text}");
+    }
+    let least = 2 * OPEN.len() + long.len();
+    assert!(
+        (least as u64..least as u64 + 300).contains(&bytes),
+        "{bytes}"
+    );
+}
+
+#[test]
+fn the_last_bytes_before_a_failure_can_be_seen() {
+    for read in [1, 7, usize::MAX] {
+        let recent = RefCell::new(Recent::<16>::new());
+        let connections = [answers("HTTP/1.1 2x0 NO\r\nA: b\r\n\r\n"), gone()];
+        let mut seen = Vec::new();
+        follow(&connections, read, &recent, |item| {
+            if let Item::Lost(_) = item {
+                seen.push(recent.borrow().to_string());
+            }
+        });
+        assert_eq!(seen, [r"2x0 NO\r\nA: b\r\n\r\n"], "{read}");
+    }
+}
+
+#[test]
+fn the_recent_bytes_are_the_last() {
+    let mut recent = Recent::<4>::new();
+    let mut all = Vec::new();
+    assert_eq!(recent.bytes(), (&b""[..], &b""[..]));
+    for (start, len) in [
+        (0, 1),
+        (1, 2),
+        (3, 0),
+        (3, 1),
+        (4, 3),
+        (7, 9),
+        (16, 4),
+        (20, 5),
+        (25, 1),
+    ] {
+        let piece: Vec<u8> = (start..start + len).collect();
+        recent.received(&piece, ms(0));
+        all.extend(piece);
+        let (older, newer) = recent.bytes();
+        let last = &all[all.len().saturating_sub(4)..];
+        assert_eq!([older, newer].concat(), last);
+    }
+}
+
+#[test]
+fn counters_know_the_length_of_what_came_in_pieces() {
+    let counters = Cell::new(Counters::default());
+    let (x, y) = ("x".repeat(300), "y".repeat(200));
+    let stream = format!("event: longer_than_id\nid: 7\ndata: {x}\n\ndata: {y}\n\ndata: {x}{x}");
+    let world = World::new(Manner::PLAIN, &[opens(stream).ends(), gone()], 0);
+    let mut decoder: Decoder<128> = Decoder::new();
+    decoder.split_long_events(true);
+    let request = Request::get(url("http://h/"));
+    let source = EventSource::new(request, Policy::DEFAULT, 1, &mut decoder).unwrap();
+    let mut source = source.with_hooks(&counters);
+    drive(&world, &mut source);
+    let counters = counters.get();
+    assert_eq!(
+        (
+            counters.events,
+            counters.longest_data,
+            counters.longest_meta
+        ),
+        (2, 300, 14)
+    );
+    assert_eq!(counters.unfinished, 0);
+}
+
+/// All but what would have been its last piece.
+#[test]
+fn counters_know_the_length_of_pieces_without_an_end() {
+    let counters = Cell::new(Counters::default());
+    let (x, id) = ("x".repeat(300), "9".repeat(65));
+    let stream = format!("data: {x}\nid: {id}\n\ndata: a\n\n");
+    let world = World::new(Manner::PLAIN, &[opens(stream).ends(), gone()], 0);
+    let mut decoder: Decoder<128> = Decoder::new();
+    decoder.split_long_events(true);
+    let request = Request::get(url("http://h/"));
+    let source = EventSource::new(request, Policy::DEFAULT, 1, &mut decoder).unwrap();
+    let mut source = source.with_hooks(&counters);
+    drive(&world, &mut source);
+    let counters = counters.get();
+    assert_eq!((counters.events, counters.too_long), (1, 1));
+    assert!(
+        (300 - 128..=300).contains(&counters.longest_data),
+        "{counters}"
+    );
+    assert_eq!((counters.longest_meta, counters.unfinished), (65, 0));
+}

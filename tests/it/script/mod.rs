@@ -1,0 +1,342 @@
+//! A scripted network, and the application behind it, on a clock that nobody waits for.
+//!
+//! Each script runs many times, by four runners: the canonical loop driven by hand, `sse`, sessions,
+//! and the blocking loop. Its bytes come whole, one by one, and cut in two at every place; reads and
+//! writes are short; what can be pending is pending; the driver by hand makes harmless calls in
+//! between. The log must be the same each time.
+//!
+//! Where a runner differs by its nature, this is where that is levelled out:
+//! * A callback cannot restart a source that its loop has borrowed. It breaks, and the source is
+//!   restarted when the loop has returned; the stop in between is not in the log.
+//! * The loops return after a close without telling it. It is told then.
+//! * A loop that nobody wakes does not return: it is left by unwinding.
+//! * A blocking read says every [`TICK`](world::TICK) that nothing has come, and so finds a deadline
+//!   only then: the times of scripts suit that, or say [`Script::run_async`].
+
+mod app;
+mod connection;
+mod log;
+mod loops;
+mod sans_io;
+mod socket;
+mod world;
+
+use std::rc::Rc;
+
+use embedded_sse::{Decoder, Draft, EventSource, Head, Policy, Request, Url, Verdict};
+
+use app::{App, Change, ScriptHooks};
+use sans_io::Run;
+
+pub use app::Command;
+pub use connection::{
+    Connection, Cut, Deed, OPEN, Trouble, answers, gone, never_connects, opens, refuses, status,
+};
+pub use log::{Log, line_of};
+pub use world::{Dialer, Manner, Plain, World, ms};
+
+/// More cuts than this are not all tried.
+const MOST_CUTS: usize = 700;
+
+/// A script with more bytes, or more looks at the clock, goes through the ready loops in some
+/// manners only.
+const MANY_BYTES: usize = 3000;
+const MANY_LOOKS: usize = 1000;
+
+pub fn url(text: &str) -> Url<'_> {
+    Url::parse(text).unwrap()
+}
+
+#[derive(Clone)]
+pub struct Script<'a> {
+    request: Request<'a>,
+    policy: Policy,
+    connections: Vec<Connection>,
+    commands: Vec<(&'static str, Command)>,
+    breaks_at: Option<usize>,
+    verdict: Option<fn(&Head<'_>) -> Verdict>,
+    change: Option<Rc<Change<'a>>>,
+    remember: usize,
+    last_event_id: &'a str,
+    shows_all: bool,
+    has_tls: bool,
+    ready_takes: u64,
+    busy: u64,
+    /// Whether an operation that could be done at once may be pending first.
+    may_pend: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Runner {
+    SansIo,
+    Sse,
+    Sessions,
+    Blocking,
+}
+
+impl<'a> Script<'a> {
+    /// With the default policy, but no jitter.
+    pub fn new(request: Request<'a>) -> Self {
+        Self {
+            request,
+            policy: Policy {
+                jitter_percent: 0,
+                ..Policy::DEFAULT
+            },
+            connections: Vec::new(),
+            commands: Vec::new(),
+            breaks_at: None,
+            verdict: None,
+            change: None,
+            remember: 0,
+            last_event_id: "",
+            shows_all: false,
+            has_tls: true,
+            ready_takes: 0,
+            busy: 0,
+            may_pend: true,
+        }
+    }
+
+    pub fn get(text: &'a str) -> Self {
+        Self::new(Request::get(url(text)))
+    }
+
+    pub fn policy(mut self, change: impl FnOnce(&mut Policy)) -> Self {
+        change(&mut self.policy);
+        self
+    }
+
+    pub fn then(mut self, connection: Connection) -> Self {
+        self.connections.push(connection);
+        self
+    }
+
+    /// The application does this when a line of the log begins like that.
+    pub fn on(mut self, line: &'static str, command: Command) -> Self {
+        self.commands.push((line, command));
+        self
+    }
+
+    /// The application closes the source at this item, counted from 0.
+    pub fn breaks_at(mut self, item: usize) -> Self {
+        self.breaks_at = Some(item);
+        self
+    }
+
+    pub fn verdict(mut self, verdict: fn(&Head<'_>) -> Verdict) -> Self {
+        self.verdict = Some(verdict);
+        self
+    }
+
+    /// What changes an attempt, given its number.
+    pub fn before_connect(mut self, change: impl Fn(usize, &mut Draft<'_>) + 'a) -> Self {
+        self.change = Some(Rc::new(change));
+        self
+    }
+
+    /// Permanent redirects are remembered, in this many bytes.
+    pub fn remember(mut self, bytes: usize) -> Self {
+        self.remember = bytes;
+        self
+    }
+
+    pub fn last_event_id(mut self, id: &'a str) -> Self {
+        self.last_event_id = id;
+        self
+    }
+
+    /// Comments and `retry` fields come out too.
+    pub fn shows_all(mut self) -> Self {
+        self.shows_all = true;
+        self
+    }
+
+    /// The driver has no TLS.
+    pub fn without_tls(mut self) -> Self {
+        self.has_tls = false;
+        self
+    }
+
+    /// How long it takes until there is a network.
+    pub fn ready_takes(mut self, ms: u64) -> Self {
+        self.ready_takes = ms;
+        self
+    }
+
+    /// How long the application takes over each item. What has come meanwhile is read at once.
+    pub fn busy(mut self, ms: u64) -> Self {
+        self.busy = ms;
+        self.may_pend = false;
+        self
+    }
+
+    pub fn run(&self) -> Log {
+        self.run_in::<2048>()
+    }
+
+    /// Runs the script in every manner, until it stops, is silent for ever, or asks for a connection
+    /// too many.
+    pub fn run_in<const DATA: usize>(&self) -> Log {
+        use Runner::{Blocking, SansIo, Sessions, Sse};
+        self.run_by::<DATA>(&[SansIo, Sse, Sessions, Blocking])
+    }
+
+    /// Where the blocking loop knows something that the others do not.
+    pub fn run_blocking(&self) -> Log {
+        self.run_by::<2048>(&[Runner::Blocking])
+    }
+
+    /// And the other way round.
+    pub fn run_async(&self) -> Log {
+        self.run_by::<2048>(&[Runner::SansIo, Runner::Sse, Runner::Sessions])
+    }
+
+    fn run_by<const DATA: usize>(&self, runners: &[Runner]) -> Log {
+        let (log, _) = self.run_once::<DATA, 512>(runners[0], Manner::PLAIN);
+        for runner in runners {
+            let same = |(other, _): (Log, usize), manner| {
+                assert_eq!(other, log, "{runner:?} {manner:?}");
+            };
+            if *runner == Runner::SansIo {
+                for manner in self.driver_manners() {
+                    same(self.run_once::<DATA, 512>(*runner, manner), manner);
+                }
+                continue;
+            }
+            let (plain, looks) = self.run_once::<DATA, 512>(*runner, Manner::PLAIN);
+            same((plain, looks), Manner::PLAIN);
+            let is_short = looks <= MANY_LOOKS && self.len() <= MANY_BYTES;
+            for manner in self.loop_manners(*runner, is_short) {
+                // With a chunk of one byte, all reads and writes are of one byte anyway.
+                let is_whole = is_short && manner.read == usize::MAX && manner.write == usize::MAX;
+                if is_whole || (!is_short && manner.read == 1) {
+                    same(self.run_once::<DATA, 1>(*runner, manner), manner);
+                }
+                if is_whole || manner.read == 7 {
+                    same(self.run_once::<DATA, 16>(*runner, manner), manner);
+                }
+                if is_short {
+                    same(self.run_once::<DATA, 512>(*runner, manner), manner);
+                }
+            }
+        }
+        log
+    }
+
+    /// The number of bytes of all that is sent.
+    fn len(&self) -> usize {
+        self.connections.iter().map(Connection::len).sum()
+    }
+
+    fn driver_manners(&self) -> Vec<Manner> {
+        let mut manners = Vec::new();
+        for cut in [Cut::Never, Cut::EachByte] {
+            for write in [1, 7, usize::MAX] {
+                for meddles in [false, true] {
+                    manners.push(Manner {
+                        cut,
+                        write,
+                        meddles,
+                        ..Manner::PLAIN
+                    });
+                }
+            }
+        }
+        let bytes = self.len();
+        let cuts = (1..bytes).step_by(bytes / MOST_CUTS + 1);
+        manners.extend(cuts.map(|at| Manner {
+            cut: Cut::At(at),
+            meddles: at % 2 == 0,
+            ..Manner::PLAIN
+        }));
+        manners
+    }
+
+    fn loop_manners(&self, runner: Runner, all: bool) -> Vec<Manner> {
+        // What blocks is never pending.
+        let may_pend = self.may_pend && runner != Runner::Blocking;
+        let mut manners = Vec::new();
+        for (pends, read, write) in [
+            (true, 1, 1),
+            (false, 7, usize::MAX),
+            (true, usize::MAX, usize::MAX),
+            (false, 1, 1),
+            (true, 7, usize::MAX),
+            (true, 1, usize::MAX),
+            (false, 1, usize::MAX),
+            (false, 7, 1),
+            (true, 7, 1),
+            (false, usize::MAX, 1),
+            (true, usize::MAX, 1),
+            (false, usize::MAX, usize::MAX),
+        ] {
+            let pends = pends && may_pend;
+            manners.push(Manner {
+                pends,
+                read,
+                write,
+                ..Manner::PLAIN
+            });
+        }
+        if !all {
+            manners.truncate(2);
+        }
+        if !may_pend {
+            manners.sort_by_key(|manner| (manner.read, manner.write));
+            manners.dedup_by_key(|manner| (manner.read, manner.write));
+        }
+        manners
+    }
+
+    /// Returns the log, and how often somebody looked at the clock.
+    fn run_once<const DATA: usize, const CHUNK: usize>(
+        &self,
+        runner: Runner,
+        manner: Manner,
+    ) -> (Log, usize) {
+        let world = World::new(manner, &self.connections, self.ready_takes);
+        let mut decoder = Decoder::<DATA>::new();
+        decoder.set_last_event_id(self.last_event_id).unwrap();
+        decoder.show_comments(self.shows_all);
+        decoder.show_retry(self.shows_all);
+        let mut remembered = vec![0; self.remember];
+        let source = EventSource::new(self.request, self.policy, 1, &mut decoder).unwrap();
+        let mut source = source.with_hooks(ScriptHooks {
+            verdict: self.verdict,
+            change: self.change.as_deref(),
+            attempt: 0,
+        });
+        source.remember_permanent_redirects(&mut remembered);
+        let app = App::new(self, &world);
+        let chunk = &mut [0; CHUNK];
+        let dialer = &mut Dialer(&world);
+        // Always of this length: each other one would be compiled for few scripts.
+        let (plain, plain_chunk) = (&mut Plain(Dialer(&world)), &mut [0; 512]);
+        world.run(|| match (runner, self.has_tls) {
+            (Runner::SansIo, has_tls) => {
+                if has_tls {
+                    source.allow_tls();
+                }
+                Run::new(&app, &mut source).run();
+            }
+            (Runner::Sse, true) => {
+                world.block_on(loops::run_sse(&app, dialer, &mut source, chunk));
+            }
+            (Runner::Sse, false) => {
+                world.block_on(loops::run_sse(&app, plain, &mut source, plain_chunk));
+            }
+            (Runner::Sessions, true) => {
+                world.block_on(loops::run_sessions(&app, dialer, &mut source, chunk));
+            }
+            (Runner::Sessions, false) => {
+                world.block_on(loops::run_sessions(&app, plain, &mut source, plain_chunk));
+            }
+            (Runner::Blocking, true) => loops::run_blocking(&app, dialer, &mut source, chunk),
+            (Runner::Blocking, false) => loops::run_blocking(&app, plain, &mut source, plain_chunk),
+        });
+        let last_event_id = source.decoder().last_event_id().to_owned();
+        world.log.borrow_mut().last_event_id = last_event_id;
+        (world.log.take(), world.looks())
+    }
+}

@@ -1,0 +1,382 @@
+//! A network of scripted connections, and the clock that all of it goes by.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::future::{Future, poll_fn};
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
+
+use embedded_sse::{Origin, blocking, io as async_io};
+
+use super::connection::{Connection, Cut, Deed, answers};
+use super::log::Log;
+use super::socket::Socket;
+
+/// So that nothing relies on a clock that starts at 0.
+const START: Duration = ms(123_456);
+
+/// How long a blocking read or write blocks. All times of the scripts are multiples of it, so that
+/// the blocking loop finds the deadlines at the same times as the other.
+pub const TICK: Duration = ms(100);
+
+/// More looks at the clock than this are taken for a loop without end.
+const MOST_LOOKS: usize = 3_000_000;
+
+/// A blocking loop that has heard nothing for this long is silent for ever: the source waits for no
+/// deadline that is later.
+const SILENCE: Duration = ms(700_000);
+
+pub const fn ms(ms: u64) -> Duration {
+    Duration::from_millis(ms)
+}
+
+/// In what manner the network does what the script says. The log must not depend on it.
+#[derive(Clone, Copy, Debug)]
+pub struct Manner {
+    /// How what is sent is cut.
+    pub cut: Cut,
+    /// Each read, write and flush is pending once before it does something.
+    pub pends: bool,
+    /// At most this many bytes are read or written at once.
+    pub read: usize,
+    pub write: usize,
+    /// The driver makes calls in between that must be harmless. A ready loop has no room for them.
+    pub meddles: bool,
+}
+
+impl Manner {
+    pub const PLAIN: Self = Self {
+        cut: Cut::Never,
+        pends: false,
+        read: usize::MAX,
+        write: usize::MAX,
+        meddles: false,
+    };
+}
+
+/// What answers a request: what comes, and after how many milliseconds.
+pub type Server = fn(&str) -> Vec<(u64, Deed)>;
+
+pub struct World {
+    pub manner: Manner,
+    pub log: RefCell<Log>,
+    connections: RefCell<VecDeque<Connection>>,
+    /// The number of bytes of those that have been made.
+    sent: Cell<usize>,
+    server: Option<Server>,
+    pub ready_takes: Duration,
+    now: Cell<Duration>,
+    /// What the last poll waits for, and whether it need not wait at all.
+    sleepers: RefCell<Vec<Duration>>,
+    woken: Arc<Woken>,
+    looks: Cell<usize>,
+}
+
+#[derive(Default)]
+struct Woken(AtomicBool);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+impl World {
+    pub fn new(manner: Manner, connections: &[Connection], ready_takes: u64) -> Self {
+        Self {
+            manner,
+            log: RefCell::default(),
+            connections: RefCell::new(connections.iter().cloned().collect()),
+            sent: Cell::new(0),
+            server: None,
+            ready_takes: ms(ready_takes),
+            now: Cell::new(START),
+            sleepers: RefCell::default(),
+            woken: Arc::default(),
+            looks: Cell::new(0),
+        }
+    }
+
+    /// Any number of connections are made, and each answers what it is asked.
+    pub fn of(manner: Manner, server: Server) -> Self {
+        Self {
+            server: Some(server),
+            ..Self::new(manner, &[], 0)
+        }
+    }
+
+    fn ms(&self) -> u64 {
+        (self.now.get() - START).as_millis().try_into().unwrap()
+    }
+
+    /// Something has happened on the network.
+    pub fn tell(&self, line: &str) {
+        let line = format!("{} {line}", self.ms());
+        self.log.borrow_mut().all.push(line);
+    }
+
+    /// The application has been told something.
+    pub fn told(&self, line: String) {
+        self.tell(&line);
+        self.log.borrow_mut().lines.push((self.ms(), line));
+    }
+
+    // ---- the end of a script that does not stop ----
+
+    /// Runs it until it returns or the script is over.
+    pub fn run(&self, run: impl FnOnce()) {
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(run))
+            && !panic.is::<Over>()
+        {
+            resume_unwind(panic);
+        }
+    }
+
+    /// A ready loop would never return.
+    fn over(&self) -> ! {
+        resume_unwind(Box::new(Over))
+    }
+
+    pub fn tell_silence(&self) {
+        self.told("silent for ever".into());
+    }
+
+    /// To be called by whatever blocks and has nothing to wait for.
+    pub fn is_silent_since(&self, last: Duration) {
+        if self.now.get() > last + SILENCE {
+            self.now.set(last);
+            self.tell_silence();
+            self.over();
+        }
+    }
+
+    // ---- time ----
+
+    pub fn time(&self) -> Duration {
+        // Whoever goes round without end does at least this.
+        self.count();
+        self.now.get()
+    }
+
+    pub fn pass_until(&self, time: Duration) {
+        self.count();
+        self.now.set(time.max(self.now.get()));
+    }
+
+    pub async fn sleep(&self, until: Duration) {
+        poll_fn(|_| {
+            if self.now.get() >= until {
+                return Poll::Ready(());
+            }
+            self.wake_at(until);
+            Poll::Pending
+        })
+        .await;
+    }
+
+    pub fn wake_at(&self, time: Duration) {
+        self.sleepers.borrow_mut().push(time);
+    }
+
+    pub fn wake_now(&self) {
+        Arc::clone(&self.woken).wake();
+    }
+
+    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        let mut future = pin!(future);
+        loop {
+            if let Poll::Ready(output) = self.poll(future.as_mut()) {
+                return output;
+            }
+        }
+    }
+
+    /// Polls once. If there is nothing else to do, time goes on to when there is.
+    pub fn poll<F: Future>(&self, future: Pin<&mut F>) -> Poll<F::Output> {
+        self.sleepers.borrow_mut().clear();
+        self.woken.0.store(false, Ordering::Relaxed);
+        let waker = Waker::from(Arc::clone(&self.woken));
+        let poll = future.poll(&mut Context::from_waker(&waker));
+        if poll.is_pending() {
+            self.count();
+            if !self.woken.0.load(Ordering::Relaxed) {
+                let sleepers = self.sleepers.borrow();
+                let Some(first) = sleepers.iter().min() else {
+                    self.tell_silence();
+                    self.over();
+                };
+                self.now.set((*first).max(self.now.get()));
+            }
+        }
+        poll
+    }
+
+    pub fn looks(&self) -> usize {
+        self.looks.get()
+    }
+
+    fn count(&self) {
+        self.looks.set(self.looks.get() + 1);
+        assert!(self.looks.get() < MOST_LOOKS, "a loop without end");
+    }
+
+    // ---- connections ----
+
+    /// The next connection, or `None` if the script speaks of no more.
+    pub fn dial(&self, origin: Origin<'_>) -> Option<Connection> {
+        let Origin { scheme, host, port } = origin;
+        let connection = match self.server {
+            Some(_) => answers(""),
+            None => self.connections.borrow_mut().pop_front()?,
+        };
+        let origin = format!("{} {host} {port}", scheme.as_str());
+        self.tell(&format!("connect {origin}"));
+        self.log.borrow_mut().origins.push(origin);
+        let start = self.sent.replace(self.sent.get() + connection.len());
+        Some(connection.cut(self.manner.cut, start))
+    }
+
+    fn dial_or_end(&self, origin: Origin<'_>) -> Connection {
+        self.dial(origin).unwrap_or_else(|| self.over())
+    }
+
+    pub fn answer(&self) -> Option<Vec<(u64, Deed)>> {
+        let log = self.log.borrow();
+        Some(self.server?(log.requests.last().unwrap()))
+    }
+}
+
+impl async_io::Clock for World {
+    fn now(&self) -> Duration {
+        self.time()
+    }
+
+    async fn sleep_until(&self, time: Duration) {
+        self.sleep(time).await;
+    }
+}
+
+impl blocking::Clock for World {
+    fn now(&self) -> Duration {
+        self.time()
+    }
+
+    fn sleep_until(&self, time: Duration) {
+        self.pass_until(time);
+    }
+}
+
+/// What a script that is over is unwound with.
+struct Over;
+
+pub struct Dialer<'w>(pub &'w World);
+
+impl<'w> async_io::Connect for Dialer<'w> {
+    const TLS: bool = true;
+    type Error = io::Error;
+    type Io<'c>
+        = Socket<'w>
+    where
+        Self: 'c;
+
+    async fn ready(&mut self) {
+        self.0.sleep(self.0.time() + self.0.ready_takes).await;
+        self.0.tell("ready");
+    }
+
+    async fn connect(&mut self, origin: Origin<'_>, _: Option<Duration>) -> io::Result<Socket<'w>> {
+        let connection = self.0.dial_or_end(origin);
+        match connection.made_after {
+            Some(after) => self.0.sleep(self.0.time() + ms(after)).await,
+            None => std::future::pending().await,
+        }
+        Socket::new(self.0, connection)
+    }
+}
+
+impl<'w> blocking::Connect for Dialer<'w> {
+    const TLS: bool = true;
+    type Error = io::Error;
+    type Io<'c>
+        = Socket<'w>
+    where
+        Self: 'c;
+
+    fn ready(&mut self) {
+        self.0.pass_until(self.0.time() + self.0.ready_takes);
+        self.0.tell("ready");
+    }
+
+    fn connect(
+        &mut self,
+        origin: Origin<'_>,
+        deadline: Option<Duration>,
+    ) -> io::Result<Socket<'w>> {
+        let connection = self.0.dial_or_end(origin);
+        let made = connection.made_after.map(|after| self.0.time() + ms(after));
+        match (made, deadline) {
+            (None, deadline) => {
+                let Some(deadline) = deadline else {
+                    self.0.tell_silence();
+                    self.0.over();
+                };
+                self.0.pass_until(deadline);
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+            (Some(made), Some(deadline)) if deadline < made && !connection.heeds_no_deadline => {
+                self.0.pass_until(deadline);
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+            (Some(made), _) => self.0.pass_until(made),
+        }
+        Socket::new(self.0, connection)
+    }
+}
+
+/// The same, but without TLS: nothing is said of it, as by a driver that has none.
+pub struct Plain<'w>(pub Dialer<'w>);
+
+impl<'w> async_io::Connect for Plain<'w> {
+    type Error = io::Error;
+    type Io<'c>
+        = Socket<'w>
+    where
+        Self: 'c;
+
+    async fn ready(&mut self) {
+        async_io::Connect::ready(&mut self.0).await;
+    }
+
+    async fn connect(
+        &mut self,
+        origin: Origin<'_>,
+        deadline: Option<Duration>,
+    ) -> io::Result<Socket<'w>> {
+        async_io::Connect::connect(&mut self.0, origin, deadline).await
+    }
+}
+
+impl<'w> blocking::Connect for Plain<'w> {
+    type Error = io::Error;
+    type Io<'c>
+        = Socket<'w>
+    where
+        Self: 'c;
+
+    fn ready(&mut self) {
+        blocking::Connect::ready(&mut self.0);
+    }
+
+    fn connect(
+        &mut self,
+        origin: Origin<'_>,
+        deadline: Option<Duration>,
+    ) -> io::Result<Socket<'w>> {
+        blocking::Connect::connect(&mut self.0, origin, deadline)
+    }
+}

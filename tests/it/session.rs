@@ -1,0 +1,226 @@
+//! What sessions do beyond what `sse` does: the head, and being opened at any time.
+
+use std::cell::Cell;
+use std::io;
+use std::pin::pin;
+use std::task::Poll;
+use std::time::Duration;
+
+use crate::script::{Dialer, Manner, OPEN, World, answers, gone, line_of, ms, opens, refuses, url};
+use embedded_sse::io::{Clock, Connect, NoSession, Session};
+use embedded_sse::{Decoder, EventSource, LossCause, Origin, Policy, Request, StopReason};
+
+const POLICY: Policy = Policy {
+    jitter_percent: 0,
+    ..Policy::DEFAULT
+};
+
+fn source(decoder: &mut Decoder<1024>) -> EventSource<'_, 1024, 64> {
+    EventSource::new(Request::get(url("http://h/")), POLICY, 1, decoder).unwrap()
+}
+
+/// A scripted world, without pending operations.
+fn world(connections: &[crate::script::Connection]) -> World {
+    World::new(Manner::PLAIN, connections, 0)
+}
+
+#[test]
+fn the_head_is_there_until_the_first_item() {
+    let head = OPEN.replacen("\r\n\r\n", "\r\nX-More: yes\r\n\r\n", 1);
+    let connection = answers(head)
+        .pauses(100)
+        .sends("data: a\n\n")
+        .pauses(100)
+        .ends();
+    let world = world(&[connection]);
+    let mut decoder = Decoder::new();
+    let (mut source, mut chunk) = (source(&mut decoder), [0; 64]);
+    let mut dialer = Dialer(&world);
+    let open = Session::open(&mut dialer, &world, &mut source, &mut chunk);
+    let mut session = world.block_on(open).map_err(drop).unwrap();
+
+    let more = |head: embedded_sse::Head<'_>| head.header("x-more").map(str::to_owned);
+    assert_eq!(session.head().and_then(more).as_deref(), Some("yes"));
+    let item = world.block_on(session.next()).map(line_of);
+    assert_eq!(item.as_deref(), Some("open 200"));
+    assert_eq!(session.head().map(|head| head.status()), Some(200));
+    // One that was dropped before anything came has changed nothing.
+    assert!(world.poll(pin!(session.next())).is_pending());
+    assert_eq!(session.head().and_then(more).as_deref(), Some("yes"));
+    let item = world.block_on(session.next()).map(line_of);
+    assert_eq!(item.as_deref(), Some("message: a"));
+    assert_eq!(session.head(), None);
+    assert!(world.block_on(session.next()).is_none());
+    // So it stays.
+    assert!(world.block_on(session.next()).is_none());
+    assert_eq!(session.head(), None);
+}
+
+#[test]
+fn a_session_closed_before_its_first_item_has_none() {
+    let world = world(&[opens("data: a\n\n")]);
+    let mut decoder = Decoder::new();
+    let (mut source, mut chunk) = (source(&mut decoder), [0; 64]);
+    let mut dialer = Dialer(&world);
+    let open = Session::open(&mut dialer, &world, &mut source, &mut chunk);
+    let mut session = world.block_on(open).map_err(drop).unwrap();
+    session.close();
+    assert!(world.block_on(session.next()).is_none());
+}
+
+#[test]
+fn a_closed_session_has_no_further_item() {
+    let world = world(&[opens("data: a\n\ndata: b\n\n")]);
+    let mut decoder = Decoder::new();
+    let (mut source, mut chunk) = (source(&mut decoder), [0; 64]);
+    let mut dialer = Dialer(&world);
+    let open = Session::open(&mut dialer, &world, &mut source, &mut chunk);
+    let mut session = world.block_on(open).map_err(drop).unwrap();
+    world.block_on(session.next());
+    world.block_on(session.next());
+    session.close();
+    assert_eq!(session.head(), None);
+    assert!(world.block_on(session.next()).is_none());
+    drop(session);
+    let again = Session::open(&mut dialer, &world, &mut source, &mut chunk);
+    let Err(NoSession::Stop(stop)) = world.block_on(again) else {
+        panic!("it is closed");
+    };
+    assert_eq!((stop.reason, stop.status), (StopReason::Closed, Some(200)));
+}
+
+#[test]
+fn a_session_opened_too_early_is_told_to_wait_again() {
+    let world = world(&[refuses(), opens("")]);
+    let mut decoder = Decoder::new();
+    let (mut source, mut chunk) = (source(&mut decoder), [0; 64]);
+    let mut dialer = Dialer(&world);
+    let mut open = || {
+        let open = Session::open(&mut dialer, &world, &mut source, &mut chunk);
+        world.block_on(open).map(|session| session.head().is_some())
+    };
+    let Err(NoSession::Wait(wait)) = open() else {
+        panic!("nobody is there");
+    };
+    assert_eq!((wait.cause, wait.delay), (LossCause::Connect, ms(3000)));
+    assert_eq!(open(), Err(NoSession::Wait(wait)));
+    world.pass_until(wait.until - ms(1));
+    assert_eq!(open(), Err(NoSession::Wait(wait)));
+    world.pass_until(wait.until);
+    assert_eq!(open(), Ok(true));
+    // Nobody has read it to its end: it is gone with its session.
+    let Err(NoSession::Wait(wait)) = open() else {
+        panic!("its connection is gone");
+    };
+    assert_eq!(wait.cause, LossCause::Transport);
+}
+
+/// Each look at it takes a while, as on any machine.
+struct Ticking(Cell<Duration>);
+
+impl Clock for Ticking {
+    fn now(&self) -> Duration {
+        self.0.set(self.0.get() + ms(1));
+        self.0.get()
+    }
+
+    async fn sleep_until(&self, _: Duration) {
+        panic!("there is nothing to wait for");
+    }
+}
+
+/// No connection, but a record of what was asked for.
+#[derive(Default)]
+struct Refuses {
+    asked: Vec<&'static str>,
+}
+
+impl Connect for Refuses {
+    type Error = ();
+    type Io<'c> = NoIo;
+
+    async fn ready(&mut self) {
+        self.asked.push("ready");
+    }
+
+    async fn connect(&mut self, _: Origin<'_>, _: Option<Duration>) -> Result<NoIo, ()> {
+        self.asked.push("connect");
+        Err(())
+    }
+}
+
+struct NoIo;
+
+impl embedded_io_async::ErrorType for NoIo {
+    type Error = io::Error;
+}
+
+impl embedded_io_async::Read for NoIo {
+    async fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        Ok(0)
+    }
+}
+
+impl embedded_io_async::Write for NoIo {
+    async fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+        Ok(0)
+    }
+
+    async fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A wait may be over between any two looks at the clock.
+#[test]
+fn no_attempt_begins_without_the_network() {
+    let world = world(&[gone()]);
+    for before_end in 0..10 {
+        let clock = Ticking(Cell::new(ms(0)));
+        let mut connect = Refuses::default();
+        let mut decoder = Decoder::new();
+        let (mut source, mut chunk) = (source(&mut decoder), [0; 64]);
+        let mut wait = |until: Option<Duration>| {
+            if let Some(until) = until {
+                clock.0.set(until - ms(before_end));
+            }
+            let open = Session::open(&mut connect, &clock, &mut source, &mut chunk);
+            match world.block_on(open) {
+                Err(NoSession::Wait(wait)) => wait.until,
+                _ => panic!("nobody is there"),
+            }
+        };
+        let first = wait(None);
+        let second = wait(Some(first));
+        if second == first {
+            wait(Some(first + ms(20)));
+        }
+        let asked = ["ready", "connect", "ready", "connect"];
+        assert_eq!(
+            connect.asked, asked,
+            "{before_end} ms before the wait is over"
+        );
+    }
+}
+
+/// Two kinds of I/O in one program: nothing is tied to this crate's own.
+#[test]
+fn a_connection_that_takes_nothing_is_lost() {
+    let world = world(&[]);
+    let mut decoder = Decoder::new();
+    let (mut source, mut chunk) = (source(&mut decoder), [0; 1]);
+    struct Made;
+    impl Connect for Made {
+        type Error = ();
+        type Io<'c> = NoIo;
+        async fn connect(&mut self, _: Origin<'_>, _: Option<Duration>) -> Result<NoIo, ()> {
+            Ok(NoIo)
+        }
+    }
+    let mut made = Made;
+    let mut open = pin!(Session::open(&mut made, &world, &mut source, &mut chunk));
+    let Poll::Ready(Err(NoSession::Wait(wait))) = world.poll(open.as_mut()) else {
+        panic!("no byte was written");
+    };
+    assert_eq!(wait.cause, LossCause::Transport);
+}

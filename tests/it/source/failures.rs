@@ -1,0 +1,125 @@
+//! Rule: failures.
+
+use embedded_sse::{Decoder, EventSource, Policy, Request, Step};
+
+use super::HERE;
+use crate::script::{Connection, Script, answers, ms, opens, refuses, status, url};
+
+/// The delays of failing twice and then this, which counts as a failure if the third is 12 s.
+fn third_delay(connection: Connection) -> u64 {
+    let script = Script::get(HERE).then(refuses()).then(refuses());
+    script.then(connection).run().delays[2]
+}
+
+#[test]
+fn what_is_a_failure_an_attempt_that_did_not_open() {
+    for connection in [
+        refuses(),
+        status(500, ""),
+        answers("").ends(),
+        answers("nonsense\n\n"),
+        answers("HTTP/1.1 200 OK\r\n"),
+    ] {
+        assert_eq!(third_delay(connection), 12_000);
+    }
+}
+
+#[test]
+fn what_is_a_failure_a_connection_that_was_lost_early() {
+    for body in ["", "data: a\n\n"] {
+        assert_eq!(third_delay(opens(body).resets()), 12_000);
+        assert_eq!(third_delay(opens(body).pauses(7999).resets()), 12_000);
+    }
+}
+
+#[test]
+fn what_takes_a_failure_back_each_healthy_time() {
+    for body in ["", "data: a\n\n"] {
+        for end in [Connection::resets, Connection::ends] {
+            let after = |ms| {
+                let four = (0..4).fold(Script::get(HERE), |script, _| script.then(refuses()));
+                four.then(end(opens(body).pauses(ms))).run().delays[4]
+            };
+            assert_eq!([after(8000), after(16_000)], [12_000, 6000]);
+            assert_eq!([after(24_000), after(32_000)], [3000, 3000]);
+        }
+    }
+}
+
+/// A stream of one chunk that ends as it should.
+fn chunked(body: &str) -> Connection {
+    let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n";
+    let chunk = format!("{:x}\r\n{body}\r\n0\r\n\r\n", body.len());
+    answers(format!("{head}Transfer-Encoding: chunked\r\n\r\n{chunk}"))
+}
+
+#[test]
+fn what_takes_a_failure_back_an_end_with_two_signs_of_intent() {
+    // An explicit end, and progress or a `retry`.
+    for body in [
+        "data\n\n",
+        "id: 1\n\n",
+        "id: 1\ndata: a\n\n",
+        "retry: 3000\n",
+    ] {
+        assert_eq!(third_delay(chunked(body)), 3000, "{body}");
+    }
+    for body in ["retry: 3000\ndata\n\n", "id: 1\nretry: 3000\n\n"] {
+        assert_eq!(third_delay(opens(body).ends()), 3000, "{body}");
+    }
+    for body in [":\n", "event: a\n\n", "data: a\n", "retry: x\n", "id\n\n"] {
+        assert_eq!(third_delay(chunked(body)), 12_000, "{body}");
+    }
+    // A process that crashes closes its connections too.
+    for body in ["", "data: a\n\n", "id: 1\n\n", "retry: 3000\n"] {
+        assert_eq!(third_delay(opens(body).ends()), 12_000, "{body}");
+    }
+}
+
+#[test]
+fn what_takes_a_failure_back_an_id_only_if_it_moves() {
+    let script = Script::get(HERE).last_event_id("1");
+    let log = script
+        .then(chunked("id: 1\n\n"))
+        .then(chunked("id: 2\n\n"))
+        .then(chunked("id: 2\n\n"))
+        .then(chunked("id: 2\n\n"))
+        .run();
+    assert_eq!(log.delays, [3000, 3000, 3000, 6000]);
+}
+
+#[test]
+fn what_is_a_failure_a_clean_end_after_only_a_comment_that_does_not_fit() {
+    let script = Script::get(HERE).shows_all().then(refuses());
+    let comment = format!(":{}\n", "x".repeat(3000));
+    let log = script.then(opens(comment).ends()).run();
+    assert_eq!(log.told()[3], "too long: Comment");
+    assert_eq!(log.delays, [3000, 6000]);
+}
+
+#[test]
+fn what_takes_a_failure_back_polling_goes_on_at_the_base() {
+    let poll = chunked("data: a\n\n");
+    let script = (0..5).fold(Script::get(HERE), |script, _| script.then(poll.clone()));
+    assert_eq!(script.run().delays, [3000; 5]);
+}
+
+/// What an earlier stream has asked for does not make a reboot forget the failures.
+#[test]
+fn failures_of_before_a_reboot_count() {
+    let mut decoder: Decoder<256> = Decoder::new();
+    decoder.set_reconnection_time(ms(1000));
+    let policy = Policy {
+        jitter_percent: 0,
+        ..Policy::DEFAULT
+    };
+    let request = Request::get(url("http://h/"));
+    let mut source = EventSource::new(request, policy, 1, &mut decoder).unwrap();
+    source.set_failures(3);
+    let _ = source.step(ms(0));
+    source.failed(ms(0));
+    let Step::Wait(wait) = source.step(ms(0)) else {
+        panic!("it waits");
+    };
+    assert_eq!((wait.delay, wait.failures), (ms(8000), 4));
+}

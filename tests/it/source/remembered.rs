@@ -1,0 +1,185 @@
+//! Rule: remembered. Which redirects are remembered, and for how long.
+
+use embedded_sse::{Decoder, EventSource, Policy, Request, Step};
+
+use super::{HERE, REDIRECTS, SECRETS, feed, open, read, redirect};
+use crate::script::{Script, ms, opens, refuses, status, url};
+
+#[test]
+fn redirects_that_are_remembered_are_forgotten_when_they_lead_to_nothing() {
+    let log = Script::get(HERE)
+        .remember(64)
+        .then(redirect(301, "http://g/x"))
+        .then(opens("data: a\n\n").ends())
+        .then(refuses())
+        .then(opens(""))
+        .run();
+    assert_eq!(
+        log.origins,
+        ["http h 80", "http g 80", "http g 80", "http h 80"]
+    );
+}
+
+#[test]
+fn redirects_are_not_forgotten_in_the_middle_of_a_request() {
+    let request = Request {
+        headers: SECRETS,
+        ..Request::get(url(HERE))
+    };
+    let (mut one, mut two) = ([0; 64], [0; 64]);
+    let mut decoder = Decoder::<512>::new();
+    let mut source = EventSource::new(request, Policy::DEFAULT, 1, &mut decoder).unwrap();
+    source.remember_permanent_redirects(&mut one);
+    read(&mut source);
+    feed(
+        &mut source,
+        "HTTP/1.1 301 x\r\nLocation: http://evil/\r\n\r\n",
+    );
+    open(&mut source);
+    source.failed(ms(0));
+    assert!(matches!(source.step(ms(0)), Step::Wait(_)));
+    let Step::Connect { origin, .. } = source.step(ms(9000)) else {
+        panic!("no attempt");
+    };
+    assert_eq!(origin.host, "evil");
+    source.connected(ms(0));
+    source.wrote(3);
+    source.remember_permanent_redirects(&mut two);
+    let Step::Connect { origin, .. } = source.step(ms(9000)) else {
+        panic!("the request goes on, with what is not meant for evil");
+    };
+    assert_eq!(origin.host, "h");
+}
+
+#[test]
+fn redirects_are_forgotten_by_a_reconnect() {
+    for code in REDIRECTS {
+        let log = Script::get(HERE)
+            .then(redirect(code, "http://g/x"))
+            .then(opens("data: a\n\n").ends())
+            .then(opens(""))
+            .run();
+        assert_eq!(log.origins, ["http h 80", "http g 80", "http h 80"]);
+    }
+}
+
+/// Where the reconnect goes after these redirects, if permanent ones are to be remembered.
+fn remembered(codes: &[u16], bytes: usize) -> String {
+    let mut script = Script::get(HERE).remember(bytes);
+    for (number, code) in codes.iter().enumerate() {
+        script = script.then(redirect(*code, &format!("http://g{number}/x")));
+    }
+    let log = script
+        .then(opens("data: a\n\n").ends())
+        .then(opens(""))
+        .run();
+    log.origins.last().unwrap().clone()
+}
+
+#[test]
+fn redirects_are_remembered_if_asked_and_permanent() {
+    for codes in [&[301][..], &[308]] {
+        assert_eq!(remembered(codes, 64), "http g0 80");
+        assert_eq!(remembered(codes, 0), "http h 80");
+    }
+    for codes in [&[302][..], &[303], &[307], &[301, 302], &[302, 301]] {
+        assert_eq!(remembered(codes, 64), "http h 80", "{codes:?}");
+    }
+    assert_eq!(remembered(&[301, 308], 64), "http g1 80");
+}
+
+#[test]
+fn redirects_are_remembered_only_if_they_fit() {
+    let len = "http://g0/x".len();
+    assert_eq!(remembered(&[301], len), "http g0 80");
+    assert_eq!(remembered(&[301], len - 1), "http h 80");
+}
+
+#[test]
+fn redirects_that_changed_the_request_are_not_remembered() {
+    let request = Request {
+        repeatable: true,
+        ..Request::post(url(HERE), b"x")
+    };
+    let log = Script::new(request)
+        .remember(64)
+        .then(redirect(301, "http://g/x"))
+        .then(opens("data: a\n\n").ends())
+        .then(opens(""))
+        .run();
+    assert_eq!(log.origins, ["http h 80", "http g 80", "http h 80"]);
+    assert_eq!(
+        log.request_lines(),
+        ["POST /stream", "GET /x", "POST /stream"]
+    );
+}
+
+#[test]
+fn redirects_are_remembered_only_if_they_lead_to_a_stream() {
+    let log = Script::get(HERE)
+        .remember(64)
+        .then(redirect(301, "http://g/x"))
+        .then(status(503, ""))
+        .then(opens(""))
+        .run();
+    assert_eq!(log.origins[2], "http h 80");
+}
+
+#[test]
+fn redirects_that_are_remembered_get_no_secrets() {
+    let request = Request {
+        headers: SECRETS,
+        ..Request::get(url(HERE))
+    };
+    let log = Script::new(request)
+        .remember(64)
+        .then(redirect(301, "http://g/x"))
+        .then(opens("data: a\n\n").ends())
+        .then(opens(""))
+        .run();
+    assert_eq!(log.origins[2], "http g 80");
+    assert!(!log.requests[2].contains("secret"));
+}
+
+#[test]
+fn redirects_that_are_remembered_get_no_secrets_if_they_ever_left() {
+    let request = Request {
+        headers: SECRETS,
+        ..Request::get(url(HERE))
+    };
+    let log = Script::new(request)
+        .remember(64)
+        .then(redirect(308, "http://g/x"))
+        .then(redirect(308, "http://h/chosen-by-g"))
+        .then(opens("data: a\n\n").ends())
+        .then(redirect(308, "/still-chosen-by-g"))
+        .then(opens("data: a\n\n").ends())
+        .then(opens("").resets())
+        .then(refuses())
+        .then(opens(""))
+        .run();
+    assert!(log.requests[0].contains("secret"));
+    for request in &log.requests[1..6] {
+        assert!(!request.contains("secret"), "{request}");
+    }
+    // Once they are forgotten, the request is the caller's again.
+    assert_eq!(log.request_lines()[6], "GET /stream");
+    assert!(log.requests[6].contains("secret"));
+}
+
+#[test]
+fn redirects_that_are_remembered_are_the_base_of_the_next() {
+    let log = Script::get(HERE)
+        .remember(64)
+        .then(redirect(301, "http://g/x/y"))
+        .then(opens("data: a\n\n").ends())
+        .then(redirect(308, "z"))
+        .then(opens("data: a\n\n").ends())
+        .then(opens(""))
+        .run();
+    assert_eq!(
+        log.request_lines()[2..],
+        ["GET /x/y", "GET /x/z", "GET /x/z"]
+    );
+    assert_eq!(log.origins[4], "http g 80");
+}

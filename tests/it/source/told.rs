@@ -1,0 +1,137 @@
+//! Rules: what is told, a stop by a response.
+
+use embedded_sse::{
+    Decoder, Head, InvalidRedirect, LossCause, Policy, Request, Step, StopReason, Verdict,
+};
+
+use super::{HERE, limited, source};
+use crate::script::{Script, answers, ms, opens, refuses, status, url};
+
+#[test]
+fn what_is_told_of_a_retried_status_is_lost_and_never_open() {
+    let log = limited(1).then(status(503, "")).then(status(502, "")).run();
+    let want = [
+        "lost Status(503)",
+        "wait 3000",
+        "lost Status(502)",
+        "stop Attempts",
+    ];
+    assert_eq!(log.told(), want);
+    let stop = log.stop.unwrap();
+    assert_eq!(stop.reason, StopReason::Attempts);
+    assert_eq!(stop.cause, Some(LossCause::Status(502)));
+    assert_eq!(stop.status, Some(502));
+}
+
+/// Whatever the reason is.
+#[test]
+fn a_stop_by_a_response_shows_it() {
+    let response = |code| status(code, "Retry-After: 9\r\nContent-Length: 4\r\n").sends("body");
+    let post = || Script::new(Request::post(url(HERE), b"x"));
+    let judged: fn(&Head<'_>) -> Verdict = |_| Verdict::Stop;
+    let unframed = || {
+        let lengths = "Content-Length: 4\r\nContent-Length: 5\r\n";
+        status(
+            200,
+            &format!("Content-Type: text/event-stream\r\n{lengths}"),
+        )
+    };
+    for (script, reason, code) in [
+        (post().then(response(429)), StopReason::NotRepeatable, 429),
+        (post().then(response(503)), StopReason::NotRepeatable, 503),
+        (limited(0).then(response(503)), StopReason::Attempts, 503),
+        (
+            limited(1).then(refuses()).then(response(502)),
+            StopReason::Attempts,
+            502,
+        ),
+        (
+            Script::get(HERE).then(response(404)),
+            StopReason::Status,
+            404,
+        ),
+        (
+            Script::get(HERE).then(response(200)),
+            StopReason::ContentType,
+            200,
+        ),
+        (
+            Script::get(HERE).verdict(judged).then(response(503)),
+            StopReason::Verdict,
+            503,
+        ),
+        (
+            Script::get(HERE).then(response(302)),
+            StopReason::Redirect(InvalidRedirect::Location),
+            302,
+        ),
+    ] {
+        let log = script.run();
+        let stop = log.stop.unwrap();
+        assert_eq!((stop.reason, stop.status), (reason, Some(code)));
+        let response = log.response.unwrap();
+        assert_eq!((response.status, &response.body[..]), (code, "body"));
+        assert_eq!(response.headers[0].1, "9");
+    }
+    let log = limited(0).then(unframed()).run();
+    assert_eq!(log.stop.unwrap().reason, StopReason::Attempts);
+    assert_eq!(log.response.unwrap().status, 200);
+}
+
+#[test]
+fn a_stop_by_no_response_shows_none() {
+    for script in [
+        limited(0).then(refuses()),
+        limited(0).then(opens("data: a\n\n").resets()),
+        limited(0).then(opens("").resets()),
+        limited(0).then(answers("nonsense\n\n")),
+        limited(1).then(status(503, "")).then(answers("").resets()),
+        limited(0).then(answers("HTTP/1.1 200 OK\r\n")),
+    ] {
+        let log = script.run();
+        assert_eq!(log.stop.unwrap().reason, StopReason::Attempts);
+        assert_eq!(log.response, None);
+    }
+}
+
+#[test]
+fn what_is_told_with_used_up_attempts_is_the_last_status() {
+    let log = limited(1).then(status(503, "")).then(refuses()).run();
+    let stop = log.stop.unwrap();
+    assert_eq!(
+        (stop.cause, stop.status),
+        (Some(LossCause::Connect), Some(503))
+    );
+    assert_eq!(limited(0).then(refuses()).run().stop.unwrap().status, None);
+}
+
+#[test]
+fn what_is_told_of_what_ends_it_is_stopped_alone() {
+    for response in [
+        status(200, "").ends(),
+        status(404, "").ends(),
+        status(204, ""),
+        status(302, ""),
+    ] {
+        let log = Script::get(HERE).then(response).run();
+        assert_eq!(log.lines.len(), 1);
+        assert!(log.losses.is_empty());
+    }
+}
+
+#[test]
+fn what_is_told_of_a_wait_of_no_length_is_lost_too() {
+    let script = Script::get(HERE).policy(|policy| policy.reconnection_time = ms(0));
+    let log = script.then(refuses()).then(opens("")).run();
+    assert_eq!(log.told()[..3], ["lost Connect", "wait 0", "open 200"]);
+}
+
+#[test]
+fn what_is_told_does_not_depend_on_how_late_the_driver_is() {
+    let mut decoder = Decoder::<512>::new();
+    let mut source = source(Policy::DEFAULT, &mut decoder);
+    let _ = source.step(ms(0));
+    source.failed(ms(0));
+    assert!(matches!(source.step(ms(99_000)), Step::Wait(_)));
+    assert!(matches!(source.step(ms(99_000)), Step::Connect { .. }));
+}

@@ -1,0 +1,10 @@
+//! The tests of the example programs, which run them as processes.
+
+mod decode;
+mod minimal;
+mod reboot;
+mod server;
+mod support;
+mod tail;
+mod tokio;
+mod typed;
