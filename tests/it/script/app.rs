@@ -1,4 +1,4 @@
-//! The application: it writes down what it is told, and does what the script says.
+//! The application: it logs each item, and obeys the commands of the script.
 
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
@@ -9,7 +9,7 @@ use embedded_sse::{Draft, EventSource, Head, Item, Stop, StopReason, Verdict};
 use super::log::{Response, lines_of};
 use super::{Script, World, ms};
 
-/// What the application does when a line of the log begins in a certain way; each once.
+/// What the application does at a line of the log. It obeys each command once.
 #[derive(Clone, Copy)]
 pub enum Command {
     Close,
@@ -22,7 +22,7 @@ pub struct App<'r> {
     breaks_at: Option<usize>,
     busy: u64,
     told: Cell<usize>,
-    /// What it does about the last item.
+    /// The command at the last item.
     command: Cell<Option<Command>>,
 }
 
@@ -38,7 +38,7 @@ impl<'r> App<'r> {
         }
     }
 
-    /// Returns what the application does about it.
+    /// Logs an item. Returns the command that the application obeys at it.
     pub fn item(&self, item: Item<'_>) -> Option<Command> {
         {
             let mut log = self.world.log.borrow_mut();
@@ -71,19 +71,19 @@ impl<'r> App<'r> {
         command
     }
 
-    /// How long it takes over an item.
+    /// Until when the application is busy with an item that it gets now.
     pub fn busy_until(&self) -> Duration {
         self.world.time() + ms(self.busy)
     }
 
-    /// After a loop has returned: what a loop does not tell is told, and what the application does
-    /// about it is done. Returns whether the loop is to run again.
+    /// Call this after a loop has returned. It logs a stop that the loop did not report, and obeys
+    /// the command at it. Returns whether the loop must run again.
     pub fn goes_on<const DATA: usize, H: Hooks>(
         &self,
         stop: Stop,
         source: &mut EventSource<'_, DATA, 64, H>,
     ) -> bool {
-        // A callback cannot restart a source that its loop has borrowed: it breaks first.
+        // A callback cannot restart a source that its loop has borrowed, so it returned `Break`.
         let closed = stop.reason == StopReason::Closed;
         if !closed || !matches!(self.command.take(), Some(Command::Restart)) {
             if closed {
@@ -100,7 +100,7 @@ impl<'r> App<'r> {
     }
 }
 
-/// What changes an attempt, given its number.
+/// A `before_connect` hook that also gets the number of the attempt.
 pub type Change<'a> = dyn Fn(usize, &mut Draft<'_>) + 'a;
 
 /// The hooks that a script sets.

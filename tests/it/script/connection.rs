@@ -5,15 +5,15 @@ use std::io;
 
 pub const OPEN: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n";
 
-/// One connection of a script. Times are milliseconds since it was made.
+/// One connection of a script. Times are milliseconds since the connection was made.
 #[derive(Clone, Default)]
 pub struct Connection {
-    /// `None` is never.
+    /// `None` means never.
     pub(super) made_after: Option<u64>,
-    /// A blocking `connect` that does not do as it is told.
+    /// Whether a blocking `connect` ignores its deadline.
     pub(super) heeds_no_deadline: bool,
     pub(super) refused: bool,
-    /// What goes wrong when this many bytes have been written.
+    /// What goes wrong after this many bytes of the request were written.
     pub(super) writes: VecDeque<(usize, Trouble)>,
     pub(super) flushes: VecDeque<Trouble>,
     pub(super) deeds: Vec<(u64, Deed)>,
@@ -30,23 +30,24 @@ pub enum Deed {
 /// What goes wrong with a write or flush, once.
 #[derive(Clone, Copy)]
 pub enum Trouble {
-    /// For ever.
+    /// It never returns.
     Hangs,
     Fails(io::ErrorKind),
     /// It takes no bytes.
     Zero,
 }
 
-/// How all that a script sends is cut into pieces.
+/// How the bytes of the server are cut into pieces.
 #[derive(Clone, Copy, Debug)]
 pub enum Cut {
     Never,
     EachByte,
-    /// Counted over the whole script.
+    /// At this byte, counted over the whole script.
     At(usize),
 }
 
-/// Made at once, takes the request, sends this, and is silent unless more is said.
+/// A connection that is made at once, takes the request, and sends this. It then stays silent, unless
+/// you add more.
 pub fn answers(bytes: impl AsRef<[u8]>) -> Connection {
     let silent = Connection {
         made_after: Some(0),
@@ -65,7 +66,7 @@ pub fn status(status: u16, headers: &str) -> Connection {
     answers(format!("HTTP/1.1 {status} Reason\r\n{headers}\r\n"))
 }
 
-/// The server asks not to come back.
+/// The server asks the client not to reconnect.
 pub fn gone() -> Connection {
     status(204, "")
 }
@@ -85,7 +86,7 @@ pub fn never_connects() -> Connection {
 }
 
 impl Connection {
-    /// Made, or refused.
+    /// The time until the connection is made or refused.
     pub fn made_after(self, ms: u64) -> Self {
         Self {
             made_after: Some(ms),
@@ -100,13 +101,13 @@ impl Connection {
         }
     }
 
-    /// This happens to the write after this many bytes.
+    /// Makes the write after this many bytes fail in this way.
     pub fn write(mut self, after: usize, trouble: Trouble) -> Self {
         self.writes.push_back((after, trouble));
         self
     }
 
-    /// The connection fails when more of the request is written.
+    /// The connection fails when more than this many bytes of the request are written.
     pub fn takes(self, bytes: usize) -> Self {
         self.write(bytes, Trouble::Fails(io::ErrorKind::ConnectionReset))
     }
@@ -146,7 +147,7 @@ impl Connection {
         self
     }
 
-    /// The number of bytes that it sends.
+    /// The number of bytes that the server sends.
     pub(super) fn len(&self) -> usize {
         let len = |(_, deed): &(u64, Deed)| match deed {
             Deed::Sends(bytes) => bytes.len(),
@@ -155,7 +156,7 @@ impl Connection {
         self.deeds.iter().map(len).sum()
     }
 
-    /// The same, with what it sends in pieces. `start` is its place in all that the script sends.
+    /// Cuts the bytes that the server sends. `start` is their position in all bytes of the script.
     pub(super) fn cut(self, cut: Cut, mut start: usize) -> Self {
         if let Cut::Never = cut {
             return self;
@@ -182,7 +183,7 @@ impl Connection {
 }
 
 impl Trouble {
-    /// `None` is not yet.
+    /// `None` means that the operation is still pending.
     pub(super) fn result(self) -> Option<io::Result<usize>> {
         match self {
             Self::Hangs => None,

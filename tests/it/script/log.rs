@@ -1,28 +1,28 @@
-//! What has happened.
+//! The log of a run.
 
 use embedded_sse::{Head, Item, LossCause, Stop};
 
-/// What has happened, and after how many milliseconds.
+/// What happened in a run. Times are milliseconds since its start.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Log {
-    /// What the application was told.
+    /// What was reported to the application, with the time.
     pub lines: Vec<(u64, String)>,
-    /// The same with what happened on the network, which is "ready" (before an attempt), "connect",
-    /// "flush" and "closed". The time is in the line.
+    /// The same lines, together with the events of the network: "ready" (before an attempt),
+    /// "connect", "flush" and "closed". Each line begins with its time.
     pub all: Vec<String>,
-    /// Where connections were asked for.
+    /// The origins that the source wanted to connect to.
     pub origins: Vec<String>,
-    /// What was written on each connection that was made. Beyond ASCII it is Latin-1.
+    /// The bytes written on each connection that was made. Each byte is one `char`, as in Latin-1.
     pub requests: Vec<String>,
     pub losses: Vec<LossCause>,
     pub delays: Vec<u64>,
-    /// The last one.
+    /// The last stop.
     pub stop: Option<Stop>,
     pub response: Option<Response>,
     pub last_event_id: String,
 }
 
-/// The response that has stopped the source.
+/// The response that stopped the source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Response {
     pub status: u16,
@@ -55,7 +55,7 @@ impl Log {
         fields.map(|(_, value)| value).collect()
     }
 
-    /// The value of a header of a request, if it is there; at most once.
+    /// The value of a header of a request, or `None` if it is missing. Panics if it occurs twice.
     pub fn header(&self, request: usize, name: &str) -> Option<&str> {
         match self.headers(request, name)[..] {
             [] => None,
@@ -86,7 +86,7 @@ impl Response {
     }
 }
 
-/// What is told of an item, as the log has it.
+/// The lines of the log for an item.
 pub fn lines_of(item: Item<'_>) -> Vec<String> {
     match item {
         Item::Lost(wait) => vec![
@@ -113,7 +113,7 @@ pub fn lines_of(item: Item<'_>) -> Vec<String> {
     }
 }
 
-/// The same in one line.
+/// The log's lines for an item, joined to one.
 pub fn line_of(item: Item<'_>) -> String {
     lines_of(item).join(", ")
 }

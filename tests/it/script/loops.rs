@@ -75,7 +75,7 @@ async fn sessions<const DATA: usize, const CHUNK: usize, H: Hooks>(
                 }
             }
             NoSession::Stop(stop) => {
-                // That of a close is told when it is known not to be that of a restart.
+                // `goes_on` logs the stop of a close, if the close is not part of a restart.
                 if stop.reason != StopReason::Closed {
                     app.item(Item::Stopped(stop));
                 }

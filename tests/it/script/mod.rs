@@ -1,17 +1,17 @@
-//! A scripted network, and the application behind it, on a clock that nobody waits for.
+//! A scripted network and an application that uses it, on a simulated clock.
 //!
-//! Each script runs many times, by four runners: the canonical loop driven by hand, `sse`, sessions,
-//! and the blocking loop. Its bytes come whole, one by one, and cut in two at every place; reads and
-//! writes are short; what can be pending is pending; the driver by hand makes harmless calls in
-//! between. The log must be the same each time.
+//! Four runners run each script many times: the canonical loop driven by hand, `sse`, sessions, and
+//! the blocking loop. The server's bytes arrive whole, one by one, or cut in two at every place. Reads
+//! and writes are short. Async operations are pending first. The loop driven by hand makes harmless
+//! calls in between. The log must be the same each time.
 //!
-//! Where a runner differs by its nature, this is where that is levelled out:
-//! * A callback cannot restart a source that its loop has borrowed. It breaks, and the source is
-//!   restarted when the loop has returned; the stop in between is not in the log.
-//! * The loops return after a close without telling it. It is told then.
-//! * A loop that nobody wakes does not return: it is left by unwinding.
-//! * A blocking read says every [`TICK`](world::TICK) that nothing has come, and so finds a deadline
-//!   only then: the times of scripts suit that, or say [`Script::run_async`].
+//! The runners differ in some ways, and this module hides the differences from the log:
+//! * A callback cannot restart a source that its loop has borrowed. It returns `Break`, and the source
+//!   is restarted when the loop has returned. The stop in between is not in the log.
+//! * The loops return after a close without reporting it. The log then gets the stop.
+//! * A loop that nothing wakes does not return. It is left by unwinding.
+//! * A blocking read returns `TimedOut` every [`TICK`](world::TICK), so the loop checks its deadlines
+//!   only then. The times in scripts are multiples of it, or the script uses [`Script::run_async`].
 
 mod app;
 mod connection;
@@ -35,11 +35,11 @@ pub use connection::{
 pub use log::{Log, line_of};
 pub use world::{Dialer, Manner, Plain, World, ms};
 
-/// More cuts than this are not all tried.
+/// The greatest number of cuts to try. A longer script is cut at some places only.
 const MOST_CUTS: usize = 700;
 
-/// A script with more bytes, or more looks at the clock, goes through the ready loops in some
-/// manners only.
+/// A script with more bytes, or more reads of the clock, runs through the ready loops in some manners
+/// only.
 const MANY_BYTES: usize = 3000;
 const MANY_LOOKS: usize = 1000;
 
@@ -75,7 +75,7 @@ enum Runner {
 }
 
 impl<'a> Script<'a> {
-    /// With the default policy, but no jitter.
+    /// A script with the default policy, but without jitter.
     pub fn new(request: Request<'a>) -> Self {
         Self {
             request,
@@ -112,7 +112,7 @@ impl<'a> Script<'a> {
         self
     }
 
-    /// The application does this when a line of the log begins like that.
+    /// The application obeys this command at the first line of the log that begins with `line`.
     pub fn on(mut self, line: &'static str, command: Command) -> Self {
         self.commands.push((line, command));
         self
@@ -129,13 +129,13 @@ impl<'a> Script<'a> {
         self
     }
 
-    /// What changes an attempt, given its number.
+    /// Sets the `before_connect` hook, which also gets the number of the attempt.
     pub fn before_connect(mut self, change: impl Fn(usize, &mut Draft<'_>) + 'a) -> Self {
         self.change = Some(Rc::new(change));
         self
     }
 
-    /// Permanent redirects are remembered, in this many bytes.
+    /// The source remembers permanent redirects, in this many bytes.
     pub fn remember(mut self, bytes: usize) -> Self {
         self.remember = bytes;
         self
@@ -146,7 +146,7 @@ impl<'a> Script<'a> {
         self
     }
 
-    /// Comments and `retry` fields come out too.
+    /// The source returns comments and `retry` fields too.
     pub fn shows_all(mut self) -> Self {
         self.shows_all = true;
         self
@@ -158,13 +158,13 @@ impl<'a> Script<'a> {
         self
     }
 
-    /// How long it takes until there is a network.
+    /// `ready` takes this long at each attempt.
     pub fn ready_takes(mut self, ms: u64) -> Self {
         self.ready_takes = ms;
         self
     }
 
-    /// How long the application takes over each item. What has come meanwhile is read at once.
+    /// The application takes this long over each item. Bytes that arrive meanwhile are read at once.
     pub fn busy(mut self, ms: u64) -> Self {
         self.busy = ms;
         self.may_pend = false;
@@ -175,19 +175,19 @@ impl<'a> Script<'a> {
         self.run_in::<2048>()
     }
 
-    /// Runs the script in every manner, until it stops, is silent for ever, or asks for a connection
-    /// too many.
+    /// Runs the script in every manner, until the source stops, waits forever, or asks for more
+    /// connections than the script has.
     pub fn run_in<const DATA: usize>(&self) -> Log {
         use Runner::{Blocking, SansIo, Sessions, Sse};
         self.run_by::<DATA>(&[SansIo, Sse, Sessions, Blocking])
     }
 
-    /// Where the blocking loop knows something that the others do not.
+    /// Runs only the blocking loop, for scripts where it differs from the other runners.
     pub fn run_blocking(&self) -> Log {
         self.run_by::<2048>(&[Runner::Blocking])
     }
 
-    /// And the other way round.
+    /// Runs all runners except the blocking loop.
     pub fn run_async(&self) -> Log {
         self.run_by::<2048>(&[Runner::SansIo, Runner::Sse, Runner::Sessions])
     }
@@ -224,7 +224,7 @@ impl<'a> Script<'a> {
         log
     }
 
-    /// The number of bytes of all that is sent.
+    /// The number of bytes that the server sends.
     fn len(&self) -> usize {
         self.connections.iter().map(Connection::len).sum()
     }
@@ -254,7 +254,7 @@ impl<'a> Script<'a> {
     }
 
     fn loop_manners(&self, runner: Runner, all: bool) -> Vec<Manner> {
-        // What blocks is never pending.
+        // A blocking operation is never pending.
         let may_pend = self.may_pend && runner != Runner::Blocking;
         let mut manners = Vec::new();
         for (pends, read, write) in [
@@ -289,7 +289,7 @@ impl<'a> Script<'a> {
         manners
     }
 
-    /// Returns the log, and how often somebody looked at the clock.
+    /// Returns the log, and how many times the clock was read.
     fn run_once<const DATA: usize, const CHUNK: usize>(
         &self,
         runner: Runner,
@@ -311,7 +311,7 @@ impl<'a> Script<'a> {
         let app = App::new(self, &world);
         let chunk = &mut [0; CHUNK];
         let dialer = &mut Dialer(&world);
-        // Always of this length: each other one would be compiled for few scripts.
+        // Always this length: each other length would compile the loops again, for few scripts.
         let (plain, plain_chunk) = (&mut Plain(Dialer(&world)), &mut [0; 512]);
         world.run(|| match (runner, self.has_tls) {
             (Runner::SansIo, has_tls) => {

@@ -11,7 +11,7 @@ use super::app::{App, Command};
 use super::log::Response;
 use super::socket::Socket;
 
-/// More turns of the loop than this are taken for a loop without end.
+/// After this many turns, the loop counts as endless.
 const MOST_TURNS: usize = 1_000_000;
 
 /// A step that borrows nothing.
@@ -29,7 +29,7 @@ pub struct Run<'r, 's, 'a, const DATA: usize, H> {
     world: &'r World,
     app: &'r App<'r>,
     socket: Option<Socket<'r>>,
-    /// A new attempt begins, for which there has to be a network.
+    /// Whether a new attempt begins, so that the network must be ready.
     begins: bool,
 }
 
@@ -58,7 +58,7 @@ impl<'r, 's, 'a, const DATA: usize, H: Hooks> Run<'r, 's, 'a, DATA, H> {
             self.world.tell("ready");
         }
         let todo = self.todo();
-        // A wait of no length is over with the next step.
+        // A wait of zero length is over at the next step.
         if self.world.manner.meddles && !matches!(todo, Todo::Wait(wait) if wait.delay.is_zero()) {
             self.meddle(&todo);
         }
@@ -80,7 +80,7 @@ impl<'r, 's, 'a, const DATA: usize, H: Hooks> Run<'r, 's, 'a, DATA, H> {
             Step::Connect { deadline, .. } => Todo::Connect(deadline),
             Step::Write { deadline } => {
                 let mut memory = [0; 4096];
-                // More than is then written.
+                // More bytes than the socket then takes.
                 let len = self.world.manner.write.saturating_mul(2);
                 let memory = &mut memory[..len.min(4096)];
                 Todo::Write(self.source.request(memory).to_vec(), deadline)
@@ -91,10 +91,10 @@ impl<'r, 's, 'a, const DATA: usize, H: Hooks> Run<'r, 's, 'a, DATA, H> {
         }
     }
 
-    /// Every call that does not fit the present step.
+    /// Makes every call that does not fit the current step.
     fn meddle(&mut self, todo: &Todo) {
         let now = self.now();
-        // At its deadline it is no spurious call.
+        // At the deadline of a read, this call would not be spurious.
         if !matches!(todo, Todo::Read(Some(deadline)) if *deadline <= now) {
             self.source.timed_out(now);
         }
@@ -134,7 +134,7 @@ impl<'r, 's, 'a, const DATA: usize, H: Hooks> Run<'r, 's, 'a, DATA, H> {
         };
         let Some(made) = made.filter(|made| deadline.is_none_or(|deadline| *made <= deadline))
         else {
-            // Neither `connected` nor `failed`: the next step finds the deadline.
+            // Call neither `connected` nor `failed`: the next step notices the deadline.
             self.sleep(deadline);
             return true;
         };
@@ -188,7 +188,7 @@ impl<'r, 's, 'a, const DATA: usize, H: Hooks> Run<'r, 's, 'a, DATA, H> {
 
     fn receive(&mut self, mut input: &[u8]) {
         let now = self.now();
-        // What comes behind a command is offered too, and must have no effect.
+        // Pass on the bytes after a command too. They must have no effect.
         while let Some(item) = self.source.receive(&mut input, self.world.time().max(now)) {
             let command = self.app.item(item);
             self.world.pass_until(self.app.busy_until());

@@ -1,5 +1,5 @@
-//! One scripted connection: as what can be done at once, as `embedded-io-async`, and as
-//! `embedded-io`.
+//! One scripted connection, with three interfaces: `try_…` functions that never wait,
+//! `embedded-io-async`, and `embedded-io`.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -13,7 +13,7 @@ use super::world::{TICK, World, ms};
 pub struct Socket<'w> {
     world: &'w World,
     made: Duration,
-    /// When the last thing happened.
+    /// The time of the last successful operation.
     last: Duration,
     written: usize,
     writes: VecDeque<(usize, Trouble)>,
@@ -49,7 +49,7 @@ impl<'w> Socket<'w> {
         })
     }
 
-    // ---- what can be done now; `None` if nothing ----
+    // ---- operations that do not wait; `None` means that they would ----
 
     pub fn try_read(&mut self, buffer: &mut [u8]) -> Option<io::Result<usize>> {
         assert!(!buffer.is_empty(), "a read into no bytes looks like an end");
@@ -104,7 +104,7 @@ impl<'w> Socket<'w> {
         self.written += len;
         self.unflushed = true;
         let mut log = self.world.log.borrow_mut();
-        // Byte by byte, as a cut may lie in a character; so beyond ASCII it is Latin-1.
+        // A write may end within a character, so each byte becomes one `char`, as in Latin-1.
         let written = bytes[..len].iter().map(|byte| char::from(*byte));
         log.requests.last_mut().unwrap().extend(written);
         Some(Ok(len))
@@ -126,16 +126,16 @@ impl<'w> Socket<'w> {
         !self.unflushed
     }
 
-    /// When there is something to read, if ever.
+    /// The time of the next thing to read, if there is one.
     pub fn next_deed(&self) -> Option<Duration> {
         let (at, _) = self.deeds.front().filter(|_| self.asked)?;
         Some(*at)
     }
 
-    // ---- waiting for it ----
+    // ---- operations that wait ----
 
-    /// The socket remembers that it has been pending, not the future: one that is dropped there
-    /// and made anew would be pending for ever.
+    /// The socket, not the future, remembers that the operation has been pending. Otherwise, a future
+    /// that is dropped while pending and then created again would never finish.
     async fn wait<T>(&mut self, mut attempt: impl FnMut(&mut Self) -> Option<T>) -> T {
         poll_fn(|_| {
             if self.world.manner.pends && !self.gave_way {

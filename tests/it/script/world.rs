@@ -1,4 +1,4 @@
-//! A network of scripted connections, and the clock that all of it goes by.
+//! A network of scripted connections, and its simulated clock.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -17,35 +17,35 @@ use super::connection::{Connection, Cut, Deed, answers};
 use super::log::Log;
 use super::socket::Socket;
 
-/// So that nothing relies on a clock that starts at 0.
+/// The start of the clock. It is not 0, so that nothing can rely on that.
 const START: Duration = ms(123_456);
 
 /// How long a blocking read or write blocks. All times of the scripts are multiples of it, so that
-/// the blocking loop finds the deadlines at the same times as the other.
+/// the blocking loop notices deadlines at the same times as the async loops.
 pub const TICK: Duration = ms(100);
 
-/// More looks at the clock than this are taken for a loop without end.
+/// After this many reads of the clock, a loop counts as endless.
 const MOST_LOOKS: usize = 3_000_000;
 
-/// A blocking loop that has heard nothing for this long is silent for ever: the source waits for no
-/// deadline that is later.
+/// If a blocking loop has received nothing for this long, it never will. No deadline of the source is
+/// later.
 const SILENCE: Duration = ms(700_000);
 
 pub const fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
 }
 
-/// In what manner the network does what the script says. The log must not depend on it.
+/// How the network carries out the script. The log must not depend on it.
 #[derive(Clone, Copy, Debug)]
 pub struct Manner {
-    /// How what is sent is cut.
+    /// How the server's bytes are cut.
     pub cut: Cut,
     /// Each read, write and flush is pending once before it does something.
     pub pends: bool,
     /// At most this many bytes are read or written at once.
     pub read: usize,
     pub write: usize,
-    /// The driver makes calls in between that must be harmless. A ready loop has no room for them.
+    /// Whether the loop driven by hand makes spurious calls. The ready loops cannot.
     pub meddles: bool,
 }
 
@@ -59,19 +59,19 @@ impl Manner {
     };
 }
 
-/// What answers a request: what comes, and after how many milliseconds.
+/// A server: from a request to what it does, and after how many milliseconds.
 pub type Server = fn(&str) -> Vec<(u64, Deed)>;
 
 pub struct World {
     pub manner: Manner,
     pub log: RefCell<Log>,
     connections: RefCell<VecDeque<Connection>>,
-    /// The number of bytes of those that have been made.
+    /// The number of bytes of the connections so far.
     sent: Cell<usize>,
     server: Option<Server>,
     pub ready_takes: Duration,
     now: Cell<Duration>,
-    /// What the last poll waits for, and whether it need not wait at all.
+    /// The times for which the last poll waits. `woken` says whether it was woken at once.
     sleepers: RefCell<Vec<Duration>>,
     woken: Arc<Woken>,
     looks: Cell<usize>,
@@ -102,7 +102,7 @@ impl World {
         }
     }
 
-    /// Any number of connections are made, and each answers what it is asked.
+    /// A world with any number of connections, on which `server` answers each request.
     pub fn of(manner: Manner, server: Server) -> Self {
         Self {
             server: Some(server),
@@ -114,13 +114,13 @@ impl World {
         (self.now.get() - START).as_millis().try_into().unwrap()
     }
 
-    /// Something has happened on the network.
+    /// Logs an event of the network.
     pub fn tell(&self, line: &str) {
         let line = format!("{} {line}", self.ms());
         self.log.borrow_mut().all.push(line);
     }
 
-    /// The application has been told something.
+    /// Logs what is reported to the application.
     pub fn told(&self, line: String) {
         self.tell(&line);
         self.log.borrow_mut().lines.push((self.ms(), line));
@@ -128,7 +128,7 @@ impl World {
 
     // ---- the end of a script that does not stop ----
 
-    /// Runs it until it returns or the script is over.
+    /// Calls `run`, and returns when it does or when the script is over.
     pub fn run(&self, run: impl FnOnce()) {
         if let Err(panic) = catch_unwind(AssertUnwindSafe(run))
             && !panic.is::<Over>()
@@ -137,7 +137,7 @@ impl World {
         }
     }
 
-    /// A ready loop would never return.
+    /// Leaves a loop that would never return.
     fn over(&self) -> ! {
         resume_unwind(Box::new(Over))
     }
@@ -146,7 +146,7 @@ impl World {
         self.told("silent for ever".into());
     }
 
-    /// To be called by whatever blocks and has nothing to wait for.
+    /// Call this in a blocking operation that has nothing to wait for.
     pub fn is_silent_since(&self, last: Duration) {
         if self.now.get() > last + SILENCE {
             self.now.set(last);
@@ -158,7 +158,7 @@ impl World {
     // ---- time ----
 
     pub fn time(&self) -> Duration {
-        // Whoever goes round without end does at least this.
+        // An endless loop calls at least this.
         self.count();
         self.now.get()
     }
@@ -196,7 +196,7 @@ impl World {
         }
     }
 
-    /// Polls once. If there is nothing else to do, time goes on to when there is.
+    /// Polls once. If the future is pending and was not woken, the clock moves on to the next timer.
     pub fn poll<F: Future>(&self, future: Pin<&mut F>) -> Poll<F::Output> {
         self.sleepers.borrow_mut().clear();
         self.woken.0.store(false, Ordering::Relaxed);
@@ -227,7 +227,7 @@ impl World {
 
     // ---- connections ----
 
-    /// The next connection, or `None` if the script speaks of no more.
+    /// The next connection, or `None` if the script has no more.
     pub fn dial(&self, origin: Origin<'_>) -> Option<Connection> {
         let Origin { scheme, host, port } = origin;
         let connection = match self.server {
@@ -271,7 +271,7 @@ impl blocking::Clock for World {
     }
 }
 
-/// What a script that is over is unwound with.
+/// The payload of the panic that unwinds when a script is over.
 struct Over;
 
 pub struct Dialer<'w>(pub &'w World);
@@ -338,7 +338,7 @@ impl<'w> blocking::Connect for Dialer<'w> {
     }
 }
 
-/// The same, but without TLS: nothing is said of it, as by a driver that has none.
+/// A dialer without TLS. It does not set `TLS`, just like a driver that has none.
 pub struct Plain<'w>(pub Dialer<'w>);
 
 impl<'w> async_io::Connect for Plain<'w> {
