@@ -1,4 +1,4 @@
-//! Reads an event stream on standard input, writes one JSON object a line.
+//! Reads an event stream from standard input and writes one JSON object per line.
 
 mod common;
 
@@ -29,7 +29,7 @@ Options:
   --help                show this
 ";
 
-/// Where the input's bytes are pushed from.
+/// The size of the read buffer.
 const READ: usize = 64 * 1024;
 
 fn main() {
@@ -39,7 +39,7 @@ fn main() {
         bad_usage(problem, USAGE);
     }
     match run(chunk, &mut decoder) {
-        // Whoever reads us has seen enough.
+        // The reader of our output has closed the pipe.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => {}
         Err(error) => {
             eprintln!("error: {error}");

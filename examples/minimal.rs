@@ -63,7 +63,7 @@ fn run(url: &str) -> std::result::Result<(), Box<dyn std::error::Error>> {
         idle_timeout: Some(Duration::from_secs(100)),
         ..Policy::DEFAULT
     };
-    // Random, so that many clients do not all come back at the same moment.
+    // A random seed, so that many clients do not all reconnect at the same moment.
     let seed = RandomState::new().hash_one(()) as u32;
     let mut source = EventSource::new(Request::get(Url::parse(url)?), policy, seed, &mut decoder)?;
     match follow(&mut source) {
@@ -109,13 +109,13 @@ fn read(tcp: &mut Option<TcpStream>, chunk: &mut [u8], timeout: Option<Duration>
     tcp.read(chunk)
 }
 
-/// Deadlines are moments; the system's timeouts are spans, and never 0.
+/// Converts a deadline to the timeout of a socket, which must not be 0.
 fn left(deadline: Option<Duration>, now: Duration) -> Option<Duration> {
     deadline.map(|at| at.saturating_sub(now).max(Duration::from_millis(1)))
 }
 
-/// A timeout of the socket is `WouldBlock` on Unix, where `TimedOut` is a dead link, and `TimedOut` on
-/// Windows.
+/// When a socket's timeout expires, Unix returns `WouldBlock` and Windows returns `TimedOut`. On Unix,
+/// `TimedOut` means that the connection is dead.
 fn is_timeout(error: &Error) -> bool {
     match error.kind() {
         ErrorKind::WouldBlock | ErrorKind::Interrupted => true,

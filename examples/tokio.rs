@@ -19,13 +19,13 @@ struct Event {
     last_event_id: String,
 }
 
-/// The events of a URL, until the server asks not to come back. If the source stops for another
-/// reason, that is the last item. Dropping the stream closes the source.
+/// The events of a URL, until the server asks the client not to reconnect. If the source stops for
+/// another reason, the last item is that reason. Dropping the stream closes the source.
 fn events(url: String) -> impl Stream<Item = Result<Event, String>> {
     let (sender, mut receiver) = channel(16);
     tokio::spawn(async move {
         if let Err(error) = follow(url, sender.clone()).await {
-            // Nobody may be listening any more.
+            // The receiver may have been dropped.
             let _ = sender.send(Err(error)).await;
         }
     });
@@ -39,13 +39,13 @@ async fn follow(url: String, sender: Sender<Result<Event, String>>) -> Result<()
         idle_timeout: Some(Duration::from_secs(100)),
         ..Policy::DEFAULT
     };
-    // Random, so that many clients do not all come back at the same moment.
+    // A random seed, so that many clients do not all reconnect at the same moment.
     let seed = RandomState::new().hash_one(()) as u32;
     let url = Url::parse(&url).map_err(|invalid| invalid.to_string())?;
     let mut source = EventSource::new(Request::get(url), policy, seed, &mut decoder)
         .map_err(|invalid| invalid.to_string())?;
-    // It owns what it uses, and no `dyn` trait is in there: else the compiler could not prove that
-    // the future is `Send`.
+    // The closure owns what it uses and contains no `dyn` trait. Otherwise the compiler could not prove
+    // that the future is `Send`.
     let on_item = async move |item: Item<'_>| {
         let event = match item {
             Item::Event(event) => Event {
@@ -78,7 +78,7 @@ async fn follow(url: String, sender: Sender<Result<Event, String>>) -> Result<()
 
 struct Tcp;
 
-/// With tokio-rustls, say `const TLS: bool = true`, and look at `origin.scheme`.
+/// With tokio-rustls, set `const TLS: bool = true` and check `origin.scheme`.
 impl Connect for Tcp {
     type Error = std::io::Error;
     type Io<'c> = FromTokio<TcpStream>;
@@ -101,7 +101,7 @@ impl Clock for Since {
     }
 
     async fn sleep_until(&self, time: Duration) {
-        // Not until `self.0 + time`, which panics if a server's `Retry-After` is too long for it.
+        // `self.0 + time` would panic on overflow, which a server's `Retry-After` can cause.
         sleep(time.saturating_sub(self.now())).await;
     }
 }

@@ -1,5 +1,5 @@
-//! Events of several types, each decoded to its own: JSON with the feature `json`, and another format
-//! by its own crate. Reads a stream from standard input:
+//! Decodes events of several types, each to a type of its own: JSON with the feature `json`, and
+//! another format with the crate `postcard`. Reads a stream from standard input:
 //!
 //! ```sh
 //! printf 'event: product\ndata: {"id":1,"prices":[3,5]}\n\n' |
@@ -20,7 +20,7 @@ use serde::de::DeserializeOwned;
 #[derive(Debug, Deserialize)]
 struct Customer {
     id: u32,
-    /// It owns its text, so that it can hold one that was written with escapes.
+    /// An owned text, because a text with escapes cannot be borrowed from the event.
     name: String<32>,
 }
 
@@ -55,7 +55,7 @@ fn show(event: Event<'_>) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// An event's data is text, so what is not goes in base64.
+/// An event's data is text, so binary data is encoded in base64.
 fn postcard<T: DeserializeOwned>(data: &str) -> Result<T, Box<dyn Error>> {
     let mut memory = [0; 64];
     let len = STANDARD.decode_slice(data, &mut memory)?;
@@ -87,7 +87,7 @@ fn run() -> std::io::Result<()> {
             if let Item::Event(event) = item
                 && let Err(error) = show(event)
             {
-                // One that is not as it should be loses nothing else.
+                // An invalid event does not affect the others.
                 eprintln!("{}: {error}", event.event_type);
             }
         }

@@ -1,4 +1,4 @@
-//! What `decode` and `tail` share: their memory, their JSON, and how they end on bad usage.
+//! Code that `decode` and `tail` share: memory, JSON output, and usage errors.
 
 use std::io::Write as _;
 use std::sync::Mutex;
@@ -11,11 +11,11 @@ use serde_json::{Value, json};
 /// An event of up to 16 MiB, with an ID and a type of up to 1 MiB.
 pub type Memory = Decoder<{ 16 << 20 }, { 1 << 20 }>;
 
-/// A `static`, as it would overflow the stack. It is all zero, so it takes no room in the program
+/// A `static`, because it would overflow the stack. It is all zero, so it takes no room in the program
 /// and only the pages that are used take memory.
 pub static MEMORY: Mutex<Memory> = Mutex::new(Decoder::new());
 
-/// The line of JSON that tells an item.
+/// Converts an item to JSON.
 pub fn to_json(item: &Item<'_>) -> Value {
     match item {
         Item::Open(head) => json!({"kind": "open", "status": head.status()}),
@@ -32,13 +32,13 @@ pub fn to_json(item: &Item<'_>) -> Value {
     }
 }
 
-/// JSON on one line, for every reader and every terminal: what JSON allows in a string, but
-/// [`is_unsafe`] finds, is escaped too.
+/// JSON on one line that is safe to print on a terminal: characters that JSON allows in a string but
+/// that [`is_unsafe`] finds are escaped too.
 pub fn line(json: &Value) -> String {
     let mut line = json.to_string();
     if line.contains(is_unsafe) {
         let escape = |c: char| match is_unsafe(c) {
-            // All of them are below U+10000, so that four digits are enough.
+            // All of them are below U+10000, so four digits are enough.
             true => format!("\\u{:04x}", u32::from(c)),
             false => c.into(),
         };
@@ -47,7 +47,8 @@ pub fn line(json: &Value) -> String {
     line
 }
 
-/// Control characters, line ends of Unicode, and what changes the direction of the text around it.
+/// Whether it is a control character, a Unicode line end, or a character that changes the direction of
+/// the text around it.
 pub fn is_unsafe(c: char) -> bool {
     let is_line_end = matches!(c, '\u{2028}' | '\u{2029}');
     let is_bidi_control = matches!(
@@ -57,7 +58,7 @@ pub fn is_unsafe(c: char) -> bool {
     c.is_control() || is_line_end || is_bidi_control
 }
 
-/// Whole milliseconds, as far as 64 bits go.
+/// Whole milliseconds, saturating at 64 bits.
 pub fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
@@ -80,13 +81,13 @@ pub fn integer<T: TryFrom<u64>>(option: &str, value: &str) -> Result<T, String> 
         .ok_or_else(|| format!("--{option} {value:?} is not an integer from 0 to {most}"))
 }
 
-/// Says how it is used, and ends well, also where nobody reads it to the end.
+/// Prints the help and exits with status 0, even if the reader closes the pipe.
 pub fn help(usage: &str) -> ! {
     let _ = std::io::stdout().write_all(usage.as_bytes());
     std::process::exit(0);
 }
 
-/// Says what is wrong and how it is used, and ends with status 2.
+/// Prints the problem and the usage, and exits with status 2.
 pub fn bad_usage(problem: impl std::fmt::Display, usage: &str) -> ! {
     let usage = usage.lines().next().unwrap_or_default();
     eprintln!("error: {problem}\n{usage}\n(--help tells more)");

@@ -6,11 +6,11 @@ use super::world::{Server, Stream, World};
 /// N/C in seconds: how long the server takes to accept all clients at its full capacity.
 const ALL: u32 = 60;
 
-/// How much earlier than the load balancer a client counts its cut, in milliseconds: the time that the
-/// head of the response took to arrive. And the duration of a poll.
+/// The time that the head of a response takes to arrive, in milliseconds. A client sees a stream as
+/// shorter than the load balancer does by this time. It is also the duration of a poll.
 const LATENCY: u32 = 50;
 
-/// After how many seconds the load balancers cut.
+/// The times after which load balancers cut a stream, in seconds.
 pub const CUTS: [u32; 4] = [10, 30, 45, 60];
 
 /// How many seconds an overloaded server lives.
@@ -22,7 +22,7 @@ pub struct Outage {
     pub load: Vec<f64>,
     /// How long it took until 99 % of the clients were connected again.
     pub until_most: f64,
-    /// And until all were.
+    /// How long it took until all clients were connected again.
     pub until_all: f64,
     /// Attempts that were refused after the return, per client.
     pub refused: f64,
@@ -35,7 +35,7 @@ impl Outage {
     }
 }
 
-/// The server and all connections to it are gone for so many seconds.
+/// The server and all connections to it are gone for this many seconds.
 pub fn outage(kind: Kind, clients: u32, seconds: u32) -> Outage {
     let capacity = f64::from(clients) / f64::from(ALL);
     let mut world = World::new(kind, clients, Server::new(capacity, Stream::Endless));
@@ -77,7 +77,7 @@ pub fn crash_loop(kind: Kind, clients: u32) -> f64 {
 }
 
 /// The server accepts more connections than it can bear (N/C is 30 s here), but then crashes, at the
-/// earliest so many seconds after its start. It starts again 5 s later. Returns after how many seconds
+/// earliest this many seconds after its start. It starts again 5 s later. Returns after how many seconds
 /// it crashed for the last time, or `None` if it still does so after half an hour.
 pub fn overload_loop(kind: Kind, clients: u32, lives: u32) -> Option<f64> {
     const END: u32 = 1800;
@@ -101,13 +101,13 @@ pub fn overload_loop(kind: Kind, clients: u32, lives: u32) -> Option<f64> {
     is_over.then_some(f64::from(crashed) / 1000.0)
 }
 
-/// A load balancer resets each stream after so many seconds. Returns the share of the time for which
+/// A load balancer resets each stream after this many seconds. Returns the share of the time for which
 /// the clients are connected, in percent.
 pub fn availability(kind: Kind, clients: u32, seconds: u32) -> f64 {
     let stream = Stream::Cut(seconds * 1000 - LATENCY);
     let mut world = World::new(kind, clients, Server::new(ample(clients), stream));
     world.end_streams_in_a_minute();
-    // Until the delays have grown as far as they do.
+    // Wait until the delays no longer grow.
     run_until(&mut world, 1200);
     let mut connected = 0;
     let (start, end) = (world.now, world.now + 1_800_000);
@@ -118,7 +118,7 @@ pub fn availability(kind: Kind, clients: u32, seconds: u32) -> f64 {
     connected as f64 / f64::from(end - start) / f64::from(clients) * 100.0
 }
 
-/// Each response is complete after one event, and says no `retry`. Returns the attempts per second,
+/// Each response is complete after one event, and contains no `retry`. Returns the attempts per second,
 /// divided by C.
 pub fn polling(kind: Kind, clients: u32) -> f64 {
     let capacity = f64::from(clients) / f64::from(ALL);

@@ -22,7 +22,7 @@ use policies::Kind;
 /// In the order of the table's columns.
 const KINDS: [Kind; 3] = [Kind::Crate, Kind::Fixed, Kind::LaunchDarkly];
 
-/// Of one kind of client.
+/// The results for one kind of client.
 pub struct Results {
     short: Outage,
     long: Outage,
@@ -34,7 +34,7 @@ pub struct Results {
 
 impl Results {
     fn of(kind: Kind, clients: u32) -> Self {
-        // Where the server has room for all, no client is in another one's way, and fewer will do.
+        // If the server has room for all, clients do not affect each other, so fewer are enough.
         let few = clients.min(1000);
         Self {
             short: cases::outage(kind, clients, 1),

@@ -57,7 +57,7 @@ impl Client {
         }
     }
 
-    /// An event came.
+    /// An event was received.
     pub fn delivered(&mut self) {
         if let Self::Crate(reconnect) = self {
             reconnect.delivered();

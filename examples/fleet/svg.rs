@@ -82,7 +82,7 @@ fn loads(svg: &mut String, left: f64, title: &str, outages: [&Outage; 3]) {
         }
         let _ = write!(path, "H{}V{bottom}", left + width);
         let color = SERIES[index].1;
-        // Its waves are so many that only areas can be told apart.
+        // It has so many waves that only areas can be distinguished.
         let paint = match index {
             1 => format!(r#"fill="{color}" fill-opacity="0.6""#),
             _ => format!(r#"fill="none" stroke="{color}" stroke-width="2""#),

@@ -16,14 +16,14 @@ const HORIZON: usize = 1 << 17;
 /// When the clock starts, all clients have been connected for an hour.
 const AGE: Duration = Duration::from_secs(3600);
 
-/// What becomes of a stream that the server has accepted.
+/// What happens to a stream that the server has accepted.
 #[derive(Clone, Copy)]
 pub enum Stream {
     /// It stays open until the server crashes.
     Endless,
-    /// A load balancer resets it after so many milliseconds.
+    /// A load balancer resets it after this many milliseconds.
     Cut(u32),
-    /// One event, and the end of the response after so many milliseconds.
+    /// One event, and the end of the response after this many milliseconds.
     Poll(u32),
 }
 
@@ -161,7 +161,7 @@ impl World {
                 }
             },
             Phase::Waiting(until) if until == self.now => self.attempt(number),
-            // A crash came before.
+            // A crash came first.
             Phase::Open(_) | Phase::Waiting(_) => {}
         }
     }

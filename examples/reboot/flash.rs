@@ -1,4 +1,4 @@
-//! What is kept over a reboot, in NOR flash; here that is a file.
+//! The state that survives a reboot, in NOR flash. Here, the flash is a file.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -16,7 +16,7 @@ const SLEEP: u8 = 1;
 const RECONNECTION_TIME: u8 = 2;
 const BUDGET_USED: u8 = 3;
 
-/// Values by key, of which each write takes another place: `sequential-storage` spreads the wear.
+/// Values by key. `sequential-storage` writes each value to a new place, which spreads the wear.
 pub struct Memory {
     map: MapStorage<u8, Flash, Cache<Uncached, Uncached, Uncached, u8>>,
     buffer: [u8; 128],
@@ -39,7 +39,7 @@ impl Memory {
         Ok(String::from_utf8_lossy(id).into_owned())
     }
 
-    /// When it was to wake up, since 1970, after how long, and how many attempts in a row had failed.
+    /// The time to wake up (since 1970), the length of the sleep, and the number of failures in a row.
     pub async fn sleep(&mut self) -> Result<(Duration, Duration, u32), Error<NorFlashErrorKind>> {
         let sleep = self.map.fetch_item::<[u64; 3]>(&mut self.buffer, &SLEEP);
         let [wake_at_ms, delay_ms, failures] = sleep.await?.unwrap_or_default();
@@ -47,19 +47,19 @@ impl Memory {
         Ok((Duration::from_millis(wake_at_ms), delay, failures as u32))
     }
 
-    /// What the server has asked for, if it has.
+    /// The reconnection time that the server asked for, if it did.
     pub async fn reconnection_time(
         &mut self,
     ) -> Result<Option<Duration>, Error<NorFlashErrorKind>> {
         self.time(RECONNECTION_TIME).await
     }
 
-    /// How much of the budget of connects is used.
+    /// How much of the budget of connection attempts is used.
     pub async fn budget_used(&mut self) -> Result<Duration, Error<NorFlashErrorKind>> {
         Ok(self.time(BUDGET_USED).await?.unwrap_or_default())
     }
 
-    /// A flash that takes no more writes costs events that come twice, and nothing else.
+    /// If a write to worn-out flash fails, events come twice after a reboot. Nothing else is lost.
     pub async fn set_last_event_id(&mut self, id: &str) {
         let id = id.as_bytes();
         tell(
@@ -93,7 +93,7 @@ impl Memory {
     }
 }
 
-/// Whole milliseconds, as far as 64 bits go.
+/// Whole milliseconds, saturating at 64 bits.
 fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
@@ -104,7 +104,7 @@ fn tell(written: Result<(), Error<NorFlashErrorKind>>) {
     }
 }
 
-/// Two pages of flash, whose bits can be cleared one by one and set only all together.
+/// Two pages of flash. Bits are cleared one by one, but only a whole page can be set again.
 pub struct Flash {
     path: PathBuf,
     bytes: Vec<u8>,

@@ -1,7 +1,7 @@
-//! A device that sleeps while there is nothing to wait for but the time, may lose its power at any
-//! moment, and resumes behind the last event that it has finished with.
+//! A device that sleeps between two attempts, may lose its power at any moment, and resumes after the
+//! last event that it has processed.
 //!
-//! One run is one life of it, from boot to deep sleep; its flash is a file:
+//! One run of this program is one life of the device, from boot to deep sleep. Its flash is a file:
 //!
 //! ```sh
 //! while cargo run --example reboot -- flash.bin http://192.168.1.2/events; do :; done
@@ -24,10 +24,10 @@ use flash::{Flash, Memory};
 use tokio::io::BufWriter;
 use tokio::net::TcpStream;
 
-/// After so many events the ID is written; fewer writes, and more events come again after a crash.
+/// The ID is written after this many events. With fewer writes, more events come again after a crash.
 const EVENTS_A_WRITE: u32 = 8;
 
-/// No more attempts an hour, also of a device that crashes again and again.
+/// The limit on attempts per hour. It holds even for a device that crashes again and again.
 const BUDGET: Budget = Budget::per_hour(NonZero::new(20).unwrap());
 
 #[tokio::main(flavor = "local")]
@@ -48,16 +48,16 @@ async fn live(file: PathBuf, url: &str) -> Result<(), Box<dyn Error>> {
     let request = Request::get(Url::parse(url)?);
     let mut memory = Memory::new(Flash::open(file)?);
 
-    // Whoever was woken by something else than the time goes back to sleep: a thousand devices whose
-    // power comes back must not all connect at once.
+    // If something else than the timer woke the device, it goes back to sleep: a thousand devices whose
+    // power returns must not all connect at once.
     let (wake_at, delay, failures) = memory.sleep().await.map_err(no_flash)?;
-    // Its clock may have lost the power too, and be behind.
+    // The clock may have lost power too and be behind, so the sleep is limited.
     tokio::time::sleep(wake_at.saturating_sub(unix_time()).min(delay)).await;
 
     let mut decoder: Decoder<4096> = Decoder::new();
     let id = memory.last_event_id().await.map_err(no_flash)?;
     if let Err(invalid) = decoder.set_last_event_id(&id) {
-        // Not the end: the next life would find it too.
+        // Do not return an error: after each reboot, the same ID would fail again.
         eprintln!("all events come again: {invalid}");
     }
     let retry = memory.reconnection_time().await.map_err(no_flash)?;
@@ -69,12 +69,12 @@ async fn live(file: PathBuf, url: &str) -> Result<(), Box<dyn Error>> {
         idle_timeout: Some(Duration::from_secs(100)),
         ..Policy::DEFAULT
     };
-    // A device has a random number generator for it, or its serial number.
+    // On a device, use its random number generator or its serial number.
     let seed = RandomState::new().hash_one(()) as u32;
     let mut source = EventSource::new(request, policy, seed, &mut decoder)?;
     source.set_failures(failures);
 
-    // A clock that begins at 0 in each life.
+    // This clock starts at 0 after each boot.
     let clock = Since(Instant::now());
     let used = memory.budget_used().await.map_err(no_flash)?;
     let mut budget = BUDGET.after_reboot(used, Duration::ZERO);
@@ -83,7 +83,7 @@ async fn live(file: PathBuf, url: &str) -> Result<(), Box<dyn Error>> {
         println!("too many connects: the next in {connect_at:?}");
         clock.sleep_until(connect_at).await;
     }
-    // Before the attempt, or one that ends in a crash would not count.
+    // Store it before the attempt. Otherwise an attempt that ends in a crash would not count.
     memory.set_budget_used(budget.used(connect_at)).await;
 
     let (mut finished, mut unwritten) = (String::new(), 0);
@@ -91,7 +91,7 @@ async fn live(file: PathBuf, url: &str) -> Result<(), Box<dyn Error>> {
         match item {
             Item::Event(event) => {
                 println!("{} {}", event.last_event_id, event.data);
-                // Only now, when all is done that there is to do.
+                // Only now, when the event has been processed.
                 event.last_event_id.clone_into(&mut finished);
                 unwritten += 1;
                 if unwritten == EVENTS_A_WRITE {
@@ -103,10 +103,10 @@ async fn live(file: PathBuf, url: &str) -> Result<(), Box<dyn Error>> {
                 if unwritten > 0 {
                     memory.set_last_event_id(&finished).await;
                 }
-                // A server's `Retry-After` may be any number.
+                // A server's `Retry-After` can be any number, so this must not overflow.
                 let wake_at = unix_time().saturating_add(wait.delay);
                 memory.set_sleep(wake_at, wait.delay, wait.failures).await;
-                // Behind the sleep, with which the next life begins whatever has woken it.
+                // As of the end of the sleep, because the next life begins with the rest of the sleep.
                 memory.set_budget_used(budget.used(wait.until)).await;
                 let (cause, delay, failures) = (wait.cause, wait.delay, wait.failures);
                 println!("lost: {cause}; asleep for {delay:?} (failure {failures})");
@@ -117,7 +117,7 @@ async fn live(file: PathBuf, url: &str) -> Result<(), Box<dyn Error>> {
         ControlFlow::Continue(())
     };
     let stop = sse(&mut Tcp, &clock, &mut source, &mut [0; 1460], on_item).await;
-    // Most servers ask for the same each time.
+    // Most servers send the same value each time, so write only a new one.
     if let Some(asked) = source.decoder().reconnection_time()
         && Some(asked) != retry
     {
@@ -135,7 +135,7 @@ fn no_flash(error: impl std::fmt::Debug) -> String {
     format!("the flash cannot be read: {error:?}")
 }
 
-/// What a clock tells that goes on in deep sleep.
+/// The time of a clock that keeps running during deep sleep.
 fn unix_time() -> Duration {
     UNIX_EPOCH.elapsed().unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! A server on loopback that misbehaves in the ways that `tail` is to survive.
+//! A server on loopback that misbehaves in ways that `tail` must survive.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
@@ -14,14 +14,14 @@ pub fn start() -> std::io::Result<String> {
     eprintln!("No URL given, so here is a demo server: http://{address}/demo\n");
     spawn(move || {
         for (number, connection) in listener.incoming().enumerate() {
-            // Whatever goes wrong here, the client is to show it.
+            // Errors are ignored here, because the client shows them.
             let _ = connection.and_then(|tcp| serve(tcp, number));
         }
     });
     Ok(format!("http://{address}/demo"))
 }
 
-/// Serves the events behind the one that the client names as its last.
+/// Serves the events after the one that the client names in `Last-Event-ID`.
 fn serve(mut tcp: TcpStream, connection: usize) -> std::io::Result<()> {
     tcp.set_nodelay(true)?;
     let last_event_id = read_request(&tcp)?;
@@ -66,7 +66,7 @@ fn serve(mut tcp: TcpStream, connection: usize) -> std::io::Result<()> {
     tcp.write_all(b"0\r\n\r\n")
 }
 
-/// On standard error, so that what `tail` says stays apart.
+/// Prints to standard error, to keep the output of `tail` separate.
 fn say(what: &str) {
     eprintln!("         (the server {what})");
 }

@@ -1,4 +1,4 @@
-//! Follows an event stream over blocking `std::net`, with all the knobs there are.
+//! Follows an event stream over blocking `std::net`, with an option for each setting.
 
 #[path = "../common/mod.rs"]
 mod common;
@@ -22,7 +22,7 @@ use show::Show;
 
 fn main() {
     if let Err(error) = run() {
-        // Whoever reads us has seen enough.
+        // The reader of our output has closed the pipe.
         if error.kind() == ErrorKind::BrokenPipe {
             return;
         }
@@ -52,7 +52,7 @@ fn run() -> io::Result<()> {
     }
 }
 
-/// Ctrl-C. What the loop waits for may last, so this is not told to it.
+/// Handles Ctrl-C. The loop may block for a long time, so this exits without it.
 fn close(show: &Arc<Mutex<Show>>) {
     let show = Arc::clone(show);
     thread::spawn(move || {
@@ -60,12 +60,12 @@ fn close(show: &Arc<Mutex<Show>>) {
         let _ = show.close();
         exit(0);
     });
-    // Not for ever: a line may be stuck in a pipe that nobody reads.
+    // Do not wait longer: a line may be stuck in a pipe that nobody reads.
     thread::sleep(Duration::from_millis(500));
     exit(0);
 }
 
-/// Runs until the source stops, and returns why. An error is one of showing.
+/// Runs until the source stops, and returns why. An error means that the output failed.
 fn follow<const DATA: usize, const META: usize>(
     source: &mut EventSource<'_, DATA, META>,
     show: &Mutex<Show>,
@@ -95,7 +95,7 @@ fn follow<const DATA: usize, const META: usize>(
     Ok(stop.reason)
 }
 
-/// Different in each run, which is all that jitter asks for.
+/// A number that differs in each run. Jitter needs no better randomness.
 fn seed() -> u32 {
     let time = std::time::UNIX_EPOCH.elapsed().unwrap_or_default();
     time.subsec_nanos() ^ std::process::id()

@@ -1,4 +1,4 @@
-//! The connections and the clock of `std`, as the blocking loop takes them.
+//! The connections and the clock of `std`, for the blocking loop.
 
 use std::io::{self, BufWriter, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
@@ -10,7 +10,7 @@ use embedded_sse::blocking::{Clock, Connect};
 
 use crate::show::{self, Show};
 
-/// How long a read or write may take before somebody looks at the clock.
+/// How long a read or write may block before the loop checks its deadlines.
 const MOMENT: Duration = Duration::from_millis(20);
 
 pub struct Net<'s> {
@@ -52,7 +52,7 @@ impl Net<'_> {
         deadline: Option<Duration>,
     ) -> io::Result<TcpStream> {
         let left = |shares| match deadline {
-            // Not 0, which the system takes for a mistake.
+            // Not 0, which the system rejects.
             Some(at) => (at.saturating_sub(self.clock.now()) / shares).max(MOMENT),
             None => Duration::MAX,
         };
@@ -70,12 +70,12 @@ impl Net<'_> {
     }
 }
 
-/// Asks the DNS in a thread of its own, as the system's question has no timeout.
+/// Resolves the name in a separate thread, because the system's resolver has no timeout.
 fn resolve(host: String, port: u16, timeout: Duration) -> io::Result<Vec<SocketAddr>> {
     let (sender, receiver) = mpsc::channel();
     std::thread::spawn(move || {
         let addresses = (host.as_str(), port).to_socket_addrs();
-        // Nobody may be waiting any more.
+        // The receiver may have timed out.
         let _ = sender.send(addresses.map(Iterator::collect));
     });
     receiver
@@ -109,8 +109,8 @@ impl embedded_io::Write for Tcp<'_> {
     }
 }
 
-/// Where Windows says that the time is out, Unix says that it would block; and the other word is what
-/// it has for a link that is dead.
+/// When a socket's timeout expires, Unix returns `WouldBlock` and Windows returns `TimedOut`. On Unix,
+/// `TimedOut` means that the connection is dead.
 fn timed_out(error: io::Error) -> io::Error {
     match error.kind() {
         ErrorKind::WouldBlock => ErrorKind::TimedOut.into(),

@@ -55,7 +55,7 @@ pub struct Options {
 }
 
 impl Options {
-    /// What concerns the decoder goes there at once.
+    /// Settings of the decoder are applied to it directly.
     pub fn from_args(decoder: &mut Memory) -> Self {
         read(decoder).unwrap_or_else(|problem| bad_usage(problem, USAGE))
     }
@@ -157,7 +157,7 @@ fn millis(args: &mut lexopt::Parser, option: &str) -> Result<Duration, lexopt::E
     number(args, option).map(Duration::from_millis)
 }
 
-/// `None` is for ever.
+/// `None` means no limit.
 fn timeout(args: &mut lexopt::Parser, option: &str) -> Result<Option<Duration>, lexopt::Error> {
     let value = args.value()?.string()?;
     if value == "never" {

@@ -1,4 +1,4 @@
-//! What `tail` prints: for people, in colour on a terminal, or a JSON object a line.
+//! What `tail` prints: for people, in colour on a terminal, or one JSON object per line.
 
 use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -15,10 +15,10 @@ pub struct Show {
     colour: bool,
     start: Instant,
     last_event_id: String,
-    /// That of the last response, for a [`close`](Self::close).
+    /// The status of the last response, which [`close`](Self::close) shows.
     status: Option<u16>,
     stopped: bool,
-    /// What went wrong where nobody could be told.
+    /// The result of a flush, which the next item returns.
     failure: io::Result<()>,
 }
 
@@ -28,7 +28,7 @@ const YELLOW: u8 = 33;
 const CYAN: u8 = 36;
 const GREY: u8 = 90;
 
-/// Also where a thread has died with it: it holds nothing that could be half done.
+/// Locks it even if a thread panicked while it held the lock: no change of it can be half done.
 pub fn lock(show: &Mutex<Show>) -> MutexGuard<'_, Show> {
     show.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -49,7 +49,7 @@ impl Show {
         }
     }
 
-    /// To be called before anything that waits.
+    /// Call this before every operation that blocks.
     pub fn flush(&mut self) {
         if self.failure.is_ok() {
             self.failure = self.out.flush();
@@ -62,7 +62,7 @@ impl Show {
             Item::Open(head) => self.status = Some(head.status()),
             Item::Event(event) => event.last_event_id.clone_into(&mut self.last_event_id),
             Item::Lost(wait) => return self.wait(*wait),
-            // Told with the response, when the loop has let go of it.
+            // Shown by `stop` together with the response, when the loop no longer borrows the source.
             Item::Stopped(_) => return Ok(()),
             _ => {}
         }
@@ -99,12 +99,12 @@ impl Show {
         self.out.flush()
     }
 
-    /// The application's own end, where the source cannot be asked.
+    /// Shows that the user closed the source. The source itself cannot be asked then.
     pub fn close(&mut self) -> io::Result<()> {
         self.end(StopReason::Closed, None, self.status, None)
     }
 
-    /// The end, which is shown once.
+    /// Shows the end. Later calls show nothing.
     pub fn stop(&mut self, stop: Stop, response: Option<(Head<'_>, &[u8])>) -> io::Result<()> {
         self.end(stop.reason, stop.cause, stop.status, response)
     }
@@ -119,7 +119,7 @@ impl Show {
         if std::mem::replace(&mut self.stopped, true) {
             return Ok(());
         }
-        // With all of the response there, nothing is lost.
+        // The whole response was received, so nothing was lost.
         if let Some(cause) = cause
             && why != StopReason::Ended
         {
@@ -131,7 +131,7 @@ impl Show {
             return self.out.flush();
         }
         let status = match (why, response) {
-            // Its name says it.
+            // The reason's name says it.
             (StopReason::NoContent, _) => String::new(),
             (_, Some((head, _))) => format!(" (status {})", head.status()),
             _ => String::new(),
@@ -156,7 +156,7 @@ impl Show {
         self.out.flush()
     }
 
-    /// Why no connection could be made: the transport's own words, which only the driver knows.
+    /// Shows why connecting failed. Only the transport knows this error.
     pub fn trouble(&mut self, origin: Origin<'_>, error: &io::Error) {
         if !self.json {
             let Origin { host, port, .. } = origin;
@@ -221,7 +221,7 @@ fn with_option(text: String, option: &str) -> String {
     }
 }
 
-/// A server does not get to move the cursor of somebody's terminal.
+/// Escapes characters with which a server could move the cursor of the terminal.
 fn printable(text: &str) -> String {
     let escape = |c: char| -> String {
         match c {
