@@ -57,8 +57,8 @@ pub enum Item<'a> {
     Retry(Duration),
     /// The connection was lost. The next attempt follows after a delay.
     Lost(Wait),
-    /// The source stopped: there is no further attempt. This is the last item. It does not come if
-    /// the application itself closed the source.
+    /// The source stopped: there is no further attempt. This is the last item. If the
+    /// application itself closed the source, `sse` does not report it, but hooks see it.
     Stopped(Stop),
     /// A part of the stream did not fit in the [`Decoder`](crate::Decoder)'s memory and was
     /// skipped. What follows it is complete.

@@ -9,8 +9,8 @@ use crate::buffer::Buffer;
 use crate::utf8::text;
 
 impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
-    /// The data buffer as free memory. Valid between [`new_stream`](Self::new_stream) calls while
-    /// no stream is parsed.
+    /// The data buffer as free memory. Use it only between two streams. Call
+    /// [`new_stream`](Self::new_stream) before and after, which empties it.
     pub(crate) fn memory(&mut self) -> &mut Buffer<[u8; DATA]> {
         self.data.memory()
     }

@@ -25,7 +25,7 @@ const SSID: &str = env!("WIFI_SSID", "set WIFI_SSID, see README.md");
 const PASSWORD: &str = env!("WIFI_PASSWORD", "set WIFI_PASSWORD, see README.md");
 const URL: &str = env!("NTFY_URL", "set NTFY_URL, see README.md");
 
-// The driver takes no more, and the board would find that out at each boot.
+// The driver accepts no more. Without this check, the board would fail at each boot.
 const _: () = assert!(SSID.len() <= 32, "WIFI_SSID is longer than 32 bytes");
 const _: () = assert!(
     PASSWORD.len() <= 64,
@@ -37,7 +37,7 @@ esp_bootloader_esp_idf::esp_app_desc!();
 #[esp_rtos::main]
 async fn main(spawner: Spawner) {
     let p = esp_hal::init(esp_hal::Config::default().with_cpu_clock(CpuClock::max()));
-    // For the WiFi driver, which allocates, as this crate does not.
+    // For the WiFi driver, which allocates. This crate does not.
     esp_alloc::heap_allocator!(#[ram(reclaimed)] size: 64 * 1024);
     esp_alloc::heap_allocator!(size: 36 * 1024);
     let interrupts = SoftwareInterruptControl::new(p.SW_INTERRUPT);
@@ -46,7 +46,7 @@ async fn main(spawner: Spawner) {
         interrupts.software_interrupt0,
     );
 
-    // On the "Super Mini" boards, whose LED is lit by a low level.
+    // The LED of the "Super Mini" boards. A low level turns it on.
     let mut led = Output::new(p.GPIO8, Level::High, OutputConfig::default());
 
     let station = StationConfig::default()
@@ -56,10 +56,10 @@ async fn main(spawner: Spawner) {
     let (controller, interfaces) = unwrap!(wifi::new(p.WIFI, config));
     spawner.spawn(unwrap!(join(controller)));
 
-    // Sockets for DHCP, for DNS, and for us.
+    // Sockets for DHCP, for DNS, and for the event source.
     static SOCKETS: StaticCell<StackResources<3>> = StaticCell::new();
     let sockets = SOCKETS.init(StackResources::new());
-    // Truly random, as the radio is on.
+    // Truly random, because the radio is on.
     let random = Rng::new();
     let seed = (u64::from(random.random()) << 32) | u64::from(random.random());
     let dhcp = Config::dhcpv4(Default::default());
@@ -74,9 +74,9 @@ async fn main(spawner: Spawner) {
         Err(invalid) => return error!("NTFY_URL: {}", invalid),
     };
     let mut policy = Policy::DEFAULT;
-    // A keepalive comes each 45 s: two that are missed mean a dead connection.
+    // ntfy sends a keepalive every 45 s. After two missed ones, the connection counts as dead.
     policy.idle_timeout = Some(Duration::from_secs(120));
-    // ntfy has IDs, but in its JSON, and resumes, but by its query.
+    // ntfy sends the IDs in its JSON, and resumes by a parameter of the query.
     let last = RefCell::new(String::<32>::new());
     let resume = |draft: &mut Draft<'_>| {
         let (path, last) = (url.path_and_query(), last.borrow());
@@ -98,13 +98,13 @@ async fn main(spawner: Spawner) {
     let mut show = async |item: Item<'_>| {
         match item {
             Item::Open(head) => info!("open: {}", head.status()),
-            // Others are of the types "open" and "keepalive".
+            // The other types are "open" and "keepalive".
             Item::Event(event) if event.event_type == "message" => {
                 info!("{}", event.data);
                 if let Some(id) = id(event.data) {
                     last.replace(id);
                 }
-                // The next event waits that long, in the socket.
+                // Meanwhile, the next event waits in the socket.
                 led.toggle();
                 Timer::after_millis(50).await;
                 led.toggle();
@@ -117,7 +117,7 @@ async fn main(spawner: Spawner) {
     let mut chunk = [0; 1460];
     loop {
         io::sse(&mut tcp, &EmbassyTime, &mut source, &mut chunk, &mut show).await;
-        // A topic that asks for a login, or a proxy whose ntfy is starting: so try again.
+        // The topic needs a login, or ntfy is still starting behind a proxy. Try again.
         if let Some((head, body)) = source.response() {
             error!("{}: {=[u8]:a}", head.status(), body);
         }
@@ -126,8 +126,8 @@ async fn main(spawner: Spawner) {
     }
 }
 
-/// The ID of a message: ntfy writes it first, of letters and digits. Any other would say more in a
-/// query than its value.
+/// The ID of a message: ntfy writes it first, and it consists of letters and digits. Other characters
+/// could change the rest of the query.
 fn id(json: &str) -> Option<String<32>> {
     let (_, rest) = json.split_once(r#""id":""#)?;
     let (id, _) = rest.split_once('"')?;
@@ -135,7 +135,7 @@ fn id(json: &str) -> Option<String<32>> {
     String::try_from(id).ok().filter(|_| is_valid)
 }
 
-/// Joins the network, also again.
+/// Joins the network, and rejoins it when the link is lost.
 #[embassy_executor::task]
 async fn join(mut controller: WifiController<'static>) -> ! {
     loop {

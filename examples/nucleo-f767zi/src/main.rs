@@ -36,7 +36,7 @@ async fn main(spawner: Spawner) {
     // LD1, the green one.
     let mut led = Output::new(p.PB0, Level::Low, Speed::Low);
 
-    // Of the addresses that anybody may use, one made of what differs between chips.
+    // A locally administered address, made from the unique ID of the chip.
     let id = uid::uid();
     let mac = [0x02, id[0], id[2], id[4], id[5], id[6]];
     static PACKETS: ConstStaticCell<PacketQueue<4, 8>> = ConstStaticCell::new(PacketQueue::new());
@@ -47,7 +47,7 @@ async fn main(spawner: Spawner) {
         mac, p.ETH_SMA, p.PA2, p.PC1,
     );
 
-    // Sockets for DHCP, for DNS, and for us.
+    // Sockets for DHCP, for DNS, and for the event source.
     static SOCKETS: StaticCell<StackResources<3>> = StaticCell::new();
     let sockets = SOCKETS.init(StackResources::new());
     let mut random = rng::Rng::new(p.RNG, Irqs);
@@ -65,7 +65,7 @@ async fn main(spawner: Spawner) {
     let mut request = Request::get(url);
     request.headers = &[("Authorization", BEARER)];
     let mut policy = Policy::DEFAULT;
-    // A ping comes each 50 s: two that are missed mean a dead connection.
+    // Home Assistant sends a ping every 50 s. After two missed pings, the connection counts as dead.
     policy.idle_timeout = Some(Duration::from_secs(120));
     let mut source = match EventSource::new(request, policy, random.next_u32(), &mut decoder) {
         Ok(source) => source,
@@ -77,7 +77,7 @@ async fn main(spawner: Spawner) {
             Item::Event(event) if event.data == "ping" => {}
             Item::Event(event) => {
                 info!("{}", event.data);
-                // The next event waits that long, in the socket.
+                // Meanwhile, the next event waits in the socket.
                 led.toggle();
                 Timer::after_millis(50).await;
                 led.toggle();
@@ -90,7 +90,7 @@ async fn main(spawner: Spawner) {
     let mut chunk = [0; 1460];
     loop {
         io::sse(&mut tcp, &EmbassyTime, &mut source, &mut chunk, &mut show).await;
-        // A wrong token, or a server that is starting and knows no such path yet: so try again.
+        // The token is wrong, or the server is still starting and does not know the path yet. Try again.
         if let Some((head, body)) = source.response() {
             error!("{}: {=[u8]:a}", head.status(), body);
         }
@@ -99,7 +99,7 @@ async fn main(spawner: Spawner) {
     }
 }
 
-/// 216 MHz, from the 8 MHz of the debugger's chip; and 48 MHz for the random numbers.
+/// 216 MHz, from the 8 MHz of the debugger's chip, and 48 MHz for the random number generator.
 fn clocks() -> embassy_stm32::Config {
     let mut config = embassy_stm32::Config::default();
     config.rcc.hse = Some(rcc::Hse {

@@ -27,14 +27,14 @@ const PASSWORD: &str = env!("WIFI_PASSWORD", "set WIFI_PASSWORD, see README.md")
 const BEARER: &str = concat!("Bearer ", env!("HA_TOKEN", "set HA_TOKEN, see README.md"));
 const URL: &str = env!("HA_URL");
 
-// The driver takes no more, and the board would find that out at each boot.
+// The driver accepts no more. Without this check, the board would fail at each boot.
 const _: () = assert!(SSID.len() <= 32, "WIFI_SSID is longer than 32 bytes");
 const _: () = assert!(
     PASSWORD.len() <= 64,
     "WIFI_PASSWORD is longer than 64 bytes"
 );
 
-/// No event waits for the LED: those of one blink make one more.
+/// Events do not wait for the LED: all events during one blink cause one more blink.
 static EVENT: Signal<ThreadModeRawMutex, ()> = Signal::new();
 
 type Bus = SpiBus<Output<'static>, PioSpi<'static, PIO0, 0>>;
@@ -66,7 +66,7 @@ async fn main(spawner: Spawner) {
     spawner.spawn(unwrap!(chip(runner)));
     control.init(cyw43_setup::CLM).await;
 
-    // Sockets for DHCP, for DNS, and for us.
+    // Sockets for DHCP, for DNS, and for the event source.
     static SOCKETS: StaticCell<StackResources<3>> = StaticCell::new();
     let sockets = SOCKETS.init(StackResources::new());
     let mut random = RoscRng;
@@ -85,7 +85,7 @@ async fn main(spawner: Spawner) {
     let mut request = Request::get(url);
     request.headers = &[("Authorization", BEARER)];
     let mut policy = Policy::DEFAULT;
-    // A ping comes each 50 s: two that are missed mean a dead connection.
+    // Home Assistant sends a ping every 50 s. After two missed pings, the connection counts as dead.
     policy.idle_timeout = Some(Duration::from_secs(120));
     let mut source = match EventSource::new(request, policy, random.next_u32(), &mut decoder) {
         Ok(source) => source,
@@ -107,7 +107,7 @@ async fn main(spawner: Spawner) {
     let mut chunk = [0; 1460];
     loop {
         io::sse(&mut tcp, &EmbassyTime, &mut source, &mut chunk, &mut show).await;
-        // A wrong token, or a server that is starting and knows no such path yet: so try again.
+        // The token is wrong, or the server is still starting and does not know the path yet. Try again.
         if let Some((head, body)) = source.response() {
             error!("{}: {=[u8]:a}", head.status(), body);
         }
@@ -116,7 +116,7 @@ async fn main(spawner: Spawner) {
     }
 }
 
-/// Joins the network, also again, and blinks: the LED hangs on the WiFi chip.
+/// Joins the network, rejoins it when the link is lost, and blinks: the LED is on the WiFi chip.
 #[embassy_executor::task]
 async fn wifi(mut control: Control<'static>, stack: Stack<'static>) -> ! {
     let options = JoinOptions::new(PASSWORD.as_bytes());
