@@ -204,7 +204,7 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
     }
 
     /// Reports that a read returned nothing until its deadline. A call before the deadline changes
-    /// nothing. Other deadlines than the idle timeout are applied by [`step`](Self::step).
+    /// nothing. Only the idle timeout needs it: [`step`](Self::step) applies all other deadlines.
     ///
     /// Only this call detects an idle stream, not the time alone: received bytes may wait in the
     /// transport while the application is busy for longer than the timeout.
