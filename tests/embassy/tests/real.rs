@@ -10,7 +10,7 @@ use embassy_executor::{Executor, Spawner};
 use embassy_net::Stack;
 use embedded_sse::embassy::{EmbassyTime, TcpBuffers, TcpConnector};
 use embedded_sse::io::sse;
-use embedded_sse::{Decoder, EventSource, Item, Policy, Reconnect, Request, Stop, StopReason, Url};
+use embedded_sse::{Decoder, EventSource, Item, Policy, Request, Stop, StopReason, Url};
 
 const DATA: usize = 512;
 const META: usize = 32;
