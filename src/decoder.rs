@@ -216,6 +216,15 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
         self.retry = Some(millis(time));
     }
 
+    /// Forgets the last event ID, the reconnection time, and the unfinished event. Call this before
+    /// you use the decoder for another stream. The choice of items stays.
+    pub fn forget(&mut self) {
+        self.new_stream();
+        self.last_event_id.clear();
+        self.retry = None;
+        self.retry_is_new = false;
+    }
+
     /// Starts a new stream. Call this before you push the first bytes of a new connection.
     ///
     /// The unfinished event of the old stream is dropped. The last event ID and the reconnection

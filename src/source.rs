@@ -67,6 +67,8 @@ pub struct EventSource<'a, const DATA: usize, const META: usize = 64, H = ()> {
 
     attempt: Attempt,
     last_status: Option<u16>,
+    /// Whether a stream of the request has brought an ID.
+    has_brought_id: bool,
     state: State,
     /// Whether the hooks have not been told yet of the wait or stop in `state`.
     is_untold: bool,
@@ -86,6 +88,8 @@ enum State {
     /// The head does not fit. The rest of it is read to report its length.
     LongHead(Overflow),
     Stream(Body),
+    /// The body is read as a whole, and then the source stops.
+    Collect(Body),
     /// The response stops the source. The first bytes of its body are read before that.
     Refused {
         body: Body,
@@ -110,7 +114,11 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
                 State::Refused { stop, .. } => self.stop(stop.reason, stop.cause),
                 State::Wait { told: true, .. } => self.state = State::Start,
                 // An idle timeout is detected after a read without result: see `timed_out`.
-                State::Stream(_) | State::Wait { .. } | State::Start | State::Stop(_) => {}
+                State::Stream(_)
+                | State::Collect(_)
+                | State::Wait { .. }
+                | State::Start
+                | State::Stop(_) => {}
             }
         }
         if matches!(self.state, State::Start) {
@@ -124,9 +132,11 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
                 deadline,
             },
             State::Write { .. } => Step::Write { deadline },
-            State::Head | State::LongHead(_) | State::Stream(_) | State::Refused { .. } => {
-                Step::Read { deadline }
-            }
+            State::Head
+            | State::LongHead(_)
+            | State::Stream(_)
+            | State::Collect(_)
+            | State::Refused { .. } => Step::Read { deadline },
             State::Wait { wait, .. } => {
                 self.state = State::Wait { wait, told: true };
                 Step::Wait(wait)
@@ -183,7 +193,7 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
             }
             State::Connect => self.lose(LossCause::Connect, now),
             State::LongHead(overflow) => self.lose(LossCause::Head(overflow.invalid()), now),
-            State::Write { .. } | State::Head | State::Stream(_) => {
+            State::Write { .. } | State::Head | State::Stream(_) | State::Collect(_) => {
                 self.lose(LossCause::Transport, now);
             }
             State::Refused { stop, .. } => self.stop(stop.reason, stop.cause),
@@ -196,7 +206,8 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
     pub fn ended(&mut self, now: Duration) {
         match self.state {
             State::Stream(body) if body.is_whole_at_end() => self.lose(LossCause::End, now),
-            State::Stream(_) => self.lose(LossCause::CutOff, now),
+            State::Collect(body) if body.is_whole_at_end() => self.stop(StopReason::Finished, None),
+            State::Stream(_) | State::Collect(_) => self.lose(LossCause::CutOff, now),
             State::Head if !self.reconnect.is_due(now) => self.lose(LossCause::CutOff, now),
             _ => self.failed(now),
         }
@@ -209,7 +220,8 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
     /// Only this call detects an idle stream, not the time alone: received bytes may wait in the
     /// transport while the application is busy for longer than the timeout.
     pub fn timed_out(&mut self, now: Duration) {
-        if matches!(self.state, State::Stream(_)) && self.reconnect.is_due(now) {
+        if matches!(self.state, State::Stream(_) | State::Collect(_)) && self.reconnect.is_due(now)
+        {
             self.lose(LossCause::IdleTimeout, now);
         }
         self.tell_end();
@@ -250,14 +262,16 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
         self.reconnect.reset();
         self.remembered.forget();
         self.last_status = None;
+        self.has_brought_id = false;
         self.state = State::Start;
     }
 
     /// The response that stopped the source, if a response did: its head and the first bytes of its
     /// body.
     ///
-    /// The body contains the bytes that arrived within a second, at most 1024 and at most as many
-    /// as fit in `DATA`.
+    /// After [`Verdict::Collect`](crate::Verdict::Collect) the body is complete, and after
+    /// [`Verdict::Finish`](crate::Verdict::Finish) empty. Otherwise it contains the bytes that
+    /// arrived within a second, at most 1024 and at most as many as fit in `DATA`.
     pub fn response(&self) -> Option<(Head<'_>, &[u8])> {
         match self.state {
             State::Stop(_) if self.attempt.head_len > 0 => {

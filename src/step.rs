@@ -146,6 +146,16 @@ pub enum StopReason {
     ContentEncoding,
     /// A hook's verdict stopped the source. The default verdict would not have.
     Verdict,
+    /// The request succeeded, and there is no stream: the verdict was
+    /// [`Collect`](crate::Verdict::Collect) or [`Finish`](crate::Verdict::Finish). The
+    /// [`response`](crate::EventSource::response) is complete.
+    Finished,
+    /// The verdict was [`Collect`](crate::Verdict::Collect), but the body does not fit in the
+    /// decoder's `DATA` bytes next to the head; raise `DATA`.
+    BodyTooLong {
+        /// The smallest sufficient `DATA` in bytes, if the head contains the length of the body.
+        len: Option<usize>,
+    },
     /// The URL is `https`, and the driver did not call
     /// [`allow_tls`](crate::EventSource::allow_tls).
     NoTls,
@@ -178,7 +188,11 @@ impl fmt::Display for Stop {
         match (self.reason, self.cause, self.status) {
             (StopReason::Ended, _, _) => Ok(()),
             (_, Some(cause), _) => write!(f, " ({cause})"),
-            (StopReason::Status | StopReason::Verdict, None, Some(status)) => {
+            (
+                StopReason::Status | StopReason::Verdict | StopReason::Finished,
+                None,
+                Some(status),
+            ) => {
                 write!(f, " ({status})")
             }
             _ => Ok(()),
@@ -217,6 +231,16 @@ impl fmt::Display for StopReason {
             Self::ContentType => "the response is not text/event-stream",
             Self::ContentEncoding => "the response is compressed",
             Self::Verdict => "the application rejected the response",
+            Self::Finished => "the request succeeded",
+            Self::BodyTooLong { len: Some(len) } => {
+                return write!(
+                    f,
+                    "the response needs {len} bytes of the decoder's DATA; raise it"
+                );
+            }
+            Self::BodyTooLong { len: None } => {
+                "the response does not fit in the decoder's DATA; raise it"
+            }
             Self::NoTls => "the URL is https, but the driver has no TLS",
             Self::Redirect(error) => return error.fmt(f),
             Self::Attempts => "the reconnection attempts are used up",

@@ -92,6 +92,12 @@ impl Body {
         }
     }
 
+    /// The remaining bytes of a body with a `Content-Length`.
+    pub(crate) fn left(&self) -> Option<usize> {
+        let left = usize::try_from(self.left).unwrap_or(usize::MAX);
+        (self.next == Next::Length).then_some(left)
+    }
+
     /// Whether the body is complete before the connection ends.
     pub(crate) fn is_done(&self) -> bool {
         match self.next {

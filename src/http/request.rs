@@ -47,6 +47,17 @@ pub struct Request<'a> {
     /// not, a loss stops the source once a byte of the request was written, since the server may
     /// already have acted on it. Default `false`.
     pub repeatable: bool,
+    /// Whether the stream of a `POST` or another method than `GET` is resumed by `GET`, as MCP's
+    /// streamable HTTP transport does. Default `false`.
+    ///
+    /// If the stream has brought an ID, the attempts after a loss are `GET` requests to the same
+    /// URL without the body, with the last event ID. Without an ID,
+    /// [`repeatable`](Self::repeatable) decides.
+    /// [`EventSource::restart`](crate::EventSource::restart) sends the original request again.
+    ///
+    /// A decoder that was used before may hold an ID of another stream. Call
+    /// [`Decoder::forget`](crate::Decoder::forget) before you create the source.
+    pub resume_by_get: bool,
     /// How many redirects in a row are followed. Default 20, as in browsers.
     pub max_redirects: u8,
 }
@@ -60,6 +71,7 @@ impl<'a> Request<'a> {
             headers: &[],
             body: &[],
             repeatable: false,
+            resume_by_get: false,
             max_redirects: 20,
         }
     }
@@ -72,6 +84,10 @@ impl<'a> Request<'a> {
             body,
             ..Self::get(url)
         }
+    }
+
+    pub(crate) fn can_resume_by_get(&self) -> bool {
+        self.method != "GET" && self.resume_by_get
     }
 
     pub(crate) fn is_repeatable(&self) -> bool {

@@ -14,6 +14,16 @@ pub enum Verdict {
     Retry,
     /// A permanent failure: stop.
     Stop,
+    /// Read the whole body and stop, because the response is not a stream but a document such as
+    /// JSON. [`EventSource::response`](crate::EventSource::response) returns it.
+    ///
+    /// The head and the body together must fit in `DATA`; otherwise the source stops with
+    /// [`StopReason::BodyTooLong`](crate::StopReason::BodyTooLong). A body that is cut off is a
+    /// lost connection. [`Policy::idle_timeout`](crate::Policy::idle_timeout) limits each silence.
+    Collect,
+    /// Stop without reading the body, because the request succeeded: for example a 202 that accepts
+    /// a message.
+    Finish,
 }
 
 impl Verdict {

@@ -7,7 +7,7 @@ use super::{EventSource, State};
 use crate::decoder::Found;
 use crate::event::TooLong;
 use crate::hooks::Hooks;
-use crate::http::{self, Body, InvalidHead, InvalidRedirect, Progress, Verdict};
+use crate::http::{self, Body, InvalidChunk, InvalidHead, InvalidRedirect, Progress, Verdict};
 use crate::step::{LossCause, Stop, StopReason};
 
 /// What [`EventSource::receive`] found. It borrows only the input.
@@ -121,6 +121,7 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
                                 self.reconnect.set_reconnection_time(retry);
                             }
                             if self.decoder.take_progress() {
+                                self.has_brought_id = true;
                                 self.reconnect.delivered();
                             }
                             if let Some(found) = found {
@@ -140,16 +141,26 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
                         Err(invalid) => self.lose(LossCause::Chunk(invalid), now),
                     }
                 }
+                &mut State::Collect(mut body) => match self.keep(&mut body, input, DATA) {
+                    Ok(_) if body.is_done() => self.stop(StopReason::Finished, None),
+                    Ok(0) if !input.is_empty() => {
+                        let kept = self.decoder.idle_memory().len();
+                        let len = body.left().map(|left| kept.saturating_add(left));
+                        self.stop(StopReason::BodyTooLong { len }, None);
+                    }
+                    Ok(_) => {
+                        self.state = State::Collect(body);
+                        if input.is_empty() {
+                            return None;
+                        }
+                    }
+                    Err(invalid) => self.lose(LossCause::Chunk(invalid), now),
+                },
                 &mut State::Refused { mut body, stop } => {
-                    let payload = body.payload(input);
-                    let is_valid = payload.is_ok();
-                    let payload = payload.unwrap_or_default();
-                    let piece = payload.get(..self.room_for_body()).unwrap_or(payload);
-                    let _fits = self.decoder.memory().extend_from_slice(piece);
-                    body.consume(piece.len());
-                    *input = input.get(piece.len()..).unwrap_or_default();
+                    let kept = self.keep(&mut body, input, MOST_REFUSED_BODY);
                     self.state = State::Refused { body, stop };
-                    if !is_valid || body.is_done() || self.room_for_body() == 0 {
+                    if kept.is_err() || body.is_done() || self.room_for_body(MOST_REFUSED_BODY) == 0
+                    {
                         self.stop(stop.reason, stop.cause);
                     } else if input.is_empty() {
                         return None;
@@ -194,15 +205,19 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
         let verdict = self.hooks.verdict(&head, by_default);
         let body = http::body_of(&head);
         match verdict {
-            Verdict::Open => match body {
+            Verdict::Open | Verdict::Collect => match body {
                 Ok(body) => {
                     self.reconnect.opened(now);
                     self.remember();
-                    self.state = State::Stream(body);
-                    return true;
+                    if verdict == Verdict::Open {
+                        self.state = State::Stream(body);
+                        return true;
+                    }
+                    self.state = State::Collect(body);
                 }
                 Err(invalid) => self.retry(LossCause::Head(invalid), None, Err(invalid), now),
             },
+            Verdict::Finish => self.stop(StopReason::Finished, None),
             Verdict::Follow => {
                 let location = head.location().map(|location| {
                     let start = location.as_ptr().addr() - memory.as_ptr().addr();
@@ -311,11 +326,25 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
         }
     }
 
-    fn room_for_body(&self) -> usize {
+    /// Keeps bytes of the body next to the head, up to `most` in all and as far as they fit. Returns
+    /// how many were kept now.
+    fn keep(
+        &mut self,
+        body: &mut Body,
+        input: &mut &[u8],
+        most: usize,
+    ) -> Result<usize, InvalidChunk> {
+        let payload = body.payload(input)?;
+        let piece = payload.get(..self.room_for_body(most)).unwrap_or(payload);
+        let _fits = self.decoder.memory().extend_from_slice(piece);
+        body.consume(piece.len());
+        *input = input.get(piece.len()..).unwrap_or_default();
+        Ok(piece.len())
+    }
+
+    fn room_for_body(&self, most: usize) -> usize {
         let used = self.decoder.idle_memory().len();
         let kept = used.saturating_sub(self.attempt.head_range().end);
-        MOST_REFUSED_BODY
-            .saturating_sub(kept)
-            .min(DATA.saturating_sub(used))
+        most.saturating_sub(kept).min(DATA.saturating_sub(used))
     }
 }

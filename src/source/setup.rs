@@ -57,6 +57,7 @@ impl<'a, const DATA: usize, const META: usize> EventSource<'a, DATA, META> {
             hooks: (),
             attempt: Attempt::default(),
             last_status: None,
+            has_brought_id: false,
             state: State::Start,
             is_untold: false,
         })
@@ -76,6 +77,7 @@ impl<'a, const DATA: usize, const META: usize, H> EventSource<'a, DATA, META, H>
             hooks,
             attempt: self.attempt,
             last_status: self.last_status,
+            has_brought_id: self.has_brought_id,
             state: self.state,
             is_untold: self.is_untold,
         }

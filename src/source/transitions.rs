@@ -47,7 +47,10 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
     /// Begins an attempt.
     pub(super) fn begin(&mut self, now: Duration) {
         self.decoder.new_stream();
-        self.attempt = Attempt::default();
+        self.attempt = Attempt {
+            as_get: self.has_brought_id && self.request.can_resume_by_get(),
+            ..Attempt::default()
+        };
         let url = self.remembered.base(&self.request);
         let (memory, last_event_id) = self.decoder.memory_and_id();
         let mut draft = Draft::new(memory, url, last_event_id, META);
@@ -101,11 +104,11 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
             (State::Stream(_), LossCause::End) => Loss::Close,
             _ => Loss::Cut,
         };
-        if !matches!(self.state, State::Stream(_)) {
+        if !matches!(self.state, State::Stream(_) | State::Collect(_)) {
             // The remembered redirect target failed. Forget it, or every retry would go there.
             self.remembered.forget();
         }
-        if self.attempt.has_written && !self.request.is_repeatable() {
+        if self.attempt.has_written && !self.request.is_repeatable() && !self.can_resume() {
             return Err(match cause {
                 LossCause::End => StopReason::Ended,
                 _ => StopReason::NotRepeatable,
@@ -122,6 +125,13 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
         self.state = State::Wait { wait, told: false };
         self.is_untold = true;
         Ok(())
+    }
+
+    /// Whether the next attempt can resume the stream of a `POST` by `GET`.
+    fn can_resume(&self) -> bool {
+        let id = self.decoder.last_event_id();
+        let has_id = self.has_brought_id && !id.is_empty() && http::is_field_value(id);
+        has_id && self.request.can_resume_by_get()
     }
 
     pub(super) fn stop(&mut self, reason: StopReason, cause: Option<LossCause>) {

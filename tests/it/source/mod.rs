@@ -1,5 +1,6 @@
 //! `EventSource`, by the rules on the connection in `tests/rules.md`.
 
+mod collect;
 mod failures;
 mod id;
 mod origin;
@@ -9,6 +10,7 @@ mod remembered;
 mod request;
 mod response;
 mod restart;
+mod resume_by_get;
 mod retry;
 mod statuses;
 mod told;
