@@ -1,7 +1,7 @@
 //! The blocking driver: the loop of [`io`] over blocking `embedded-io`, without an executor.
 
 use core::fmt;
-use core::future::Future;
+use core::future::{Future, pending};
 use core::ops::ControlFlow;
 use core::pin::pin;
 use core::task::{Context, Poll, Waker};
@@ -13,68 +13,52 @@ use crate::hooks::Hooks;
 use crate::io;
 use crate::item::Item;
 use crate::source::EventSource;
-use crate::step::Stop;
+use crate::step::{Step, Stop, StopReason};
 use crate::url::Origin;
 
 /// Makes connections: TCP, or TLS over TCP. Dropping a connection closes it.
 ///
-/// For `std`:
+/// The feature `std` contains [`std_net::TcpConnector`](../std_net/struct.TcpConnector.html). Write a
+/// `Connect` for another network, or for TLS. Here, `modem` is the driver of a modem that makes one
+/// connection at a time:
 ///
 /// ```
 /// use core::time::Duration;
 /// use embedded_sse::Origin;
 /// use embedded_sse::blocking::Connect;
-/// use std::io::{Error, ErrorKind, Read, Write};
-/// use std::net::TcpStream;
+/// # mod modem {
+/// #     use embedded_io::{ErrorKind, ErrorType, Read, Write};
+/// #     pub struct Modem;
+/// #     impl Modem {
+/// #         pub fn dial(&mut self, _: &str, _: u16) -> Result<(), ErrorKind> { Ok(()) }
+/// #     }
+/// #     impl ErrorType for Modem { type Error = ErrorKind; }
+/// #     impl Read for Modem {
+/// #         fn read(&mut self, _: &mut [u8]) -> Result<usize, ErrorKind> { Ok(0) }
+/// #     }
+/// #     impl Write for Modem {
+/// #         fn write(&mut self, bytes: &[u8]) -> Result<usize, ErrorKind> { Ok(bytes.len()) }
+/// #         fn flush(&mut self) -> Result<(), ErrorKind> { Ok(()) }
+/// #     }
+/// # }
+/// use modem::Modem;
 ///
-/// struct Net;
+/// struct Dialer(Modem);
 ///
-/// impl Connect for Net {
-///     type Error = Error;
-///     type Io<'c> = Tcp;
+/// impl Connect for Dialer {
+///     type Error = embedded_io::ErrorKind;
+///     type Io<'c> = &'c mut Modem;
 ///
-///     fn connect(&mut self, origin: Origin<'_>, _: Option<Duration>) -> Result<Tcp, Error> {
-///         let tcp = TcpStream::connect((origin.host, origin.port))?;
-///         tcp.set_read_timeout(Some(Duration::from_millis(100)))?;
-///         tcp.set_write_timeout(Some(Duration::from_millis(100)))?;
-///         Ok(Tcp(tcp))
-///     }
-/// }
-///
-/// struct Tcp(TcpStream);
-///
-/// /// On Unix, a read that takes too long fails with `WouldBlock`, and a dead connection with
-/// /// `TimedOut`. On Windows, a read that takes too long fails with `TimedOut`.
-/// fn timed_out(error: Error) -> Error {
-///     match error.kind() {
-///         ErrorKind::WouldBlock => ErrorKind::TimedOut.into(),
-///         ErrorKind::TimedOut if cfg!(unix) => ErrorKind::ConnectionAborted.into(),
-///         _ => error,
-///     }
-/// }
-///
-/// impl embedded_io::ErrorType for Tcp {
-///     type Error = Error;
-/// }
-///
-/// impl embedded_io::Read for Tcp {
-///     fn read(&mut self, bytes: &mut [u8]) -> Result<usize, Error> {
-///         self.0.read(bytes).map_err(timed_out)
-///     }
-/// }
-///
-/// impl embedded_io::Write for Tcp {
-///     fn write(&mut self, bytes: &[u8]) -> Result<usize, Error> {
-///         self.0.write(bytes).map_err(timed_out)
-///     }
-///
-///     fn flush(&mut self) -> Result<(), Error> {
-///         self.0.flush()
+///     fn connect(
+///         &mut self,
+///         origin: Origin<'_>,
+///         _deadline: Option<Duration>, // The modem has a timeout of its own.
+///     ) -> Result<&mut Modem, Self::Error> {
+///         self.0.dial(origin.host, origin.port)?;
+///         Ok(&mut self.0)
 ///     }
 /// }
 /// ```
-///
-/// `TcpStream::connect` ignores the deadline. `examples/tail/net.rs` observes it, also for DNS.
 pub trait Connect {
     /// Whether [`connect`](Self::connect) does TLS for `https`. If `false`, an `https` URL stops
     /// the source before `connect` is called.
@@ -107,22 +91,25 @@ pub trait Connect {
 
 /// Tells the time and sleeps.
 ///
-/// For `std`:
+/// The feature `std` contains [`std_net::StdTime`](../std_net/struct.StdTime.html). For another
+/// timer:
 ///
 /// ```
 /// use core::time::Duration;
 /// use embedded_sse::blocking::Clock;
-/// use std::time::Instant;
+/// # mod board { pub fn millis() -> u64 { 0 } }
 ///
-/// struct Since(Instant);
+/// struct Ticks;
 ///
-/// impl Clock for Since {
+/// impl Clock for Ticks {
 ///     fn now(&self) -> Duration {
-///         self.0.elapsed()
+///         Duration::from_millis(board::millis())
 ///     }
 ///
 ///     fn sleep_until(&self, time: Duration) {
-///         std::thread::sleep(time.saturating_sub(self.now()));
+///         while self.now() < time {
+///             core::hint::spin_loop();
+///         }
 ///     }
 /// }
 /// ```
@@ -131,10 +118,20 @@ pub trait Clock {
     fn now(&self) -> Duration;
     /// Blocks until this time of the clock. Returns at once if it has passed.
     fn sleep_until(&self, time: Duration);
+    /// Whether [`sse`] is to stop, for example because another thread or an interrupt said so.
+    ///
+    /// `sse` asks after each operation that blocks. If this returns `true`, it closes the source and
+    /// returns. Let [`sleep_until`](Self::sleep_until) return early then. The default is `false`.
+    fn is_stopped(&self) -> bool {
+        false
+    }
 }
 
 /// Follows an event source until it stops, and returns the reason. This is the blocking form of
 /// [`io::sse`], with the same arguments.
+///
+/// If [`Clock::is_stopped`] returns `true`, the source is closed, `on_item` is not called any more,
+/// and the reason is [`StopReason::Closed`].
 ///
 /// ```no_run
 /// use core::ops::ControlFlow;
@@ -166,42 +163,73 @@ pub fn sse<C: Connect, H: Hooks, const CHUNK: usize, const DATA: usize, const ME
     chunk: &mut [u8; CHUNK],
     mut on_item: impl FnMut(Item<'_>) -> ControlFlow<()>,
 ) -> Stop {
-    let mut connect = Blocking(connect);
-    let clock = Blocking(clock);
-    finish(io::sse(
-        &mut connect,
-        &clock,
-        source,
-        chunk,
-        async |item: Item<'_>| on_item(item),
-    ))
+    let mut dialer = Blocking {
+        inner: connect,
+        clock,
+    };
+    let timer = Blocking {
+        inner: clock,
+        clock,
+    };
+    let on_item = async |item: Item<'_>| match clock.is_stopped() {
+        true => ControlFlow::Break(()),
+        false => on_item(item),
+    };
+    let stop = finish(clock, io::sse(&mut dialer, &timer, source, chunk, on_item));
+    if let Some(stop) = stop {
+        return stop;
+    }
+    source.close();
+    match source.step(clock.now()) {
+        Step::Stop(stop) => stop,
+        // A closed source has no other step.
+        _ => Stop {
+            reason: StopReason::Closed,
+            cause: None,
+            status: None,
+        },
+    }
 }
 
 /// Polls a future to its end. All futures in it block instead of waiting, so a poll that is not
-/// ready has only yielded.
-fn finish<F: Future>(future: F) -> F::Output {
+/// ready has only yielded, or is to stop. Returns `None` if the clock is stopped.
+fn finish<F: Future>(clock: &impl Clock, future: F) -> Option<F::Output> {
     let mut future = pin!(future);
     let mut context = Context::from_waker(Waker::noop());
-    loop {
+    while !clock.is_stopped() {
         if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
-            return output;
+            return Some(output);
+        }
+    }
+    None
+}
+
+/// Implements the async traits for a type with blocking functions. After each of them, it leads back
+/// to [`finish`] if the clock is stopped.
+struct Blocking<'k, T, K> {
+    inner: T,
+    clock: &'k K,
+}
+
+impl<T, K: Clock> Blocking<'_, T, K> {
+    async fn pending_if_stopped(&self) {
+        if self.clock.is_stopped() {
+            pending().await
         }
     }
 }
 
-/// Implements the async traits for a type with blocking functions.
-struct Blocking<T>(T);
-
-impl<C: Connect> io::Connect for Blocking<&mut C> {
+impl<'k, C: Connect, K: Clock> io::Connect for Blocking<'k, &mut C, K> {
     const TLS: bool = C::TLS;
     type Error = C::Error;
     type Io<'c>
-        = Blocking<C::Io<'c>>
+        = Blocking<'k, C::Io<'c>, K>
     where
         Self: 'c;
 
     async fn ready(&mut self) {
-        self.0.ready();
+        self.inner.ready();
+        self.pending_if_stopped().await;
     }
 
     async fn connect(
@@ -209,17 +237,27 @@ impl<C: Connect> io::Connect for Blocking<&mut C> {
         origin: Origin<'_>,
         deadline: Option<Duration>,
     ) -> Result<Self::Io<'_>, Self::Error> {
-        self.0.connect(origin, deadline).map(Blocking)
+        let clock = self.clock;
+        let connected = self.inner.connect(origin, deadline);
+        let connected = connected.map(|inner| Blocking { inner, clock });
+        if clock.is_stopped() {
+            pending().await
+        }
+        connected
     }
 }
 
-impl<C: Clock> io::Clock for Blocking<&C> {
+impl<K: Clock> io::Clock for Blocking<'_, &K, K> {
     fn now(&self) -> Duration {
-        self.0.now()
+        self.clock.now()
     }
 
     async fn sleep_until(&self, time: Duration) {
-        self.0.sleep_until(time);
+        // An operation that is pending because of the stop must not be followed by a sleep until its
+        // deadline.
+        self.pending_if_stopped().await;
+        self.clock.sleep_until(time);
+        self.pending_if_stopped().await;
     }
 }
 
@@ -245,22 +283,28 @@ impl<E: Error> fmt::Display for Passing<E> {
     }
 }
 
-impl<T: embedded_io::ErrorType> embedded_io_async::ErrorType for Blocking<T> {
+impl<T: embedded_io::ErrorType, K> embedded_io_async::ErrorType for Blocking<'_, T, K> {
     type Error = Passing<T::Error>;
 }
 
-impl<T: embedded_io::Read> embedded_io_async::Read for Blocking<T> {
+impl<T: embedded_io::Read, K: Clock> embedded_io_async::Read for Blocking<'_, T, K> {
     async fn read(&mut self, bytes: &mut [u8]) -> Result<usize, Self::Error> {
-        self.0.read(bytes).map_err(Passing)
+        let result = self.inner.read(bytes);
+        self.pending_if_stopped().await;
+        result.map_err(Passing)
     }
 }
 
-impl<T: embedded_io::Write> embedded_io_async::Write for Blocking<T> {
+impl<T: embedded_io::Write, K: Clock> embedded_io_async::Write for Blocking<'_, T, K> {
     async fn write(&mut self, bytes: &[u8]) -> Result<usize, Self::Error> {
-        self.0.write(bytes).map_err(Passing)
+        let result = self.inner.write(bytes);
+        self.pending_if_stopped().await;
+        result.map_err(Passing)
     }
 
     async fn flush(&mut self) -> Result<(), Self::Error> {
-        self.0.flush().map_err(Passing)
+        let result = self.inner.flush();
+        self.pending_if_stopped().await;
+        result.map_err(Passing)
     }
 }

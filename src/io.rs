@@ -1,8 +1,8 @@
 //! The async driver: [`sse`] follows an event source over any `embedded-io-async` transport, and a
 //! [`Session`] one connection of it.
 //!
-//! You provide the transport ([`Connect`]) and the [`Clock`]. The module `embassy` contains both
-//! for embassy-net.
+//! You provide the transport ([`Connect`]) and the [`Clock`]. The module `embassy` contains both for
+//! embassy-net, and the module `tokio_net` contains both for tokio.
 
 #![expect(
     clippy::manual_async_fn,
@@ -33,28 +33,43 @@ use wait::yield_now;
 
 /// Makes connections: TCP, or TLS over TCP. Dropping a connection closes it.
 ///
-/// For tokio:
+/// The features `embassy-net` and `tokio` contain one each. Write a `Connect` for another network, or
+/// for TLS. Here, `modem` is the driver of a modem that makes one connection at a time:
 ///
 /// ```
 /// use core::time::Duration;
-/// use embedded_io_adapters::tokio_1::FromTokio;
 /// use embedded_sse::Origin;
 /// use embedded_sse::io::Connect;
-/// use tokio::net::TcpStream;
+/// # mod modem {
+/// #     use embedded_io_async::{ErrorKind, ErrorType, Read, Write};
+/// #     pub struct Modem;
+/// #     impl Modem {
+/// #         pub async fn dial(&mut self, _: &str, _: u16) -> Result<(), ErrorKind> { Ok(()) }
+/// #     }
+/// #     impl ErrorType for Modem { type Error = ErrorKind; }
+/// #     impl Read for Modem {
+/// #         async fn read(&mut self, _: &mut [u8]) -> Result<usize, ErrorKind> { Ok(0) }
+/// #     }
+/// #     impl Write for Modem {
+/// #         async fn write(&mut self, bytes: &[u8]) -> Result<usize, ErrorKind> { Ok(bytes.len()) }
+/// #         async fn flush(&mut self) -> Result<(), ErrorKind> { Ok(()) }
+/// #     }
+/// # }
+/// use modem::Modem;
 ///
-/// struct Tcp;
+/// struct Dialer(Modem);
 ///
-/// impl Connect for Tcp {
-///     type Error = std::io::Error;
-///     type Io<'c> = FromTokio<TcpStream>;
+/// impl Connect for Dialer {
+///     type Error = embedded_io_async::ErrorKind;
+///     type Io<'c> = &'c mut Modem;
 ///
 ///     async fn connect(
 ///         &mut self,
 ///         origin: Origin<'_>,
-///         _: Option<Duration>,
-///     ) -> Result<Self::Io<'_>, Self::Error> {
-///         let tcp = TcpStream::connect((origin.host, origin.port)).await?;
-///         Ok(FromTokio::new(tcp))
+///         _deadline: Option<Duration>, // The loop drops this future at the deadline.
+///     ) -> Result<&mut Modem, Self::Error> {
+///         self.0.dial(origin.host, origin.port).await?;
+///         Ok(&mut self.0)
 ///     }
 /// }
 /// ```
@@ -95,23 +110,27 @@ pub trait Connect {
 
 /// Tells the time and sleeps.
 ///
-/// For tokio:
+/// The features `embassy-net` and `tokio` contain one each. For another timer:
 ///
 /// ```
 /// use core::time::Duration;
 /// use embedded_sse::io::Clock;
-/// use tokio::time::{Instant, sleep};
+/// # mod board {
+/// #     pub fn millis() -> u64 { 0 }
+/// #     pub async fn sleep(millis: u64) {}
+/// # }
 ///
-/// struct Since(Instant);
+/// struct Ticks;
 ///
-/// impl Clock for Since {
+/// impl Clock for Ticks {
 ///     fn now(&self) -> Duration {
-///         self.0.elapsed()
+///         Duration::from_millis(board::millis())
 ///     }
 ///
 ///     async fn sleep_until(&self, time: Duration) {
-///         // `self.0 + time` would panic on overflow, which a server's `Retry-After` can cause.
-///         sleep(time.saturating_sub(self.now())).await;
+///         let left = time.saturating_sub(self.now()).as_millis();
+///         // A server's `Retry-After` can ask for a wait of any length.
+///         board::sleep(left.try_into().unwrap_or(u64::MAX)).await;
 ///     }
 /// }
 /// ```
@@ -182,33 +201,16 @@ pub trait Clock {
 ///
 /// ```no_run
 /// # use core::ops::ControlFlow;
-/// # use core::time::Duration;
-/// # use embedded_io_adapters::tokio_1::FromTokio;
-/// # use embedded_sse::io::{Clock, Connect, sse};
-/// # use embedded_sse::{Decoder, EventSource, Item, Origin, Policy, Request, Url};
-/// # use tokio::net::TcpStream;
-/// # struct Tcp;
-/// # impl Connect for Tcp {
-/// #     type Error = std::io::Error;
-/// #     type Io<'c> = FromTokio<TcpStream>;
-/// #     async fn connect(
-/// #         &mut self, origin: Origin<'_>, _: Option<Duration>,
-/// #     ) -> std::io::Result<Self::Io<'_>> {
-/// #         Ok(FromTokio::new(TcpStream::connect((origin.host, origin.port)).await?))
-/// #     }
-/// # }
-/// # struct Since(tokio::time::Instant);
-/// # impl Clock for Since {
-/// #     fn now(&self) -> Duration { self.0.elapsed() }
-/// #     async fn sleep_until(&self, time: Duration) {
-/// #         tokio::time::sleep(time.saturating_sub(self.now())).await;
-/// #     }
-/// # }
-/// # fn start(clock: Since, sender: tokio::sync::mpsc::Sender<String>) {
+/// # use embedded_sse::io::sse;
+/// # use embedded_sse::{Decoder, EventSource, Item, Policy, Request, Url};
+/// # #[cfg(feature = "tokio")]
+/// # fn start(sender: tokio::sync::mpsc::Sender<String>) {
+/// # use embedded_sse::tokio_net::{TcpConnector, TokioTime};
 /// tokio::spawn(async move {
 ///     let mut decoder: Decoder<4096> = Decoder::new();
 ///     let request = Request::get(Url::parse("http://192.168.1.2/events").unwrap());
 ///     let mut source = EventSource::new(request, Policy::DEFAULT, 42, &mut decoder).unwrap();
+///     let (mut tcp, clock) = (TcpConnector::new(), TokioTime::new());
 ///     let mut chunk = [0; 512];
 ///     let on_item = async move |item: Item<'_>| {
 ///         if let Item::Event(event) = item {
@@ -216,7 +218,7 @@ pub trait Clock {
 ///         }
 ///         ControlFlow::Continue(())
 ///     };
-///     sse(&mut Tcp, &clock, &mut source, &mut chunk, on_item).await;
+///     sse(&mut tcp, &clock, &mut source, &mut chunk, on_item).await;
 /// });
 /// # }
 /// ```

@@ -9,7 +9,7 @@
 #![forbid(unsafe_code)]
 #![warn(missing_debug_implementations)]
 
-#[cfg(test)]
+#[cfg(any(test, feature = "std", feature = "tokio"))]
 extern crate std;
 
 #[cfg(feature = "embedded-io")]
@@ -32,8 +32,14 @@ mod json;
 mod policy;
 mod reconnect;
 mod source;
+#[cfg(feature = "std")]
+pub mod std_net;
 mod step;
+#[cfg(any(feature = "std", feature = "tokio"))]
+mod tcp;
 mod time;
+#[cfg(feature = "tokio")]
+pub mod tokio_net;
 mod url;
 mod utf8;
 

@@ -11,6 +11,7 @@ mod features;
 mod fleet;
 mod guarantees;
 mod hooks;
+mod hosts;
 mod http;
 mod io;
 mod json;

@@ -1,0 +1,54 @@
+//! The socket options that the transports for hosts set.
+
+use core::time::Duration;
+use std::io::Result;
+
+use socket2::{SockRef, TcpKeepalive};
+
+/// How long a connection is silent before the system probes it.
+const KEEP_ALIVE_TIME: Duration = Duration::from_secs(60);
+
+/// The time between two probes.
+#[cfg(not(target_os = "openbsd"))]
+const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(10);
+
+/// Sets `TCP_NODELAY` and TCP keep-alive.
+pub(crate) fn set_options(socket: SockRef<'_>) -> Result<()> {
+    socket.set_tcp_nodelay(true)?;
+    let keep_alive = TcpKeepalive::new().with_time(KEEP_ALIVE_TIME);
+    #[cfg(not(target_os = "openbsd"))]
+    let keep_alive = keep_alive.with_interval(KEEP_ALIVE_INTERVAL);
+    socket.set_tcp_keepalive(&keep_alive)
+}
+
+/// An address that does not answer: the queue of a listener that never accepts is full. Keep what
+/// this returns.
+#[cfg(all(test, target_os = "linux"))]
+pub(crate) fn black_hole() -> (std::net::SocketAddr, impl Sized) {
+    use socket2::{Domain, SockAddr, Socket, Type};
+    let listener = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    let any: std::net::SocketAddr = "127.0.0.1:0".parse().unwrap();
+    listener.bind(&SockAddr::from(any)).unwrap();
+    listener.listen(0).unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut queue = std::vec::Vec::new();
+    loop {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        let connected = socket.connect_timeout(&address, Duration::from_millis(200));
+        queue.push(socket);
+        if connected.is_err() {
+            return (address.as_socket().unwrap(), (listener, queue));
+        }
+    }
+}
+
+/// An address that refuses connections while the socket is kept: it is bound but does not listen.
+#[cfg(test)]
+pub(crate) fn nobody() -> (std::net::SocketAddr, socket2::Socket) {
+    use socket2::{Domain, SockAddr, Socket, Type};
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    let any: std::net::SocketAddr = "127.0.0.1:0".parse().unwrap();
+    socket.bind(&SockAddr::from(any)).unwrap();
+    let address = socket.local_addr().unwrap().as_socket().unwrap();
+    (address, socket)
+}
