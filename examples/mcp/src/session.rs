@@ -1,0 +1,229 @@
+//! One session: its requests, and the messages in the responses.
+
+use std::hash::{BuildHasher, RandomState};
+use std::ops::ControlFlow;
+use std::sync::OnceLock;
+
+use embedded_sse::std_net::{StdTime, TcpConnector};
+use embedded_sse::{
+    Decoder, EventSource, Head, Item, Policy, Request, StopReason, Url, Verdict, blocking, hooks,
+};
+use serde_json::{Value, json};
+
+use crate::Error;
+
+/// The revisions that this client speaks. It asks for the first one.
+pub const VERSIONS: [&str; 3] = ["2025-11-25", "2025-06-18", "2025-03-26"];
+
+/// The longest message of a server, in bytes. The head of a response shares this memory.
+pub const LONGEST_MESSAGE: usize = 64 << 10;
+
+/// The longest event ID, in bytes.
+const LONGEST_ID: usize = 256;
+
+/// Handles a request or a notification of the server: its method and parameters. Returns the result of
+/// a request, or `None` if the method is unknown. The stream is not read until it returns.
+pub type OnMessage = fn(method: &str, params: &Value) -> Option<Value>;
+
+/// What all requests of a session share.
+#[derive(Debug)]
+pub struct Session {
+    url: String,
+    on_message: OnMessage,
+    /// Set by the response to `initialize`, unless the server has no sessions.
+    id: OnceLock<String>,
+    version: OnceLock<String>,
+}
+
+impl Session {
+    pub fn new(url: &str, on_message: OnMessage) -> Self {
+        Self {
+            url: url.to_owned(),
+            on_message,
+            id: OnceLock::new(),
+            version: OnceLock::new(),
+        }
+    }
+
+    /// A session with the same server that has not begun.
+    pub fn renewed(&self) -> Self {
+        Self::new(&self.url, self.on_message)
+    }
+
+    /// Accepts the version that the server has chosen.
+    pub fn agree_on(&self, version: &Value) -> Result<(), Error> {
+        match version.as_str() {
+            Some(version) if VERSIONS.contains(&version) => {
+                self.version.get_or_init(|| version.to_owned());
+                Ok(())
+            }
+            _ => Err(Error::failed(format_args!(
+                "the server speaks version {version} only"
+            ))),
+        }
+    }
+
+    /// Sends a message. If it is a request, returns the result in the response.
+    pub fn send(&self, message: &Value) -> Result<Value, Error> {
+        self.exchange("POST", message, &StdTime::new(), &mut || {})
+    }
+
+    /// Follows the server's own stream until the clock is stopped.
+    pub fn listen(&self, clock: &StdTime, on_open: &mut dyn FnMut()) -> Result<Value, Error> {
+        self.exchange("GET", &Value::Null, clock, on_open)
+    }
+
+    /// Ends the session, if there is one.
+    pub fn end(&self) -> Result<(), Error> {
+        match self.id.get() {
+            Some(_) => self
+                .exchange("DELETE", &Value::Null, &StdTime::new(), &mut || {})
+                .map(drop),
+            None => Ok(()),
+        }
+    }
+
+    /// Makes one HTTP request, and returns the result in the response to `message` if that is a
+    /// request. Calls `on_open` when a stream opens.
+    fn exchange(
+        &self,
+        method: &str,
+        message: &Value,
+        clock: &StdTime,
+        on_open: &mut dyn FnMut(),
+    ) -> Result<Value, Error> {
+        let id = &message["id"];
+        let is_request = !id.is_null() && !message["method"].is_null();
+        let has_answer = is_request || method == "GET";
+        let has_session = self.id.get().is_some();
+        let body = match message {
+            Value::Null => String::new(),
+            message => message.to_string(),
+        };
+        let request = Request {
+            method,
+            headers: &self.headers(&body),
+            body: body.as_bytes(),
+            resume_by_get: true,
+            ..Request::get(Url::parse(&self.url).map_err(Error::failed)?)
+        };
+        let policy = Policy {
+            max_reconnection_attempts: Some(3),
+            ..Policy::DEFAULT
+        };
+        let seed = RandomState::new().hash_one(()) as u32;
+        // Each request has its own decoder, so it does not send the ID of another request's stream.
+        let mut decoder: Decoder<LONGEST_MESSAGE, LONGEST_ID> = Decoder::new();
+        let mut source = EventSource::new(request, policy, seed, &mut decoder)
+            .map_err(Error::failed)?
+            .with_hooks(hooks::judge(|head: &Head<'_>, verdict| {
+                if let Some(id) = head.header("Mcp-Session-Id") {
+                    self.id.get_or_init(|| id.to_owned());
+                }
+                judge(head, verdict, has_answer)
+            }));
+        let mut tcp = TcpConnector::new(clock);
+        tcp.set_on_error(|origin, error| eprintln!("{origin}: {error}"));
+        let mut chunk = [0; 4096];
+
+        let mut was_open = false;
+        let mut answer = None;
+        let stop = blocking::sse(&mut tcp, clock, &mut source, &mut chunk, |item| {
+            match item {
+                Item::Open(_) => {
+                    was_open = true;
+                    on_open();
+                }
+                // It only brings the ID to resume from.
+                Item::Event(event) if event.data.is_empty() => {}
+                Item::Event(event) if event.event_type == "message" => {
+                    answer = self.receive(event.data.as_bytes(), id);
+                }
+                Item::TooLong(part) => answer = Some(Err(Error::failed(part))),
+                Item::Lost(wait) => eprintln!("{wait}"),
+                _ => {}
+            }
+            match answer {
+                Some(_) => ControlFlow::Break(()),
+                None => ControlFlow::Continue(()),
+            }
+        });
+
+        let body = source.response().map_or(&[][..], |(_, body)| body);
+        match (answer, stop.reason, stop.status) {
+            (Some(answer), _, _) => answer,
+            (_, StopReason::Closed, _) => Ok(Value::Null),
+            (_, StopReason::Finished, _) if !has_answer => Ok(Value::Null),
+            (_, StopReason::Finished, _) => self
+                .receive(body, id)
+                .unwrap_or_else(|| Err(Error::failed("the server sent another message"))),
+            // If a stream was open, the server may have acted on the request.
+            (_, _, Some(404)) if has_session && !was_open => Err(Error::SessionExpired),
+            (_, StopReason::Status, Some(status)) => Err(Error::Refused {
+                status,
+                body: String::from_utf8_lossy(body).into_owned(),
+            }),
+            (_, StopReason::ContentType, _) => Err(Error::failed(
+                "the response is neither JSON nor an event stream",
+            )),
+            _ => Err(Error::failed(stop)),
+        }
+    }
+
+    fn headers(&self, body: &str) -> Vec<(&str, &str)> {
+        let mut headers = vec![("Accept", "application/json, text/event-stream")];
+        if !body.is_empty() {
+            headers.push(("Content-Type", "application/json"));
+        }
+        if let Some(version) = self.version.get() {
+            headers.push(("MCP-Protocol-Version", version));
+        }
+        if let Some(id) = self.id.get() {
+            headers.push(("Mcp-Session-Id", id));
+        }
+        headers
+    }
+
+    /// Handles a message of the server. Returns the result in it, if it is the response to the request
+    /// with this ID.
+    fn receive(&self, message: &[u8], id: &Value) -> Option<Result<Value, Error>> {
+        let message: Value = match serde_json::from_slice(message) {
+            Ok(message) => message,
+            Err(error) => return Some(Err(Error::failed(error))),
+        };
+        let message_id = message.get("id");
+        let Some(method) = message.get("method").and_then(Value::as_str) else {
+            let is_response = message_id == Some(id);
+            return is_response.then(|| match message.get("error") {
+                Some(error) => Err(Error::Response(error.clone())),
+                None => Ok(message["result"].clone()),
+            });
+        };
+        let result = match method {
+            "ping" => Some(json!({})),
+            method => (self.on_message)(method, &message["params"]),
+        };
+        // A notification has no ID, and no response.
+        let mut response = json!({"jsonrpc": "2.0", "id": message_id?});
+        match result {
+            Some(result) => response["result"] = result,
+            None => response["error"] = json!({"code": -32601, "message": "Method not found"}),
+        }
+        if let Err(error) = self.send(&response) {
+            eprintln!("the server does not get the response to {method:?}: {error:?}");
+        }
+        None
+    }
+}
+
+/// Decides about a response.
+fn judge(head: &Head<'_>, verdict: Verdict, has_answer: bool) -> Verdict {
+    let content_type = head.header("Content-Type").unwrap_or_default();
+    match (verdict, head.status()) {
+        (_, 200..=299) if !has_answer => Verdict::Finish,
+        (Verdict::Stop, 200) if content_type.starts_with("application/json") => Verdict::Collect,
+        // These redirects turn a POST into a GET, which does something else here.
+        (Verdict::Follow, 301..=303) => Verdict::Stop,
+        _ => verdict,
+    }
+}

@@ -1,0 +1,387 @@
+//! What the conformance suite does not check.
+
+mod server;
+
+use std::io::{Read, Write};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use client::{Client, Error, LONGEST_MESSAGE};
+use serde_json::{Value, json};
+use server::{Server, has_handled, open_stream, send, send_json};
+
+fn connect(server: &Server) -> Client {
+    let mut client = Client::new(&server.url, json!({}), |method, _| {
+        (method == "elicitation/create").then(|| json!({"action": "decline"}))
+    });
+    client.initialize().unwrap();
+    client
+}
+
+fn call(client: &mut Client) -> Result<Value, Error> {
+    client.request("tools/call", &json!({"name": "tool"}))
+}
+
+#[test]
+fn every_request_after_initialize_has_the_session_and_the_version() {
+    let server = Server::start(|received, tcp| {
+        if !has_handled(received, tcp) {
+            send_json(tcp, &received.result(json!({})));
+        }
+    });
+    let mut client = connect(&server);
+    call(&mut client).unwrap();
+    client.close().unwrap();
+
+    let requests = server.requests();
+    let expected = [
+        "POST initialize",
+        "POST notifications/initialized",
+        "POST tools/call",
+        "DELETE",
+    ];
+    assert_eq!(server.summaries(), expected);
+    for (number, request) in requests.iter().enumerate() {
+        let is_later = number > 0;
+        let session = is_later.then_some("s-1");
+        // The server has chosen an older version than the client has asked for.
+        let version = is_later.then_some("2025-06-18");
+        assert_eq!(request.header("mcp-session-id"), session);
+        assert_eq!(request.header("mcp-protocol-version"), version);
+        // Some servers refuse a request that has a type and no body.
+        let content_type = (request.method == "POST").then_some("application/json");
+        assert_eq!(request.header("content-type"), content_type);
+        let accept = request.header("accept");
+        assert_eq!(accept, Some("application/json, text/event-stream"));
+    }
+}
+
+#[test]
+fn a_server_without_sessions_gets_no_delete() {
+    let server = Server::start(|received, tcp| match received.summary().as_str() {
+        "POST initialize" => {
+            let result = json!({"protocolVersion": "2025-11-25"});
+            send_json(tcp, &received.result(result));
+        }
+        _ => _ = has_handled(received, tcp),
+    });
+    connect(&server).close().unwrap();
+    let expected = ["POST initialize", "POST notifications/initialized"];
+    assert_eq!(server.summaries(), expected);
+}
+
+#[test]
+fn a_refused_delete_is_no_error() {
+    let server = Server::start(|received, tcp| {
+        if received.method == "DELETE" {
+            return send(tcp, "405 Method Not Allowed", "", "");
+        }
+        has_handled(received, tcp);
+    });
+    connect(&server).close().unwrap();
+    assert_eq!(server.summaries().last().unwrap(), "DELETE");
+}
+
+#[test]
+fn an_unknown_version_is_refused() {
+    let server = Server::start(|received, tcp| {
+        let result = json!({"protocolVersion": "1999-01-01"});
+        send_json(tcp, &received.result(result));
+    });
+    let mut client = Client::new(&server.url, json!({}), |_, _| None);
+    let error = client.initialize().unwrap_err().to_string();
+    assert!(error.contains("1999-01-01"), "{error}");
+    assert_eq!(server.summaries(), ["POST initialize"]);
+}
+
+#[test]
+fn a_long_json_response_that_pauses_arrives_whole() {
+    let text = "x".repeat(30_000);
+    let expected = json!({"text": text});
+    let server = Server::start(move |received, tcp| {
+        if has_handled(received, tcp) {
+            return;
+        }
+        let body = received.result(json!({"text": text}));
+        let len = body.len();
+        let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=utf-8\r\n";
+        write!(tcp, "{head}Content-Length: {len}\r\n\r\n").unwrap();
+        let (one, two) = body.split_at(len / 2);
+        tcp.write_all(one.as_bytes()).unwrap();
+        // Longer than the second after which the beginning of an error page is enough.
+        sleep(Duration::from_millis(1500));
+        tcp.write_all(two.as_bytes()).unwrap();
+    });
+    assert_eq!(call(&mut connect(&server)).unwrap(), expected);
+}
+
+#[test]
+fn a_json_response_that_is_too_long_is_an_error() {
+    let server = Server::start(|received, tcp| {
+        if !has_handled(received, tcp) {
+            let text = "x".repeat(LONGEST_MESSAGE);
+            send_json(tcp, &received.result(json!({"text": text})));
+        }
+    });
+    let error = call(&mut connect(&server)).unwrap_err().to_string();
+    assert!(error.contains("DATA"), "{error}");
+}
+
+#[test]
+fn a_message_that_is_too_long_is_an_error() {
+    let server = Server::start(|received, tcp| {
+        if !has_handled(received, tcp) {
+            open_stream(
+                tcp,
+                &format!("data: {}\n\n", "x".repeat(LONGEST_MESSAGE + 1)),
+            );
+        }
+    });
+    let error = call(&mut connect(&server)).unwrap_err().to_string();
+    assert!(error.contains("DATA"), "{error}");
+}
+
+#[test]
+fn an_error_response_is_an_error() {
+    let server = Server::start(|received, tcp| {
+        if !has_handled(received, tcp) {
+            let error = json!({"code": -32602, "message": "Unknown tool"});
+            let id = &received.message["id"];
+            send_json(
+                tcp,
+                &json!({"jsonrpc": "2.0", "id": id, "error": error}).to_string(),
+            );
+        }
+    });
+    let error = call(&mut connect(&server)).unwrap_err();
+    assert_eq!(error.to_string(), "\"Unknown tool\" (-32602)");
+}
+
+#[test]
+fn a_refused_request_shows_the_body_of_the_response() {
+    let server = Server::start(|received, tcp| {
+        if !has_handled(received, tcp) {
+            send(tcp, "400 Bad Request", "Content-Type: text/plain\r\n", "no");
+        }
+    });
+    let error = call(&mut connect(&server)).unwrap_err().to_string();
+    assert_eq!(error, "status 400: no");
+}
+
+/// Serves a tool whose stream is primed and cut, and what `resume` does with the GET.
+fn serve_cut_stream(
+    closed: mpsc::Sender<Instant>,
+    resume: fn(id: &Value, tcp: &mut std::net::TcpStream),
+) -> Server {
+    let id = Mutex::new(Value::Null);
+    Server::start(move |received, tcp| match received.summary().as_str() {
+        "POST tools/call" => {
+            *id.lock().unwrap() = received.message["id"].clone();
+            open_stream(tcp, "id: e-1\nretry: 700\ndata:\n\n");
+            // Only one test waits for it.
+            let _ = closed.send(Instant::now());
+        }
+        "GET e-1" => resume(&id.lock().unwrap(), tcp),
+        _ => _ = has_handled(received, tcp),
+    })
+}
+
+#[test]
+fn a_cut_stream_is_resumed_by_get_after_retry() {
+    let (sender, closed) = mpsc::channel();
+    let server = serve_cut_stream(sender, |id, tcp| {
+        let response = json!({"jsonrpc": "2.0", "id": id, "result": {"n": 1}});
+        open_stream(tcp, &format!("id: e-2\ndata: {response}\n\n"));
+    });
+    assert_eq!(call(&mut connect(&server)).unwrap(), json!({"n": 1}));
+
+    let requests = server.requests();
+    assert_eq!(server.summaries()[2..], ["POST tools/call", "GET e-1"]);
+    let get = &requests[3];
+    assert_eq!(get.header("mcp-session-id"), Some("s-1"));
+    assert_eq!(get.header("mcp-protocol-version"), Some("2025-06-18"));
+    assert_eq!(get.header("content-type"), None);
+    assert_eq!(get.header("content-length"), None);
+    let waited = get.at - closed.recv().unwrap();
+    assert!(waited >= Duration::from_millis(700), "{waited:?}");
+}
+
+#[test]
+fn a_server_that_cannot_resume_is_an_error() {
+    let server = serve_cut_stream(mpsc::channel().0, |_, tcp| {
+        send(tcp, "405 Method Not Allowed", "", "");
+    });
+    let error = call(&mut connect(&server)).unwrap_err();
+    assert!(
+        matches!(error, Error::Refused { status: 405, .. }),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_request_is_not_sent_again_if_the_session_expires_before_the_resumption() {
+    let server = serve_cut_stream(mpsc::channel().0, |_, tcp| {
+        send(tcp, "404 Not Found", "", "");
+    });
+    let error = call(&mut connect(&server)).unwrap_err();
+    assert!(
+        matches!(error, Error::Refused { status: 404, .. }),
+        "{error}"
+    );
+    assert_eq!(server.summaries()[2..], ["POST tools/call", "GET e-1"]);
+}
+
+#[test]
+fn a_request_whose_stream_is_cut_without_an_id_is_not_sent_again() {
+    let server = Server::start(|received, tcp| {
+        if !has_handled(received, tcp) {
+            open_stream(tcp, ": working\n\n");
+        }
+    });
+    let error = call(&mut connect(&server)).unwrap_err().to_string();
+    assert!(error.contains("not sent again"), "{error}");
+    assert_eq!(server.summaries()[2..], ["POST tools/call"]);
+}
+
+#[test]
+fn a_request_is_sent_again_in_a_new_session_if_the_old_one_has_expired() {
+    let has_expired = AtomicBool::new(true);
+    let server = Server::start(move |received, tcp| {
+        if has_handled(received, tcp) {
+            return;
+        }
+        match has_expired.swap(false, Ordering::Relaxed) {
+            true => {
+                let body = r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32001,"message":"?"}}"#;
+                send(
+                    tcp,
+                    "404 Not Found",
+                    "Content-Type: application/json\r\n",
+                    body,
+                );
+            }
+            false => send_json(tcp, &received.result(json!({"n": 2}))),
+        }
+    });
+    let mut client = connect(&server);
+    assert_eq!(call(&mut client).unwrap(), json!({"n": 2}));
+    let expected = [
+        "POST tools/call",
+        "POST initialize",
+        "POST notifications/initialized",
+        "POST tools/call",
+    ];
+    assert_eq!(server.summaries()[2..], expected);
+    assert_eq!(server.requests()[3].header("mcp-session-id"), None);
+}
+
+#[test]
+fn a_request_is_sent_again_once_only_if_each_session_expires() {
+    let calls = AtomicUsize::new(0);
+    let server = Server::start(move |received, tcp| {
+        if !has_handled(received, tcp) {
+            calls.fetch_add(1, Ordering::Relaxed);
+            send(tcp, "404 Not Found", "", "");
+        }
+    });
+    let error = call(&mut connect(&server)).unwrap_err();
+    assert!(matches!(error, Error::SessionExpired), "{error}");
+    let is_call = |summary: &&String| summary.as_str() == "POST tools/call";
+    assert_eq!(server.summaries().iter().filter(is_call).count(), 2);
+}
+
+#[test]
+fn requests_of_the_server_are_answered_while_the_stream_is_open() {
+    let (sender, responses) = mpsc::channel();
+    let responses = Mutex::new(responses);
+    let server = Server::start(move |received, tcp| {
+        if has_handled(received, tcp) {
+            return;
+        }
+        if received.message["method"].is_null() {
+            sender.send(received.message.clone()).unwrap();
+            return send(tcp, "202 Accepted", "", "");
+        }
+        open_stream(tcp, "data: {\"method\":\"notifications/progress\"}\n\n");
+        let mut all = Vec::new();
+        for method in ["elicitation/create", "ping", "unknown"] {
+            let request = json!({"jsonrpc": "2.0", "id": method, "method": method});
+            write!(tcp, "data: {request}\n\n").unwrap();
+            all.push(responses.lock().unwrap().recv().unwrap());
+        }
+        write!(tcp, "data: {}\n\n", received.result(json!(all))).unwrap();
+    });
+    let expected = json!([
+        {"jsonrpc": "2.0", "id": "elicitation/create", "result": {"action": "decline"}},
+        {"jsonrpc": "2.0", "id": "ping", "result": {}},
+        {"jsonrpc": "2.0", "id": "unknown", "error": {
+            "code": -32601, "message": "Method not found"
+        }},
+    ]);
+    assert_eq!(call(&mut connect(&server)).unwrap(), expected);
+}
+
+#[test]
+fn requests_on_the_stream_of_the_server_are_answered() {
+    let (sender, responses) = mpsc::channel();
+    let server = Server::start(move |received, tcp| {
+        if received.summary() == "GET" {
+            return open_stream(tcp, "data: {\"id\": 7, \"method\": \"ping\"}\n\n");
+        }
+        if !has_handled(received, tcp) {
+            sender.send(received.message.clone()).unwrap();
+            send(tcp, "202 Accepted", "", "");
+        }
+    });
+    let client = connect(&server);
+    let response = responses.recv().unwrap();
+    assert_eq!(response, json!({"jsonrpc": "2.0", "id": 7, "result": {}}));
+    client.close().unwrap();
+}
+
+#[test]
+fn the_stream_of_the_server_ends_with_the_session() {
+    let (sender, is_closed) = mpsc::channel();
+    let server = Server::start(move |received, tcp| {
+        if received.summary() == "GET" {
+            open_stream(tcp, ": hello\n\n");
+            // The client closes the connection.
+            sender.send(tcp.read(&mut [0]).unwrap_or_default()).unwrap();
+        } else {
+            has_handled(received, tcp);
+        }
+    });
+    connect(&server).close().unwrap();
+    let read = is_closed.recv_timeout(Duration::from_secs(60));
+    assert_eq!(read, Ok(0));
+}
+
+#[test]
+fn a_request_goes_on_if_the_server_refuses_a_response_of_the_client() {
+    let server = Server::start(|received, tcp| {
+        if has_handled(received, tcp) {
+            return;
+        }
+        if received.message["method"].is_null() {
+            return send(tcp, "404 Not Found", "", "");
+        }
+        open_stream(tcp, "data: {\"id\": 7, \"method\": \"ping\"}\n\n");
+        write!(tcp, "data: {}\n\n", received.result(json!({"n": 3}))).unwrap();
+    });
+    assert_eq!(call(&mut connect(&server)).unwrap(), json!({"n": 3}));
+    assert_eq!(server.summaries()[2..], ["POST tools/call", "POST"]);
+}
+
+#[test]
+fn a_web_page_is_an_error() {
+    let server = Server::start(|received, tcp| {
+        if !has_handled(received, tcp) {
+            send(tcp, "200 OK", "Content-Type: text/html\r\n", "<html>");
+        }
+    });
+    let error = call(&mut connect(&server)).unwrap_err().to_string();
+    assert!(error.contains("neither JSON nor"), "{error}");
+}
