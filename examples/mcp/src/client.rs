@@ -12,7 +12,10 @@ use serde_json::{Value, json};
 
 pub use error::Error;
 use session::Session;
-pub use session::{LONGEST_MESSAGE, OnMessage, VERSIONS};
+pub use session::{LONGEST_MESSAGE, OnMessage};
+
+/// The revisions that this client speaks. It asks for the first one.
+const VERSIONS: [&str; 3] = ["2025-11-25", "2025-06-18", "2025-03-26"];
 
 /// How long [`Client::initialize`] waits until the server's own stream is open. Some servers send the
 /// head of a response only with the first message.
@@ -41,7 +44,7 @@ impl Client {
     /// Begins a session, and returns what the server says about itself.
     pub fn initialize(&mut self) -> Result<Value, Error> {
         self.listener = None;
-        self.session = Arc::new(self.session.renewed());
+        self.session = Arc::new(Session::new(&self.session.url, self.session.on_message));
         let params = json!({
             "protocolVersion": VERSIONS[0],
             "capabilities": self.capabilities,
@@ -49,7 +52,11 @@ impl Client {
         });
         let request = self.next_request("initialize", &params);
         let result = self.session.send(&request)?;
-        self.session.agree_on(&result["protocolVersion"])?;
+        let version = result["protocolVersion"].as_str().unwrap_or_default();
+        if !VERSIONS.contains(&version) {
+            return Err(Error::Failed(format!("unknown version {version:?} of MCP")));
+        }
+        self.session.version.get_or_init(|| version.to_owned());
         let notification = json!({"jsonrpc": "2.0", "method": "notifications/initialized"});
         self.session.send(&notification)?;
         self.listener = Some(Listener::start(Arc::clone(&self.session)));
@@ -72,9 +79,16 @@ impl Client {
     /// Ends the session. A server may refuse that (405) and end its sessions itself.
     pub fn close(mut self) -> Result<(), Error> {
         self.listener = None;
-        match self.session.end() {
-            Err(Error::Refused { status: 405, .. } | Error::SessionExpired) => Ok(()),
-            result => result,
+        if self.session.id.get().is_none() {
+            return Ok(());
+        }
+        let clock = StdTime::new();
+        let ended = self
+            .session
+            .exchange("DELETE", &Value::Null, &clock, &mut || {});
+        match ended {
+            Ok(_) | Err(Error::Refused { status: 405, .. } | Error::SessionExpired) => Ok(()),
+            Err(error) => Err(error),
         }
     }
 
@@ -95,11 +109,11 @@ impl Listener {
         let stop = clock.stop_handle();
         let (opened, is_open) = mpsc::channel();
         thread::spawn(move || {
-            let mut on_open = || {
+            let result = session.exchange("GET", &Value::Null, &clock, &mut || {
                 let _ = opened.send(());
-            };
+            });
             // A refusal means that the server has no such stream.
-            if let Err(error @ Error::Failed(_)) = session.listen(&clock, &mut on_open) {
+            if let Err(error @ Error::Failed(_)) = result {
                 eprintln!("no more messages without a request: {error}");
             }
         });

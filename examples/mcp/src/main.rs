@@ -40,9 +40,10 @@ fn main() -> ExitCode {
 /// Sends one request in a session of its own.
 fn run(url: &str, method: &str, params: &Value) -> Result<Value, Error> {
     let mut client = Client::new(url, json!({"elicitation": {}}), on_message);
-    let server = client.initialize()?;
-    eprintln!("connected to {}", printable(&server["serverInfo"]["name"]));
-    let result = client.request(method, params);
+    let result = client.initialize().and_then(|server| {
+        eprintln!("connected to {}", printable(&server["serverInfo"]["name"]));
+        client.request(method, params)
+    });
     if let Err(error) = client.close() {
         eprintln!("warning: the session is not closed: {}", printable(error));
     }

@@ -12,9 +12,6 @@ use serde_json::{Value, json};
 
 use crate::Error;
 
-/// The revisions that this client speaks. It asks for the first one.
-pub const VERSIONS: [&str; 3] = ["2025-11-25", "2025-06-18", "2025-03-26"];
-
 /// The longest message of a server, in bytes. The head of a response shares this memory.
 pub const LONGEST_MESSAGE: usize = 64 << 10;
 
@@ -28,11 +25,11 @@ pub type OnMessage = fn(method: &str, params: &Value) -> Option<Value>;
 /// What all requests of a session share.
 #[derive(Debug)]
 pub struct Session {
-    url: String,
-    on_message: OnMessage,
+    pub url: String,
+    pub on_message: OnMessage,
     /// Set by the response to `initialize`, unless the server has no sessions.
-    id: OnceLock<String>,
-    version: OnceLock<String>,
+    pub id: OnceLock<String>,
+    pub version: OnceLock<String>,
 }
 
 impl Session {
@@ -45,47 +42,14 @@ impl Session {
         }
     }
 
-    /// A session with the same server that has not begun.
-    pub fn renewed(&self) -> Self {
-        Self::new(&self.url, self.on_message)
-    }
-
-    /// Accepts the version that the server has chosen.
-    pub fn agree_on(&self, version: &Value) -> Result<(), Error> {
-        match version.as_str() {
-            Some(version) if VERSIONS.contains(&version) => {
-                self.version.get_or_init(|| version.to_owned());
-                Ok(())
-            }
-            _ => Err(Error::failed(format_args!(
-                "the server speaks version {version} only"
-            ))),
-        }
-    }
-
     /// Sends a message. If it is a request, returns the result in the response.
     pub fn send(&self, message: &Value) -> Result<Value, Error> {
         self.exchange("POST", message, &StdTime::new(), &mut || {})
     }
 
-    /// Follows the server's own stream until the clock is stopped.
-    pub fn listen(&self, clock: &StdTime, on_open: &mut dyn FnMut()) -> Result<Value, Error> {
-        self.exchange("GET", &Value::Null, clock, on_open)
-    }
-
-    /// Ends the session, if there is one.
-    pub fn end(&self) -> Result<(), Error> {
-        match self.id.get() {
-            Some(_) => self
-                .exchange("DELETE", &Value::Null, &StdTime::new(), &mut || {})
-                .map(drop),
-            None => Ok(()),
-        }
-    }
-
-    /// Makes one HTTP request, and returns the result in the response to `message` if that is a
-    /// request. Calls `on_open` when a stream opens.
-    fn exchange(
+    /// Makes an HTTP request, and handles the messages of the server in the response. A GET follows
+    /// the server's own stream until the clock is stopped. `on_open` is called when a stream opens.
+    pub fn exchange(
         &self,
         method: &str,
         message: &Value,
