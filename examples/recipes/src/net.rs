@@ -8,25 +8,32 @@ use std::time::Duration;
 use embedded_sse::blocking::{Clock, Connect};
 use embedded_sse::std_net::{Connection, StdTime, TcpConnector};
 use embedded_sse::{Origin, Scheme};
+use rustls::crypto::ring;
 use rustls::pki_types::ServerName;
-use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+use rustls::{ClientConfig, ClientConnection, RootCertStore};
 
 /// Connects over TCP, and over TLS for `https`. Prints why an attempt fails.
 pub struct Net {
     tcp: TcpConnector,
     clock: StdTime,
-    tls: Arc<ClientConfig>,
+    config: Arc<ClientConfig>,
 }
 
 impl Net {
     pub fn new(clock: &StdTime) -> Self {
         let mut roots = RootCertStore::empty();
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        let tls = ClientConfig::builder().with_root_certificates(roots);
+        // Named, since another part of a program could choose another provider.
+        let provider = Arc::new(ring::default_provider());
+        let config = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .expect("ring supports them")
+            .with_root_certificates(roots)
+            .with_no_client_auth();
         Self {
             tcp: TcpConnector::new(clock),
             clock: clock.clone(),
-            tls: Arc::new(tls.with_no_client_auth()),
+            config: Arc::new(config),
         }
     }
 
@@ -38,10 +45,7 @@ impl Net {
         let tcp = self.tcp.open(origin, deadline)?;
         match origin.scheme {
             Scheme::Http => Ok(Box::new(tcp)),
-            Scheme::Https => {
-                let tls = self.handshake(tcp, origin.host, deadline)?;
-                Ok(Box::new(tls))
-            }
+            Scheme::Https => Ok(Box::new(self.handshake(tcp, origin.host, deadline)?)),
         }
     }
 
@@ -50,23 +54,19 @@ impl Net {
         tcp: TcpStream,
         host: &str,
         deadline: Option<Duration>,
-    ) -> io::Result<StreamOwned<ClientConnection, TcpStream>> {
+    ) -> io::Result<TlsStream> {
         let host = ServerName::try_from(host.to_owned()).map_err(Error::other)?;
-        let client = ClientConnection::new(Arc::clone(&self.tls), host).map_err(Error::other)?;
-        let mut tls = StreamOwned::new(client, tcp);
-        while tls.conn.is_handshaking() {
-            match tls.conn.complete_io(&mut tls.sock) {
-                Ok(_) => {}
-                // A read of `TcpConnector::open` returns now and then, so that we look at the clock.
-                Err(error)
-                    if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) =>
-                {
-                    if self.clock.is_stopped() || deadline.is_some_and(|at| self.clock.now() >= at)
-                    {
-                        return Err(error);
-                    }
-                }
-                Err(error) => return Err(error),
+        let session =
+            ClientConnection::new(Arc::clone(&self.config), host).map_err(Error::other)?;
+        let mut tls = TlsStream { tcp, session };
+        while tls.session.is_handshaking() {
+            if self.clock.is_stopped() || deadline.is_some_and(|at| self.clock.now() >= at) {
+                return Err(Error::new(ErrorKind::TimedOut, "no TLS handshake in time"));
+            }
+            match tls.exchange() {
+                Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
+                Err(error) if !is_timeout(&error) => return Err(error),
+                _ => {}
             }
         }
         Ok(tls)
@@ -91,7 +91,63 @@ impl Connect for Net {
     }
 }
 
-/// A connection with or without TLS.
+/// A connection with or without TLS. Its reads return after 50 ms, as those of `TcpConnector::open`.
 pub trait Stream: Read + Write {}
 
 impl<S: Read + Write> Stream for S {}
+
+/// TLS over TCP. `rustls::Stream` reads until a TLS record is complete, so a slow server could keep
+/// the loop from checking its deadlines. This reads once.
+struct TlsStream {
+    tcp: TcpStream,
+    session: ClientConnection,
+}
+
+impl TlsStream {
+    /// Sends what is to be sent, and reads once. Returns the number of bytes read.
+    fn exchange(&mut self) -> io::Result<usize> {
+        self.send()?;
+        let read = self.session.read_tls(&mut self.tcp)?;
+        if let Err(error) = self.session.process_new_packets() {
+            // Tell the server why, if it still listens.
+            let _ = self.send();
+            return Err(Error::other(error));
+        }
+        Ok(read)
+    }
+
+    fn send(&mut self) -> io::Result<()> {
+        while self.session.wants_write() {
+            self.session.write_tls(&mut self.tcp)?;
+        }
+        Ok(())
+    }
+}
+
+impl Read for TlsStream {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        match self.session.reader().read(bytes) {
+            Err(error) if is_timeout(&error) => {}
+            read => return read,
+        }
+        self.exchange()?;
+        self.session.reader().read(bytes)
+    }
+}
+
+impl Write for TlsStream {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.send()?;
+        self.session.writer().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.send()
+    }
+}
+
+/// Whether nothing happened in time, which Unix and Windows report differently.
+fn is_timeout(error: &Error) -> bool {
+    let kind = error.kind();
+    kind == ErrorKind::WouldBlock || cfg!(windows) && kind == ErrorKind::TimedOut
+}

@@ -36,6 +36,7 @@ fn main() -> ExitCode {
 
 fn follow() -> Result<(), Box<dyn Error>> {
     let base = env::args().nth(1).ok_or("usage: home_assistant URL")?;
+    let base = base.trim_end_matches('/');
     let token = env::var("HA_TOKEN").map_err(|_| "set HA_TOKEN to a long-lived access token")?;
     let (url, bearer) = (
         format!("{base}/api/stream?restrict=state_changed"),
