@@ -1,5 +1,4 @@
-//! A Mercure hub: <https://mercure.rocks/spec>, "Reconnection, State Reconciliation and Event
-//! Sourcing".
+//! A Mercure hub: what <https://mercure.rocks/spec> says about reconciliation.
 
 use std::io;
 
