@@ -9,6 +9,8 @@
 #![forbid(unsafe_code)]
 #![warn(missing_debug_implementations)]
 
+#[cfg(feature = "stream")]
+extern crate alloc;
 #[cfg(any(test, feature = "std", feature = "tokio"))]
 extern crate std;
 
@@ -35,6 +37,8 @@ mod source;
 #[cfg(feature = "std")]
 pub mod std_net;
 mod step;
+#[cfg(feature = "stream")]
+pub mod stream;
 #[cfg(any(feature = "std", feature = "tokio"))]
 mod tcp;
 mod time;

@@ -22,4 +22,5 @@ mod reconnect;
 mod script;
 mod session;
 mod source;
+mod stream;
 mod url;
