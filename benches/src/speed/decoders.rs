@@ -1,17 +1,18 @@
 //! The decoders that are compared, each as a function from pushes to what was seen.
+//!
+//! Those that are a `Stream` of owned events over a `Stream` of chunks are in `streams.rs`.
 
-use std::convert::Infallible;
 use std::future::ready;
-use std::pin::pin;
 use std::sync::Mutex;
-use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 use embedded_sse::{Decoder, Item};
 use embedded_sse_benches::seen::Seen;
 use eventsource_client::Client;
-use futures_util::stream::{Stream, StreamExt, iter};
+use futures_util::stream::{StreamExt, iter};
 use launchdarkly_sdk_transport::{ByteStream, HttpTransport, ResponseFuture};
+
+use crate::streams::{drain, eventsource_stream, sse_stream, sseer};
 
 /// The bytes live as long as the process, so that handing them over costs nobody anything.
 pub type Pushes = &'static [&'static [u8]];
@@ -21,15 +22,24 @@ pub struct Subject {
     pub run: fn(Pushes, &mut Seen),
 }
 
-pub const OURS: Subject = Subject {
-    name: match cfg!(feature = "simdutf8") {
-        true => "embedded-sse, simdutf8",
-        false => "embedded-sse",
+/// What is compared with one another.
+pub struct Contest {
+    pub ours: Subject,
+    pub peers: &'static [Subject],
+}
+
+pub const DECODERS: Contest = Contest {
+    ours: Subject {
+        name: match cfg!(feature = "simdutf8") {
+            true => "embedded-sse, simdutf8",
+            false => "embedded-sse",
+        },
+        run: ours,
     },
-    run: ours,
+    peers: &DECODER_PEERS,
 };
 
-pub const PEERS: [Subject; 6] = [
+const DECODER_PEERS: [Subject; 6] = [
     Subject {
         name: "sse-core",
         run: sse_core,
@@ -93,35 +103,6 @@ fn sse_parse(pushes: Pushes, seen: &mut Seen) {
     }
 }
 
-fn sse_stream(pushes: Pushes, seen: &mut Seen) {
-    let stream = iter(pushes.iter().map(|push| Ok::<_, Infallible>(*push)));
-    drain(sse_stream::SseByteStream::new(stream), |item| {
-        if let Ok(event) = item
-            && let Some(data) = event.data
-        {
-            seen.event(event.event.as_deref().unwrap_or("message"), &data);
-        }
-    });
-}
-
-fn sseer(pushes: Pushes, seen: &mut Seen) {
-    let stream = iter(pushes.iter().map(|push| Ok::<_, Infallible>(*push)));
-    drain(sseer::event_stream::EventStream::new(stream), |item| {
-        if let Ok(event) = item {
-            seen.event(&event.event, &event.data);
-        }
-    });
-}
-
-fn eventsource_stream(pushes: Pushes, seen: &mut Seen) {
-    let stream = iter(pushes.iter().map(|push| Ok::<_, Infallible>(*push)));
-    drain(eventsource_stream::EventStream::new(stream), |item| {
-        if let Ok(event) = item {
-            seen.event(&event.event, &event.data);
-        }
-    });
-}
-
 /// Its decoder is not public, but its transport can be ours.
 fn eventsource_client(pushes: Pushes, seen: &mut Seen) {
     #[derive(Clone)]
@@ -146,13 +127,4 @@ fn eventsource_client(pushes: Pushes, seen: &mut Seen) {
             seen.event(&event.event_type, &event.data);
         }
     });
-}
-
-/// Nothing here ever waits.
-fn drain<S: Stream>(stream: S, mut take: impl FnMut(S::Item)) {
-    let mut stream = pin!(stream);
-    let mut context = Context::from_waker(Waker::noop());
-    while let Poll::Ready(Some(item)) = stream.as_mut().poll_next(&mut context) {
-        take(item);
-    }
 }

@@ -37,7 +37,7 @@ pub fn svg(rows: &[Row]) -> String {
 <style>text {{ fill: #222 }} line {{ stroke: #8888 }} @media (prefers-color-scheme: dark) {{ text {{ fill: #ddd }} }}</style>
 <text x="{LEFT}" y="20" font-size="15">{}: how many times as fast as the fastest other decoder</text>
 "##,
-        crate::decoders::OURS.name
+        crate::decoders::DECODERS.ours.name
     );
     for times in 0..=most as u32 {
         let y = height_of(f64::from(times));

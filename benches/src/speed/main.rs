@@ -2,12 +2,15 @@
 //! if a file is named. Progress is on stderr.
 //!
 //! `cargo run --release [-- FILE.svg [LETTERS]]`
+//!
+//! With `streams` in place of the file, it compares the `Stream`s of owned events.
 
 mod allocations;
 mod decoders;
 mod drawing;
 mod limits;
 mod measure;
+mod streams;
 mod tables;
 
 use embedded_sse_benches::inputs::inputs;
@@ -35,6 +38,10 @@ fn main() {
     let mut arguments = std::env::args().skip(1);
     let file = arguments.next();
     let letters = arguments.next();
+    let (contest, file) = match file.as_deref() {
+        Some("streams") => (&streams::STREAMS, None),
+        _ => (&decoders::DECODERS, file),
+    };
 
     let mut rows = Vec::new();
     for (size, size_name) in SIZES {
@@ -55,7 +62,7 @@ fn main() {
                     "{size_name}, pushes {push_name}, ({}) {}",
                     input.letter, input.what
                 );
-                cells.push(measure(input, push));
+                cells.push(measure(input, push, contest));
             }
             rows.push(Row {
                 size: size_name,

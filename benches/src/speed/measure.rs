@@ -6,7 +6,7 @@ use embedded_sse_benches::inputs::Input;
 use embedded_sse_benches::seen::Seen;
 
 use crate::allocations;
-use crate::decoders::{OURS, PEERS, Pushes, Subject};
+use crate::decoders::{Contest, Pushes, Subject};
 use crate::limits::LIMITS;
 
 /// For each decoder; but each runs at least so often, and who is far behind no oftener.
@@ -49,12 +49,16 @@ impl Cell {
     }
 }
 
-pub fn measure(input: Input, push: usize) -> Cell {
+pub fn measure(input: Input, push: usize, contest: &Contest) -> Cell {
     let stream: &'static [u8] = input.stream.leak();
     let pushes: Vec<&[u8]> = stream.chunks(push.min(stream.len())).collect();
     let pushes: Pushes = pushes.leak();
 
-    let subjects: Vec<&Subject> = [&OURS].into_iter().chain(&PEERS).chain(&LIMITS).collect();
+    let subjects: Vec<&Subject> = [&contest.ours]
+        .into_iter()
+        .chain(contest.peers)
+        .chain(&LIMITS)
+        .collect();
     let mut figures: Vec<Figure> = subjects
         .iter()
         .map(|subject| check(subject, input.letter, push, pushes, &input.right))
@@ -93,7 +97,7 @@ pub fn measure(input: Input, push: usize) -> Cell {
         letter: input.letter,
         what: input.what,
         ours: figures.next().expect("ours is the first"),
-        peers: figures.by_ref().take(PEERS.len()).collect(),
+        peers: figures.by_ref().take(contest.peers.len()).collect(),
         limits: figures.collect(),
     }
 }
