@@ -1,37 +1,45 @@
 //! The canonical loop, over a blocking TCP connection. The documentation of `EventSource` shows it.
 
+use embedded_sse::blocking::Clock;
+use embedded_sse::std_net::{StdTime, TcpConnector};
 use embedded_sse::*;
 use std::hash::{BuildHasher, RandomState};
 use std::io::{Error, ErrorKind, Read, Result, Write};
-use std::net::{TcpStream, ToSocketAddrs};
+use std::net::TcpStream;
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 fn follow<const DATA: usize>(source: &mut EventSource<'_, DATA>) -> Stop {
-    let start = Instant::now();
-    let now = || start.elapsed();
+    let clock = StdTime::new();
+    let now = || clock.now();
+    let mut connector = TcpConnector::new(&clock);
     let mut chunk = [0; 1460];
     let mut tcp = None;
     loop {
         match source.step(now()) {
             Step::Connect { origin, deadline } => {
                 drop(tcp.take());
-                match connect(origin, left(deadline, now())) {
+                match connector.open(origin, deadline) {
                     Ok(connected) => {
                         tcp = Some(connected);
                         source.connected(now());
                     }
-                    Err(_) => source.failed(now()),
+                    Err(error) => {
+                        println!("{origin}: {error}");
+                        source.failed(now());
+                    }
                 }
             }
-            Step::Write { deadline } => {
+            // Writes and reads of this stream return after 50 ms, long before their deadlines.
+            Step::Write { .. } => {
                 let request = source.request(&mut chunk);
-                match write(&mut tcp, request, left(deadline, now())) {
+                match write(&mut tcp, request) {
                     Ok(written) => source.wrote(written),
+                    Err(error) if is_timeout(&error) => source.timed_out(now()),
                     Err(_) => source.failed(now()),
                 }
             }
-            Step::Read { deadline } => match read(&mut tcp, &mut chunk, left(deadline, now())) {
+            Step::Read { .. } => match read(&mut tcp, &mut chunk) {
                 Ok(0) => source.ended(now()),
                 Ok(read) => {
                     let mut input = &chunk[..read];
@@ -49,7 +57,7 @@ fn follow<const DATA: usize>(source: &mut EventSource<'_, DATA>) -> Stop {
             Step::Wait(wait) => {
                 println!("lost: {}; next attempt in {:?}", wait.cause, wait.delay);
                 tcp = None;
-                std::thread::sleep(wait.until.saturating_sub(now()));
+                clock.sleep_until(wait.until);
             }
             Step::Stop(stop) => return stop,
         }
@@ -86,32 +94,12 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-fn connect(origin: Origin<'_>, timeout: Option<Duration>) -> Result<TcpStream> {
-    let mut tcp = Err(ErrorKind::NotFound.into());
-    for address in (origin.host, origin.port).to_socket_addrs()? {
-        tcp = TcpStream::connect_timeout(&address, timeout.unwrap_or(Duration::MAX));
-        if tcp.is_ok() {
-            break;
-        }
-    }
-    tcp
+fn write(tcp: &mut Option<TcpStream>, bytes: &[u8]) -> Result<usize> {
+    tcp.as_mut().ok_or(ErrorKind::NotConnected)?.write(bytes)
 }
 
-fn write(tcp: &mut Option<TcpStream>, bytes: &[u8], timeout: Option<Duration>) -> Result<usize> {
-    let tcp = tcp.as_mut().ok_or(ErrorKind::NotConnected)?;
-    tcp.set_write_timeout(timeout)?;
-    tcp.write(bytes)
-}
-
-fn read(tcp: &mut Option<TcpStream>, chunk: &mut [u8], timeout: Option<Duration>) -> Result<usize> {
-    let tcp = tcp.as_mut().ok_or(ErrorKind::NotConnected)?;
-    tcp.set_read_timeout(timeout)?;
-    tcp.read(chunk)
-}
-
-/// Converts a deadline to the timeout of a socket, which must not be 0.
-fn left(deadline: Option<Duration>, now: Duration) -> Option<Duration> {
-    deadline.map(|at| at.saturating_sub(now).max(Duration::from_millis(1)))
+fn read(tcp: &mut Option<TcpStream>, chunk: &mut [u8]) -> Result<usize> {
+    tcp.as_mut().ok_or(ErrorKind::NotConnected)?.read(chunk)
 }
 
 /// When a socket's timeout expires, Unix returns `WouldBlock` and Windows returns `TimedOut`. On Unix,

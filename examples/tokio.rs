@@ -5,13 +5,11 @@ use std::ops::ControlFlow;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use embedded_io_adapters::tokio_1::FromTokio;
-use embedded_sse::io::{Clock, Connect, sse};
-use embedded_sse::{Decoder, EventSource, Item, Origin, Policy, Request, StopReason, Url};
+use embedded_sse::io::sse;
+use embedded_sse::tokio_net::{TcpConnector, TokioTime};
+use embedded_sse::{Decoder, EventSource, Item, Policy, Request, StopReason, Url};
 use futures_util::{Stream, StreamExt, stream::poll_fn};
-use tokio::net::TcpStream;
 use tokio::sync::mpsc::{Sender, channel};
-use tokio::time::{Instant, sleep};
 
 struct Event {
     event_type: String,
@@ -68,41 +66,13 @@ async fn follow(url: String, sender: Sender<Result<Event, String>>) -> Result<()
             Err(_) => ControlFlow::Break(()),
         }
     };
-    let clock = Since(Instant::now());
-    let stop = sse(&mut Tcp, &clock, &mut source, &mut [0; 4096], on_item).await;
+    let mut tcp = TcpConnector::new();
+    tcp.set_on_error(|origin, error| eprintln!("{origin}: {error}"));
+    let clock = TokioTime::new();
+    let stop = sse(&mut tcp, &clock, &mut source, &mut [0; 4096], on_item).await;
     match stop.reason {
         StopReason::NoContent | StopReason::Closed => Ok(()),
         _ => Err(stop.to_string()),
-    }
-}
-
-struct Tcp;
-
-/// With tokio-rustls, set `const TLS: bool = true` and check `origin.scheme`.
-impl Connect for Tcp {
-    type Error = std::io::Error;
-    type Io<'c> = FromTokio<TcpStream>;
-
-    async fn connect(
-        &mut self,
-        origin: Origin<'_>,
-        _: Option<Duration>,
-    ) -> std::io::Result<Self::Io<'_>> {
-        let tcp = TcpStream::connect((origin.host, origin.port)).await?;
-        Ok(FromTokio::new(tcp))
-    }
-}
-
-struct Since(Instant);
-
-impl Clock for Since {
-    fn now(&self) -> Duration {
-        self.0.elapsed()
-    }
-
-    async fn sleep_until(&self, time: Duration) {
-        // `self.0 + time` would panic on overflow, which a server's `Retry-After` can cause.
-        sleep(time.saturating_sub(self.now())).await;
     }
 }
 
