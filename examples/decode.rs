@@ -11,8 +11,8 @@ use serde_json::json;
 const USAGE: &str = "\
 usage: decode [OPTIONS] < STREAM
 
-Reads an event stream (text/event-stream) on standard input and writes what is in it, one JSON
-object a line:
+Reads an event stream (text/event-stream) from standard input and writes its items as JSON, one
+object per line:
 
   {\"kind\":\"event\",\"type\":…,\"data\":…,\"id\":…}
   {\"kind\":\"comment\",\"text\":…}            with --comments
@@ -21,9 +21,9 @@ object a line:
   {\"kind\":\"end\",\"id\":…,\"retry\":…}        at the end: last event ID, reconnection time in ms
 
 Options:
-  --chunk N             push N bytes at a time into the decoder, so wait for so many; 0: all at
-                        once, at the end (default: as they come)
-  --last-event-id ID    the last event ID to begin with
+  --chunk N             wait for N bytes, then push them into the decoder; 0: push everything at
+                        the end of the input (default: push bytes as they arrive)
+  --last-event-id ID    start with this last event ID
   --comments            show comments
   --retry               show retry fields
   --help                show this
@@ -34,7 +34,7 @@ const READ: usize = 64 * 1024;
 
 fn main() {
     let mut chunk = None;
-    let mut decoder = MEMORY.lock().expect("nobody else has it");
+    let mut decoder = MEMORY.lock().expect("no other thread uses it");
     if let Err(problem) = read_options(&mut chunk, &mut decoder) {
         bad_usage(problem, USAGE);
     }

@@ -32,8 +32,8 @@ pub fn to_json(item: &Item<'_>) -> Value {
     }
 }
 
-/// JSON on one line that is safe to print on a terminal: characters that JSON allows in a string but
-/// that [`is_unsafe`] finds are escaped too.
+/// Writes JSON on one line that is safe to print on a terminal. Characters that [`is_unsafe`] finds are
+/// escaped too, although JSON allows them.
 pub fn line(json: &Value) -> String {
     let mut line = json.to_string();
     if line.contains(is_unsafe) {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 const LAST: u32 = 8;
 
-/// Starts it, and returns the URL of its stream.
+/// Starts the server and returns the URL of its stream.
 pub fn start() -> std::io::Result<String> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let address = listener.local_addr()?;
@@ -75,7 +75,7 @@ fn chunk(tcp: &mut TcpStream, text: &str) -> std::io::Result<()> {
     tcp.write_all(format!("{:x}\r\n{text}\r\n", text.len()).as_bytes())
 }
 
-/// Reads a request's head; returns its `Last-Event-ID`.
+/// Reads a request's head and returns its `Last-Event-ID`.
 fn read_request(tcp: &TcpStream) -> std::io::Result<Option<u32>> {
     let mut last_event_id = None;
     for line in BufReader::new(tcp).lines() {

@@ -10,35 +10,39 @@ use crate::common::{Memory, bad_usage, help, integer, number};
 const USAGE: &str = "\
 usage: tail [OPTIONS] [URL]
 
-Follows the event stream at URL (http://…), connects again when it is lost, and resumes where it
-was. Without a URL it follows a demo server of its own that misbehaves.
+Follows the event stream at URL (http://… or https://…), connects again when it is lost, and
+resumes where it was. Without a URL it follows a demo server of its own that misbehaves.
 
 Options:
-  --header 'Name: value'          send this header too; may be given again and again
+  --header 'Name: value'          send this header too; can be repeated
   --last-event-id ID              resume after this ID
   --method M                      default GET, or POST with --body
   --body TEXT                     send this body
   --reconnect-post                send a POST again after a loss
   --max-reconnection-attempts N   give up after N attempts in a row; 0: never reconnect
   --reconnection-time MS          base of the delay until the server sets one (default 3000)
-  --max-delay MS                  what the delay grows to at most (default 30000)
+  --max-delay MS                  upper limit of the growing delay (default 30000)
   --no-jitter                     add no random time to the delay
-  --healthy-time MS               a connection that stays open for this long takes back one failure,
-                                  of those that the delay grows with (default 8000)
+  --healthy-time MS               each period of this length that a connection stays open takes back
+                                  one failure, so that the delay shrinks (default 8000)
   --connect-timeout MS            from the DNS query to the connection, or never (default 30000)
   --response-timeout MS           from the connection to the response, or never (default 300000)
-  --idle-timeout MS               how long an open stream may be silent, or never (default never)
+  --idle-timeout MS               the longest silence of an open stream, or never (default never)
   --max-redirects N               follow at most N redirects in a row (default 20)
+  --insecure                      accept any certificate of an https server
   --comments                      show comments
   --retry                         show retry fields
   --count N                       stop after N events
-  --json                          one JSON object a line
+  --json                          write one JSON object per line
   --help                          show this
 
-MS is in milliseconds. A timeout takes the word never too: --idle-timeout never.
+MS is in milliseconds. A timeout can also be the word never: --idle-timeout never.
 
-Ends with status 0 after a 204, --count or Ctrl-C, or when all of the response to a POST has come;
-with 1 if the stream has stopped for another reason, with 2 for bad usage.
+For https, the root certificates of this computer are used, or those in the file that the
+environment variable SSL_CERT_FILE names.
+
+The exit status is 0 after a 204, --count or Ctrl-C, or when the whole response to a POST has
+arrived; 1 if the stream has stopped for another reason; 2 for bad usage.
 ";
 
 pub struct Options {
@@ -47,6 +51,7 @@ pub struct Options {
     pub policy: Policy,
     pub count: Option<u64>,
     pub json: bool,
+    pub is_insecure: bool,
     method: Option<String>,
     headers: Vec<(String, String)>,
     body: Option<String>,
@@ -93,6 +98,7 @@ fn read(decoder: &mut Memory) -> Result<Options, lexopt::Error> {
         policy: Policy::DEFAULT,
         count: None,
         json: false,
+        is_insecure: false,
         method: None,
         headers: Vec::new(),
         body: None,
@@ -136,6 +142,7 @@ fn read(decoder: &mut Memory) -> Result<Options, lexopt::Error> {
             Long("max-redirects") => {
                 options.max_redirects = Some(number(&mut args, "max-redirects")?)
             }
+            Long("insecure") => options.is_insecure = true,
             Long("comments") => decoder.show_comments(true),
             Long("retry") => decoder.show_retry(true),
             Long("count") => options.count = Some(number(&mut args, "count")?),

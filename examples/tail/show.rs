@@ -1,10 +1,9 @@
 //! What `tail` prints: for people, in colour on a terminal, or one JSON object per line.
 
 use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use embedded_sse::{Head, InvalidRedirect, Item, LossCause, Origin, Stop, StopReason, Wait};
+use embedded_sse::{Head, InvalidRedirect, Item, LossCause, Stop, StopReason, Wait};
 use serde_json::{Value, json};
 
 use crate::common::{is_unsafe, line, millis, to_json};
@@ -15,9 +14,6 @@ pub struct Show {
     colour: bool,
     start: Instant,
     last_event_id: String,
-    /// The status of the last response, which [`close`](Self::close) shows.
-    status: Option<u16>,
-    stopped: bool,
     /// The result of a flush, which the next item returns.
     failure: io::Result<()>,
 }
@@ -27,11 +23,6 @@ const GREEN: u8 = 32;
 const YELLOW: u8 = 33;
 const CYAN: u8 = 36;
 const GREY: u8 = 90;
-
-/// Locks it even if a thread panicked while it held the lock: no change of it can be half done.
-pub fn lock(show: &Mutex<Show>) -> MutexGuard<'_, Show> {
-    show.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 impl Show {
     pub fn new(json: bool, last_event_id: &str) -> Self {
@@ -43,8 +34,6 @@ impl Show {
             colour,
             start: Instant::now(),
             last_event_id: last_event_id.to_owned(),
-            status: None,
-            stopped: false,
             failure: Ok(()),
         }
     }
@@ -59,7 +48,6 @@ impl Show {
     pub fn item(&mut self, item: &Item<'_>) -> io::Result<()> {
         std::mem::replace(&mut self.failure, Ok(()))?;
         match item {
-            Item::Open(head) => self.status = Some(head.status()),
             Item::Event(event) => event.last_event_id.clone_into(&mut self.last_event_id),
             Item::Lost(wait) => return self.wait(*wait),
             // Shown by `stop` together with the response, when the loop no longer borrows the source.
@@ -99,26 +87,14 @@ impl Show {
         self.out.flush()
     }
 
-    /// Shows that the user closed the source. The source itself cannot be asked then.
-    pub fn close(&mut self) -> io::Result<()> {
-        self.end(StopReason::Closed, None, self.status, None)
-    }
-
-    /// Shows the end. Later calls show nothing.
+    /// Shows the end.
     pub fn stop(&mut self, stop: Stop, response: Option<(Head<'_>, &[u8])>) -> io::Result<()> {
-        self.end(stop.reason, stop.cause, stop.status, response)
-    }
-
-    fn end(
-        &mut self,
-        why: StopReason,
-        cause: Option<LossCause>,
-        status: Option<u16>,
-        response: Option<(Head<'_>, &[u8])>,
-    ) -> io::Result<()> {
-        if std::mem::replace(&mut self.stopped, true) {
-            return Ok(());
-        }
+        let Stop {
+            reason: why,
+            cause,
+            status,
+            ..
+        } = stop;
         // The whole response was received, so nothing was lost.
         if let Some(cause) = cause
             && why != StopReason::Ended
@@ -156,18 +132,16 @@ impl Show {
         self.out.flush()
     }
 
-    /// Shows why connecting failed. Only the transport knows this error.
-    pub fn trouble(&mut self, origin: Origin<'_>, error: &io::Error) {
-        if !self.json {
-            let Origin { host, port, .. } = origin;
-            self.failure = self.line(GREY, "connect", &format!("{host} port {port}: {error}"));
+    /// Shows an error that only the transport knows. For JSON it goes to standard error.
+    pub fn trouble(&mut self, error: &str) {
+        if self.json {
+            eprintln!("{}", printable(error));
+        } else {
+            self.failure = self.line(GREY, "error", error);
         }
     }
 
     fn lost(&mut self, cause: LossCause) -> io::Result<()> {
-        if let LossCause::Status(status) = cause {
-            self.status = Some(status);
-        }
         if !self.json {
             let option = match cause {
                 LossCause::ConnectTimeout => "--connect-timeout",

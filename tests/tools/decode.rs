@@ -1,4 +1,4 @@
-//! `decode`, as a filter between two pipes.
+//! The example `decode`, between two pipes.
 
 use std::io::Write;
 use std::thread::spawn;
@@ -6,19 +6,19 @@ use std::thread::spawn;
 use crate::support::Tool;
 use serde_json::{Value, json};
 
-/// What it says of an input, and that it ends well.
+/// Runs it with this input, and returns its output.
 fn decode(args: &[&str], input: &[u8]) -> Vec<Value> {
     let mut tool = Tool::run("decode", args);
     let mut stdin = tool.stdin();
     let input = input.to_vec();
-    // Not here: a tool that does not read would be waited for without a deadline.
+    // In a thread, since a tool that does not read would block this write for ever.
     let writer = spawn(move || stdin.write_all(&input));
     let mut items = Vec::new();
     while let Some(line) = tool.line() {
         items.push(serde_json::from_str(&line).expect("it is JSON"));
     }
     let written = writer.join().expect("it does not panic");
-    written.expect("it reads all");
+    written.expect("it reads everything");
     assert_eq!(tool.exit(0), "");
     items
 }
@@ -44,13 +44,13 @@ fn an_unfinished_event_is_dropped_with_its_id() {
 }
 
 #[test]
-fn an_id_alone_counts_and_an_empty_one_is_none() {
+fn an_id_without_data_is_kept_and_an_empty_id_clears_it() {
     assert_eq!(decode(&[], b"id: 1\n\n"), [end("1", None)]);
     assert_eq!(decode(&[], b"id: 1\n\nid\n\n"), [end("", None)]);
 }
 
 #[test]
-fn begins_with_the_id_it_is_given() {
+fn starts_with_the_given_id() {
     let args = ["--last-event-id", "41"];
     let input = b"data: a\n\nid: 42\ndata: b\n\n";
     let want = [event("a", "41"), event("b", "42"), end("42", None)];
@@ -83,12 +83,12 @@ fn shows_retry_only_if_asked() {
 }
 
 #[test]
-fn a_number_beyond_64_bits_is_the_greatest_that_fits() {
+fn a_retry_beyond_64_bits_saturates() {
     let input = b"retry: 99999999999999999999999\n";
     assert_eq!(decode(&[], input), [end("", Some(u64::MAX))]);
 }
 
-/// All that could depend on where the input is cut: BOM, line ends, characters, field names.
+/// The input contains everything that could depend on the cuts: BOM, line ends, characters, field names.
 #[test]
 fn cuts_change_nothing() {
     let input = b"\xEF\xBB\xBF: hi\r\nevent: \xC3\xA4\r\ndata: a\xF0\x9F\x98\x80b\r\ndata\r\n\r\n\
@@ -112,7 +112,7 @@ fn cuts_change_nothing() {
 
 #[test]
 fn shows_items_before_the_end_of_the_input() {
-    // In each the chunk ends with the event: bytes behind it would have to be waited for.
+    // In each case the chunk ends with the event, so no further byte is needed.
     for args in [&[][..], &["--chunk", "1"], &["--chunk", "9"]] {
         let mut tool = Tool::run("decode", args);
         let mut stdin = tool.stdin();
@@ -120,7 +120,7 @@ fn shows_items_before_the_end_of_the_input() {
             stdin.write_all(b"data: a\n\n").expect("it reads");
             tool.expect(event("a", ""));
         }
-        // A CR is a line end at once.
+        // A CR ends a line at once.
         stdin.write_all(b"data: b\r\r").expect("it reads");
         tool.expect(event("b", ""));
         drop(stdin);
@@ -130,12 +130,12 @@ fn shows_items_before_the_end_of_the_input() {
 }
 
 #[test]
-fn an_event_of_16_mib_fits_and_no_longer_one() {
+fn an_event_of_16_mib_fits_and_a_longer_one_does_not() {
     const MOST: usize = 16 << 20;
     let long = |len: usize| format!("id: {len}\ndata: {}\n\n", "x".repeat(len));
     let input = [&long(MOST)[..], &long(MOST + 1), "data: next\n\n"].concat();
     let last = (MOST + 1).to_string();
-    // All in one push, or not.
+    // In one push or in several.
     for args in [&[][..], &["--chunk", "0"]] {
         let items = decode(args, input.as_bytes());
         assert_eq!(items.len(), 4);
@@ -146,7 +146,7 @@ fn an_event_of_16_mib_fits_and_no_longer_one() {
     }
 }
 
-/// Also for a reader that takes Unicode's line ends for line ends, and for a terminal.
+/// Also for a terminal, and for a reader that splits lines at Unicode's line ends.
 #[test]
 fn a_line_is_a_line_for_every_reader() {
     let odd: String = ('\u{7f}'..='\u{9f}')

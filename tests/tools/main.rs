@@ -1,4 +1,4 @@
-//! The tests of the example programs, which run them as processes.
+//! Tests of the example programs, which run as processes.
 
 mod decode;
 mod minimal;

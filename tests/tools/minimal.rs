@@ -1,4 +1,4 @@
-//! The canonical loop, run: it is what people will paste.
+//! The example `minimal`: the canonical loop, which people will copy.
 
 use std::net::TcpListener;
 use std::time::Duration;
@@ -33,7 +33,7 @@ fn follows_resumes_and_stops() {
 }
 
 #[test]
-fn sends_nothing_in_clear_that_was_meant_for_tls() {
+fn never_sends_an_https_request_in_clear_text() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let url = format!("https://127.0.0.1:{port}/?token=secret");
@@ -47,7 +47,7 @@ fn sends_nothing_in_clear_that_was_meant_for_tls() {
 }
 
 #[test]
-fn does_not_follow_to_where_it_has_no_tls() {
+fn does_not_follow_a_redirect_to_https() {
     let server = Server::start();
     let mut minimal = Tool::run("minimal", &[&server.url("/")]);
     let location = "Location: https://127.0.0.1:1/\r\n";
@@ -61,7 +61,7 @@ fn does_not_follow_to_where_it_has_no_tls() {
 }
 
 #[test]
-fn a_refusal_is_a_bad_end() {
+fn a_refusal_exits_with_status_1() {
     let server = Server::start();
     let mut minimal = Tool::run("minimal", &[&server.url("/")]);
     let refusal = "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n";
@@ -87,7 +87,7 @@ fn bad_usage_is_one_clear_line() {
 }
 
 #[test]
-fn a_retry_after_of_any_length_is_slept_for() {
+fn a_retry_after_of_any_length_is_obeyed() {
     let server = Server::start();
     let mut minimal = Tool::run("minimal", &[&server.url("/")]);
     server.accept().reply(LONG_WAIT);
@@ -97,8 +97,7 @@ fn a_retry_after_of_any_length_is_slept_for() {
     minimal.assert_runs();
 }
 
-/// People copy what they see: a seed that is the same on all devices has all of them come back at
-/// the same moment.
+/// People copy the examples. With a constant seed, all their devices would reconnect at the same moment.
 #[test]
 fn no_example_has_a_constant_seed() {
     let sources = [

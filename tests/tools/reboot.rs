@@ -1,4 +1,4 @@
-//! The example `reboot`: lives of a device, one after the other.
+//! The example `reboot`. Each run of it is one life of a device, from power-on to sleep or power loss.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -39,7 +39,7 @@ fn send(connection: &mut Connection, device: &mut Tool, ids: std::ops::RangeIncl
 }
 
 #[test]
-fn a_life_resumes_behind_what_the_last_has_finished() {
+fn a_life_resumes_after_the_last_finished_event() {
     let device = Device::new("resumes.bin");
     let mut first = device.boot();
     let mut connection = device.accept();
@@ -55,7 +55,7 @@ fn a_life_resumes_behind_what_the_last_has_finished() {
     );
     first.exit(0);
 
-    // It sleeps on in its next life, whatever has woken it.
+    // If the device wakes early, it sleeps on in its next life.
     let end = Instant::now();
     let mut second = device.boot();
     let mut connection = device.accept();
@@ -71,7 +71,7 @@ fn a_life_resumes_behind_what_the_last_has_finished() {
     third.line();
 }
 
-/// Without power from one moment to the next: what comes again is less than what one write is for.
+/// The power fails at any moment. At most the events since the last write come again.
 #[test]
 fn a_crash_loses_nothing() {
     let device = Device::new("crashes.bin");
@@ -83,15 +83,14 @@ fn a_crash_loses_nothing() {
     assert_eq!(device.accept().last_event_id(), Some("16"));
 }
 
-/// The delay grows over many lives of one failure each, so that a server that is down is not asked
-/// again and again.
+/// Each life fails once, and the delay grows from life to life, to spare a server that is down.
 #[test]
 fn the_delay_grows_over_lives() {
     let device = Device::new("backoff.bin");
     for (failure, most) in [(1, 1.0), (2, 2.0), (3, 4.0)] {
         let mut life = device.boot();
         if failure == 1 {
-            // The base, so that the test is short. It holds for the other lives too.
+            // A short base delay, to keep the test short. The device stores it for its next lives.
             let mut connection = device.accept();
             connection.chunk("retry: 500\n\n");
             connection.reset();
@@ -106,14 +105,14 @@ fn the_delay_grows_over_lives() {
             Some(ms) => ms.parse::<f64>().unwrap() / 1000.0,
             None => delay.strip_suffix('s').unwrap().parse().unwrap(),
         };
-        // Random, between the base and twice what it has grown to.
+        // Random: between the base delay and twice the delay so far.
         assert!((0.5..=most).contains(&seconds), "{line}");
         life.exit(0);
     }
 }
 
 #[test]
-fn a_retry_after_of_any_length_is_slept_for() {
+fn a_retry_after_of_any_length_is_obeyed() {
     let device = Device::new("long.bin");
     let mut life = device.boot();
     device.server.accept().reply(LONG_WAIT);
@@ -127,7 +126,7 @@ fn a_retry_after_of_any_length_is_slept_for() {
 }
 
 #[test]
-fn a_refusal_is_a_bad_end() {
+fn a_refusal_exits_with_status_1() {
     let device = Device::new("refused.bin");
     let mut life = device.boot();
     let refusal = "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n";
@@ -153,18 +152,18 @@ fn bad_usage_is_one_clear_line() {
     device.boot().expect_complaint(1);
 }
 
-/// One that crashes as soon as it is connected tells nobody how long it was off.
+/// A device that crashes as soon as it is connected does not know for how long it was off.
 #[test]
 fn crashes_do_not_refill_the_budget() {
     let device = Device::new("budget.bin");
     for _ in 0..10 {
         let life = device.boot();
-        // A connection that ended before the life would be told, and slept over.
+        // If the connection ended before the life does, the device would report it and sleep.
         let _connection = device.accept();
         drop(life);
     }
     for _ in 0..2 {
-        // An interval, of which there are 11 in an hour; the crashes took no time that it knows of.
+        // One of the 11 intervals of an hour. The device does not know that the crashes took time.
         let line = device.boot().line().unwrap();
         assert_eq!(line, "too many connects: the next in 327.273s");
     }

@@ -1,4 +1,4 @@
-//! A server whose every move the test makes: nothing happens but what the test says.
+//! A server that a test controls step by step.
 
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
@@ -9,7 +9,7 @@ use std::thread::spawn;
 
 use crate::support::time_left;
 
-/// A response that asks for the longest wait there is.
+/// A response that asks for the longest possible wait.
 pub const LONG_WAIT: &str = "HTTP/1.1 503 Service Unavailable\r\n\
     Retry-After: 99999999999999999999\r\nContent-Length: 0\r\n\r\n";
 
@@ -19,7 +19,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// A server on loopback, on a port of its own.
+    /// Starts a server on loopback, on a free port.
     pub fn start() -> Self {
         Self::on("127.0.0.1:0".parse().expect("it is an address"))
     }
@@ -56,18 +56,18 @@ impl Server {
         Connection::new(tcp.expect("the client connects in time"))
     }
 
-    /// The next connection, if it has been made already.
+    /// The next connection, if there is one already.
     pub fn accept_at_once(&self) -> Option<Connection> {
         self.connections.try_recv().ok().map(Connection::new)
     }
 
-    /// Answers the next request with the status that ends it all well.
+    /// Answers the next request with a 204, which ends the event source.
     pub fn end_it(&self) {
         self.accept().reply("HTTP/1.1 204 No Content\r\n\r\n");
     }
 }
 
-/// A connection whose request has been read, all but the last byte: a close while it is unread is
+/// A connection whose request has been read except for the last byte. A close with an unread byte is
 /// a reset.
 pub struct Connection {
     tcp: TcpStream,
@@ -78,8 +78,10 @@ pub struct Connection {
 impl Connection {
     fn new(mut tcp: TcpStream) -> Self {
         tcp.set_nodelay(true).expect("it is a TCP socket");
-        tcp.set_read_timeout(Some(time_left())).expect("as above");
-        tcp.set_write_timeout(Some(time_left())).expect("as above");
+        tcp.set_read_timeout(Some(time_left()))
+            .expect("the timeout is not zero");
+        tcp.set_write_timeout(Some(time_left()))
+            .expect("the timeout is not zero");
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r") {
             let mut byte = [0];
@@ -96,7 +98,7 @@ impl Connection {
         self.head.lines().next().unwrap_or_default()
     }
 
-    /// The value of a header of the request. It must not be there twice.
+    /// The value of a header of the request. Panics if the header occurs twice.
     pub fn header(&self, name: &str) -> Option<&str> {
         let fields = self.head.lines().filter_map(|line| line.split_once(": "));
         let mut values = fields.filter(|(other, _)| other.eq_ignore_ascii_case(name));
@@ -109,7 +111,7 @@ impl Connection {
         self.header("Last-Event-ID")
     }
 
-    /// The body of the request, and with it the byte that was left.
+    /// Reads the body of the request, and the last byte of the head before it.
     pub fn body(&mut self) -> String {
         let len = self.header("Content-Length").expect("it has a body");
         let len: usize = len.parse().expect("it is a number");
@@ -119,7 +121,7 @@ impl Connection {
         String::from_utf8(body.split_off(1)).expect("it is UTF-8")
     }
 
-    /// Writes a response's head and what there is of its body, and closes the connection.
+    /// Writes this response and closes the connection.
     pub fn reply(mut self, response: &str) {
         self.write(response);
         self.close();
@@ -142,19 +144,19 @@ impl Connection {
         self.tcp.write_all(chunk.as_bytes())
     }
 
-    /// Bytes as they are.
+    /// Writes the text without framing.
     pub fn write(&mut self, text: &str) {
         let written = self.tcp.write_all(text.as_bytes());
         written.expect("the client is there");
     }
 
-    /// Ends the response as its framing says.
+    /// Writes the last chunk and closes the connection.
     pub fn end(mut self) {
         self.write("0\r\n\r\n");
         self.close();
     }
 
-    /// Closes the connection in order, whatever has been sent.
+    /// Closes the connection without a reset. The response may be incomplete.
     pub fn close(mut self) {
         if self.unread {
             let last = self.tcp.read_exact(&mut [0]);
@@ -162,7 +164,7 @@ impl Connection {
         }
     }
 
-    /// Breaks the connection: the client's next read is an error.
+    /// Resets the connection, so that the client's next read fails.
     pub fn reset(self) {
         drop(self.tcp);
     }
@@ -170,7 +172,7 @@ impl Connection {
     /// Waits until the client has closed the connection.
     pub fn wait_for_close(mut self) {
         let mut rest = Vec::new();
-        // A reset is a close too: the client need not have read all.
+        // The client resets the connection if it has not read everything.
         if let Err(error) = self.tcp.read_to_end(&mut rest) {
             assert_eq!(error.kind(), ErrorKind::ConnectionReset);
         }

@@ -1,4 +1,4 @@
-//! What the tests of the tools share: a tool as a child process, and a deadline for all waits.
+//! Helpers of these tests: a tool that runs as a child process, and a deadline for all waits.
 
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
@@ -13,21 +13,21 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-/// Far more than any test needs: one that waits longer hangs.
+/// Far longer than any test takes. A test that waits longer hangs.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 thread_local! {
-    /// Each test has a thread of its own.
+    /// Each test runs in its own thread.
     static DEADLINE: Instant = Instant::now() + PATIENCE;
 }
 
-/// What is left until the deadline of this test. Never 0, which sockets would refuse.
+/// The time until the deadline of this test. It is never zero, because sockets refuse that.
 pub fn time_left() -> Duration {
     let left = DEADLINE.with(|deadline| deadline.saturating_duration_since(Instant::now()));
     left.max(Duration::from_millis(1))
 }
 
-/// Where an example's program is, built by the cargo that has built this test.
+/// The path of an example's program, built by the cargo that has built this test.
 fn program(example: &str) -> &'static Path {
     static PROGRAMS: OnceLock<Vec<(String, PathBuf)>> = OnceLock::new();
     let programs = PROGRAMS.get_or_init(build).iter();
@@ -35,13 +35,13 @@ fn program(example: &str) -> &'static Path {
     &programs.next().expect("it is an example").1
 }
 
-/// Builds them all, which `cargo test` has done already unless it was asked for a part.
+/// Builds all examples. `cargo test` has done that already, but `cargo test --test tools` has not.
 fn build() -> Vec<(String, PathBuf)> {
-    // The directory that cargo has now, however it was told.
+    // The target directory may have been set by an option, a variable or a configuration file.
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent();
     let output = Command::new(env!("CARGO"))
         .args(["build", "--message-format=json", "--examples"])
-        // What the test was built with.
+        // The same features as for this test.
         .args(cfg!(feature = "json").then_some("--features=json"))
         .arg("--target-dir")
         .arg(target.expect("it lies in the target directory"))
@@ -60,12 +60,12 @@ fn build() -> Vec<(String, PathBuf)> {
     programs.collect()
 }
 
-/// A tool that runs. It is killed when this is dropped.
+/// A running tool. Dropping it kills the process.
 pub struct Tool {
     child: Child,
-    /// `None` if nobody is to read them any more.
+    /// `None` if the output is not read, or not any more.
     lines: Option<Receiver<String>>,
-    /// Those that were read, for the message of a test that fails.
+    /// The lines that were read, for the message of a failed test.
     seen: Vec<String>,
     stderr: Option<JoinHandle<String>>,
 }
@@ -76,23 +76,29 @@ impl Tool {
         Self::run_with(example, &args)
     }
 
-    /// With arguments that need not be Unicode.
+    /// Like [`run`](Self::run), with arguments that may not be Unicode.
     pub fn run_with(example: &str, args: &[&OsStr]) -> Self {
-        let mut tool = Self::start(example, args);
+        Self::run_in(example, args, &[])
+    }
+
+    /// Like [`run_with`](Self::run_with), with these environment variables.
+    pub fn run_in(example: &str, args: &[&OsStr], variables: &[(&str, &str)]) -> Self {
+        let mut tool = Self::start(example, args, variables);
         let stdout = tool.child.stdout.take().expect("it is piped");
         tool.lines = Some(lines_of(stdout));
         tool
     }
 
-    /// Nobody reads its output, which stays open.
+    /// Runs a tool whose output stays open but is not read.
     pub fn run_unread(example: &str, args: &[&str]) -> Self {
         let args: Vec<&OsStr> = args.iter().map(OsStr::new).collect();
-        Self::start(example, &args)
+        Self::start(example, &args, &[])
     }
 
-    fn start(example: &str, args: &[&OsStr]) -> Self {
+    fn start(example: &str, args: &[&OsStr], variables: &[(&str, &str)]) -> Self {
         let mut child = Command::new(program(example))
             .args(args)
+            .envs(variables.iter().copied())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -107,7 +113,7 @@ impl Tool {
         }
     }
 
-    /// The tool's input. When it is dropped, the input ends.
+    /// The tool's standard input. Dropping it ends the input.
     pub fn stdin(&mut self) -> ChildStdin {
         self.child.stdin.take().expect("it is taken only once")
     }
@@ -122,12 +128,12 @@ impl Tool {
         self.child.id()
     }
 
-    /// Closes the tool's output with the next line of it.
+    /// Closes the tool's output after its next line.
     pub fn stop_reading(&mut self) {
         self.lines = None;
     }
 
-    /// The next line of output; waits for it. `None` at the output's end.
+    /// Waits for the next line of output. Returns `None` at the end of the output.
     pub fn line(&mut self) -> Option<String> {
         let lines = self.lines.as_ref().expect("there still is a reader");
         match lines.recv_timeout(time_left()) {
@@ -136,14 +142,14 @@ impl Tool {
                 Some(line)
             }
             Err(RecvTimeoutError::Disconnected) => None,
-            Err(RecvTimeoutError::Timeout) => self.give_up("it says nothing more"),
+            Err(RecvTimeoutError::Timeout) => self.give_up("there is no more output"),
         }
     }
 
-    /// The next line of output, which is JSON.
+    /// Waits for the next line of output and parses it as JSON.
     pub fn json(&mut self) -> Value {
         let Some(line) = self.line() else {
-            self.give_up("it has ended too early");
+            self.give_up("it ended too early");
         };
         match serde_json::from_str(&line) {
             Ok(value) => value,
@@ -162,7 +168,7 @@ impl Tool {
         self.expect(json!({"kind": "event", "type": "message", "data": data, "id": id}));
     }
 
-    /// The tool says nothing more, and ends with this status. Returns what it wrote to stderr.
+    /// Expects no more output and this exit status. Returns the standard error.
     #[track_caller]
     pub fn expect_exit(&mut self, code: i32) -> String {
         let more = self.line();
@@ -170,7 +176,7 @@ impl Tool {
         self.exit(code)
     }
 
-    /// Like [`expect_exit`](Self::expect_exit), whatever it may have said.
+    /// Waits for this exit status and ignores the rest of the output. Returns the standard error.
     #[track_caller]
     pub fn exit(&mut self, code: i32) -> String {
         let status = loop {
@@ -193,7 +199,7 @@ impl Tool {
         stderr
     }
 
-    /// The tool says nothing but one line on stderr, and ends with this status. Returns the line.
+    /// Expects no more output, one line of standard error and this exit status. Returns the line.
     #[track_caller]
     pub fn expect_complaint(&mut self, code: i32) -> String {
         let stderr = self.expect_exit(code);
@@ -203,7 +209,7 @@ impl Tool {
         line.into()
     }
 
-    /// All that the tool still says on its output, until its end.
+    /// The rest of the output, until its end.
     pub fn text(&mut self) -> String {
         let mut text = String::new();
         while let Some(line) = self.line() {
@@ -228,7 +234,7 @@ impl Drop for Tool {
     }
 }
 
-/// Lines as they come, from a thread that ends when nobody wants them any more.
+/// Reads lines in a thread, which ends when the receiver is dropped.
 fn lines_of(stdout: ChildStdout) -> Receiver<String> {
     let (sender, receiver) = channel();
     spawn(move || {
@@ -248,7 +254,7 @@ fn text_of(mut stderr: ChildStderr) -> String {
     text
 }
 
-/// A name and a path that are no UTF-8.
+/// An argument that is not valid UTF-8.
 #[cfg(unix)]
 pub fn no_unicode() -> &'static OsStr {
     std::os::unix::ffi::OsStrExt::from_bytes(b"http://127.0.0.1:1/\xFF")

@@ -1,4 +1,4 @@
-//! The core over another runtime than embassy's: the example, run.
+//! The example `tokio`.
 
 use std::time::Duration;
 
@@ -24,14 +24,14 @@ fn follows_resumes_and_stops() {
     second.end();
     server.end_it();
     assert_eq!(tokio.line().unwrap(), "the server asks not to come back");
-    // Losses are told, with their cause.
+    // Losses are reported with their cause.
     let losses = tokio.expect_exit(0);
     assert!(losses.contains("lost: the connection failed; next attempt in "));
     assert!(losses.contains("lost: the server ended the response; next attempt in "));
 }
 
 #[test]
-fn a_refusal_is_a_bad_end() {
+fn a_refusal_exits_with_status_1() {
     let server = Server::start();
     let mut tokio = Tool::run("tokio", &[&server.url("/")]);
     let refusal = "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n";
@@ -56,7 +56,7 @@ fn bad_usage_is_one_clear_line() {
 }
 
 #[test]
-fn a_retry_after_of_any_length_is_slept_for() {
+fn a_retry_after_of_any_length_is_obeyed() {
     let server = Server::start();
     let mut tokio = Tool::run("tokio", &[&server.url("/")]);
     let mut connection = server.accept();
