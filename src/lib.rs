@@ -72,3 +72,7 @@ struct Cookbook;
 #[cfg(all(doctest, feature = "embassy-net", feature = "embedded-io"))]
 #[doc = include_str!("../docs/sizing.md")]
 struct Sizing;
+
+#[cfg(all(doctest, feature = "std", feature = "tokio"))]
+#[doc = include_str!("../docs/hosts.md")]
+struct Hosts;
