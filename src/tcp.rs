@@ -5,19 +5,22 @@ use std::io::Result;
 
 use socket2::{SockRef, TcpKeepalive};
 
-/// How long a connection is silent before the system probes it.
-const KEEP_ALIVE_TIME: Duration = Duration::from_secs(60);
-
-/// The time between two probes.
-#[cfg(not(target_os = "openbsd"))]
-const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(10);
-
-/// Sets `TCP_NODELAY` and TCP keep-alive.
+/// Sets `TCP_NODELAY` and TCP keep-alive: a probe after 60 s of silence, then every 10 s.
 pub(crate) fn set_options(socket: SockRef<'_>) -> Result<()> {
     socket.set_tcp_nodelay(true)?;
-    let keep_alive = TcpKeepalive::new().with_time(KEEP_ALIVE_TIME);
-    #[cfg(not(target_os = "openbsd"))]
-    let keep_alive = keep_alive.with_interval(KEEP_ALIVE_INTERVAL);
+    let keep_alive = TcpKeepalive::new().with_time(Duration::from_secs(60));
+    // Other systems than these have no interval to set.
+    #[cfg(any(
+        target_os = "android",
+        target_os = "freebsd",
+        target_os = "illumos",
+        target_os = "ios",
+        target_os = "linux",
+        target_os = "macos",
+        target_os = "netbsd",
+        target_os = "windows"
+    ))]
+    let keep_alive = keep_alive.with_interval(Duration::from_secs(10));
     socket.set_tcp_keepalive(&keep_alive)
 }
 

@@ -71,6 +71,9 @@ const HEAD_START: Duration = Duration::from_millis(250);
 /// tokio runs the system's resolver in a thread for blocking work. If an attempt is given up while it
 /// resolves a name, this thread is left behind until the resolver returns. Dropping the runtime waits
 /// for it; `Runtime::shutdown_timeout` limits this wait.
+///
+/// # Panics
+/// Connecting outside a tokio runtime, or in one without I/O and time, panics, as tokio does.
 pub struct TcpConnector {
     on_error: Box<OnError>,
 }
@@ -250,9 +253,8 @@ mod tests {
     use std::net::TcpListener;
 
     fn block_on<T>(future: impl Future<Output = T>) -> T {
-        let runtime = ::tokio::runtime::Builder::new_current_thread();
-        let runtime = { runtime }.enable_all().build().unwrap();
-        runtime.block_on(future)
+        let mut builder = ::tokio::runtime::Builder::new_current_thread();
+        builder.enable_all().build().unwrap().block_on(future)
     }
 
     #[test]
