@@ -44,7 +44,7 @@ use std::net::TcpStream;
 
 use socket2::SockRef;
 
-use crate::blocking::Connect;
+use crate::blocking::{Clock as _, Connect};
 use crate::tcp::set_options;
 use crate::url::{Origin, Scheme};
 use dial::Limit;
@@ -124,7 +124,7 @@ impl TcpConnector {
                 Ok(tcp)
             });
         if let Err(error) = &opened
-            && error.kind() != ErrorKind::Interrupted
+            && !self.clock.is_stopped()
         {
             (self.on_error)(origin, error);
         }
