@@ -1,7 +1,7 @@
 //! The blocking driver: the loop of [`io`] over blocking `embedded-io`, without an executor.
 
 use core::fmt;
-use core::future::{Future, pending};
+use core::future::{Future, poll_fn};
 use core::ops::ControlFlow;
 use core::pin::pin;
 use core::task::{Context, Poll, Waker};
@@ -167,10 +167,7 @@ pub fn sse<C: Connect, H: Hooks, const CHUNK: usize, const DATA: usize, const ME
         inner: connect,
         clock,
     };
-    let timer = Blocking {
-        inner: clock,
-        clock,
-    };
+    let timer = Blocking { inner: (), clock };
     let on_item = async |item: Item<'_>| match clock.is_stopped() {
         true => ControlFlow::Break(()),
         false => on_item(item),
@@ -211,12 +208,13 @@ struct Blocking<'k, T, K> {
     clock: &'k K,
 }
 
-impl<T, K: Clock> Blocking<'_, T, K> {
-    async fn pending_if_stopped(&self) {
-        if self.clock.is_stopped() {
-            pending().await
-        }
-    }
+/// Is pending while the clock is stopped. [`finish`] then drops the whole future.
+async fn pending_if_stopped(clock: &impl Clock) {
+    poll_fn(|_| match clock.is_stopped() {
+        true => Poll::Pending,
+        false => Poll::Ready(()),
+    })
+    .await;
 }
 
 impl<'k, C: Connect, K: Clock> io::Connect for Blocking<'k, &mut C, K> {
@@ -229,7 +227,7 @@ impl<'k, C: Connect, K: Clock> io::Connect for Blocking<'k, &mut C, K> {
 
     async fn ready(&mut self) {
         self.inner.ready();
-        self.pending_if_stopped().await;
+        pending_if_stopped(self.clock).await;
     }
 
     async fn connect(
@@ -240,14 +238,12 @@ impl<'k, C: Connect, K: Clock> io::Connect for Blocking<'k, &mut C, K> {
         let clock = self.clock;
         let connected = self.inner.connect(origin, deadline);
         let connected = connected.map(|inner| Blocking { inner, clock });
-        if clock.is_stopped() {
-            pending().await
-        }
+        pending_if_stopped(clock).await;
         connected
     }
 }
 
-impl<K: Clock> io::Clock for Blocking<'_, &K, K> {
+impl<K: Clock> io::Clock for Blocking<'_, (), K> {
     fn now(&self) -> Duration {
         self.clock.now()
     }
@@ -255,9 +251,9 @@ impl<K: Clock> io::Clock for Blocking<'_, &K, K> {
     async fn sleep_until(&self, time: Duration) {
         // An operation that is pending because of the stop must not be followed by a sleep until its
         // deadline.
-        self.pending_if_stopped().await;
+        pending_if_stopped(self.clock).await;
         self.clock.sleep_until(time);
-        self.pending_if_stopped().await;
+        pending_if_stopped(self.clock).await;
     }
 }
 
@@ -290,7 +286,7 @@ impl<T: embedded_io::ErrorType, K> embedded_io_async::ErrorType for Blocking<'_,
 impl<T: embedded_io::Read, K: Clock> embedded_io_async::Read for Blocking<'_, T, K> {
     async fn read(&mut self, bytes: &mut [u8]) -> Result<usize, Self::Error> {
         let result = self.inner.read(bytes);
-        self.pending_if_stopped().await;
+        pending_if_stopped(self.clock).await;
         result.map_err(Passing)
     }
 }
@@ -298,13 +294,13 @@ impl<T: embedded_io::Read, K: Clock> embedded_io_async::Read for Blocking<'_, T,
 impl<T: embedded_io::Write, K: Clock> embedded_io_async::Write for Blocking<'_, T, K> {
     async fn write(&mut self, bytes: &[u8]) -> Result<usize, Self::Error> {
         let result = self.inner.write(bytes);
-        self.pending_if_stopped().await;
+        pending_if_stopped(self.clock).await;
         result.map_err(Passing)
     }
 
     async fn flush(&mut self) -> Result<(), Self::Error> {
         let result = self.inner.flush();
-        self.pending_if_stopped().await;
+        pending_if_stopped(self.clock).await;
         result.map_err(Passing)
     }
 }
