@@ -102,6 +102,8 @@ pub struct EventStream<S: TryStream> {
     /// The chunk that is being parsed, and how much of it is parsed.
     chunk: Option<S::Ok>,
     parsed: usize,
+    /// No more than this many bytes belong to the unfinished event.
+    unfinished: usize,
     decoder: Box<Decoder<DATA, META>>,
     /// The data of an event that is longer than `DATA`.
     joined: Joined,
@@ -123,13 +125,12 @@ impl<S: TryStream> EventStream<S> {
     /// [set the last event ID](Self::set_last_event_id) before the first connection. In all other
     /// cases use [`event_stream`](ByteStreamExt::event_stream).
     pub fn new() -> Self {
-        let mut decoder = Box::new(Decoder::new());
-        decoder.split_long_events(true);
         Self {
             bytes: None,
             chunk: None,
             parsed: 0,
-            decoder,
+            unfinished: 0,
+            decoder: Box::new(Decoder::new()),
             joined: Joined::new(),
             idle: None,
         }
@@ -219,6 +220,7 @@ impl<S: TryStream> EventStream<S> {
     /// event ID, the reconnection time, the limit and the timeout are kept.
     pub fn new_stream(&mut self, bytes: S) {
         self.end();
+        self.unfinished = 0;
         self.decoder.new_stream();
         self.bytes = Some(Box::pin(bytes));
     }
@@ -250,6 +252,16 @@ impl<S: TryStream> EventStream<S> {
 }
 
 impl<S: TryStream<Ok: AsRef<[u8]>>> EventStream<S> {
+    fn begin(&mut self, chunk: S::Ok) {
+        // Parsing is faster if events are not split, so split them only if one might not fit: each
+        // byte of ill-formed text can become U+FFFD, which has 3 bytes. Up to then no event is in
+        // pieces, so this may change within a stream.
+        self.unfinished = self.unfinished.saturating_add(chunk.as_ref().len());
+        self.decoder.split_long_events(self.unfinished > DATA / 3);
+        self.chunk = Some(chunk);
+        self.parsed = 0;
+    }
+
     /// The next event in the current chunk.
     #[inline]
     fn next_in_chunk(&mut self) -> Option<Result<OwnedEvent, StreamError<S::Error>>> {
@@ -264,6 +276,7 @@ impl<S: TryStream<Ok: AsRef<[u8]>>> EventStream<S> {
             } = found
                 && self.joined.is_whole(data)
             {
+                self.unfinished = input.len();
                 return Some(Ok(OwnedEvent {
                     event_type: event::event_type(event_type),
                     data: data.into(),
@@ -272,6 +285,7 @@ impl<S: TryStream<Ok: AsRef<[u8]>>> EventStream<S> {
             }
             let event = self.joined.add(self.decoder.view(found));
             if event.is_some() {
+                self.unfinished = input.len();
                 return event;
             }
         }
@@ -296,8 +310,7 @@ impl<S: TryStream<Ok: AsRef<[u8]>>> Stream for EventStream<S> {
                     if !chunk.as_ref().is_empty() {
                         self.heard();
                     }
-                    self.chunk = Some(chunk);
-                    self.parsed = 0;
+                    self.begin(chunk);
                 }
                 Poll::Ready(Some(Err(error))) => {
                     self.end();

@@ -69,6 +69,35 @@ fn a_long_event_of_ill_formed_text_is_whole() {
     }
 }
 
+/// Around the lengths at which the parser begins to split events, as bytes and as text.
+#[test]
+fn ill_formed_text_of_any_length_is_whole() {
+    for len in [2720, 2725, 2730, 2731, 2735, 8180, 8186, 8192, 8193, 9000] {
+        let data = b"\xFF".repeat(len);
+        let stream = [b"data\n\ndata:", &data[..], b"\n\n"].concat();
+        let text = "\u{FFFD}".repeat(len);
+        let expected = [
+            Ok(event("message", "", "")),
+            Ok(event("message", &text, "")),
+        ];
+        for chunk in [
+            1,
+            64,
+            1000,
+            2720,
+            2730,
+            2731,
+            2732,
+            4096,
+            8192,
+            stream.len(),
+        ] {
+            let is_whole = items(&stream, chunk, 1 << 20) == expected;
+            assert!(is_whole, "{len} bytes in chunks of {chunk}");
+        }
+    }
+}
+
 #[test]
 fn an_event_that_is_too_long_changes_the_id_and_nothing_else() {
     let long = "x".repeat(30_000);
