@@ -73,6 +73,6 @@ struct Cookbook;
 #[doc = include_str!("../docs/sizing.md")]
 struct Sizing;
 
-#[cfg(all(doctest, feature = "std", feature = "tokio"))]
+#[cfg(all(doctest, feature = "std", feature = "stream", feature = "tokio"))]
 #[doc = include_str!("../docs/hosts.md")]
 struct Hosts;
