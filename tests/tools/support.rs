@@ -39,7 +39,17 @@ fn program(example: &str) -> &'static Path {
 fn build() -> Vec<(String, PathBuf)> {
     // The target directory may have been set by an option, a variable or a configuration file.
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent();
-    let output = Command::new(env!("CARGO"))
+    let mut cargo = Command::new(env!("CARGO"));
+    // The variables that `cargo test` sets for this test. With them, `ring` would be built again, and
+    // by the next `cargo test` once more.
+    for (name, _) in std::env::vars_os() {
+        let is_set_by_cargo =
+            |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
+        if name.to_str().is_some_and(is_set_by_cargo) {
+            cargo.env_remove(name);
+        }
+    }
+    let output = cargo
         .args(["build", "--message-format=json", "--examples"])
         // The same features as for this test.
         .args(cfg!(feature = "json").then_some("--features=json"))
