@@ -29,6 +29,11 @@ impl<const N: usize> Buffer<[u8; N]> {
 }
 
 impl<B: ?Sized + AsRef<[u8]> + AsMut<[u8]>> Buffer<B> {
+    /// Shadows `len` of the slice, which would check bounds.
+    pub(crate) const fn len(&self) -> usize {
+        self.len
+    }
+
     pub(crate) fn clear(&mut self) {
         self.len = 0;
     }

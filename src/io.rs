@@ -245,7 +245,18 @@ pub fn sse<C: Connect, H: Hooks, const CHUNK: usize, const DATA: usize, const ME
 ) -> impl Future<Output = Stop> {
     async move {
         loop {
-            match connection(connect, clock, source, chunk, &mut on_item).await {
+            let ended = match Session::open(connect, clock, source, chunk).await {
+                Ok(mut session) => {
+                    while let Some(item) = session.next().await {
+                        if on_item(item).await.is_break() {
+                            session.close();
+                        }
+                    }
+                    Ok(())
+                }
+                Err(why) => Err(why),
+            };
+            match ended {
                 Ok(()) => {}
                 // The next connection resets its count of operations, so yield here.
                 Err(NoSession::Redirect) => yield_now().await,
@@ -273,24 +284,5 @@ pub fn sse<C: Connect, H: Hooks, const CHUNK: usize, const DATA: usize, const ME
                 }
             }
         }
-    }
-}
-
-/// Follows one connection until it is over.
-fn connection<C: Connect, H: Hooks, const CHUNK: usize, const DATA: usize, const META: usize>(
-    connect: &mut C,
-    clock: &impl Clock,
-    source: &mut EventSource<'_, DATA, META, H>,
-    chunk: &mut [u8; CHUNK],
-    on_item: &mut impl AsyncFnMut(Item<'_>) -> ControlFlow<()>,
-) -> impl Future<Output = Result<(), NoSession>> {
-    async move {
-        let mut session = Session::open(connect, clock, source, chunk).await?;
-        while let Some(item) = session.next().await {
-            if on_item(item).await.is_break() {
-                session.close();
-            }
-        }
-        Ok(())
     }
 }

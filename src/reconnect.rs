@@ -4,7 +4,7 @@
 use core::time::Duration;
 
 use crate::policy::Policy;
-use crate::time::{micros, millis, part, whole_times};
+use crate::time::{long, millis_between, part, short};
 
 /// A reconnection timer: it takes events of a connection and times, and returns delays and
 /// deadlines.
@@ -229,10 +229,9 @@ impl Reconnect {
             ..
         } = self.phase
         {
-            taken_back = whole_times(
-                millis(now).saturating_sub(millis(since)),
-                millis(self.policy.healthy_time),
-            );
+            let healthy = millis_between(Duration::ZERO, self.policy.healthy_time);
+            let lasted = millis_between(since, now);
+            taken_back = lasted.checked_div(healthy).unwrap_or(u32::MAX);
             // A process that crashes closes its connections too, so that a close alone proves
             // nothing.
             let signs = u8::from(loss == Loss::End) + u8::from(delivered) + u8::from(retried);
@@ -296,30 +295,30 @@ impl Reconnect {
         self.phase = Phase::Idle;
     }
 
+    /// The delay is computed in short units. The result is never below the base or `least`, even if
+    /// these are too long for the units.
     fn delay(&mut self, least: Duration, is_asked_for: bool) -> Duration {
-        let mut start = micros(self.reconnection_time);
+        let base = self.reconnection_time;
+        let mut start = short(base);
         let mut doublings = self.failures.saturating_sub(1).min(32);
         if start == 0 && doublings > 0 {
             // A base of zero cannot grow.
-            start = micros(self.policy.min_retry);
+            start = short(self.policy.min_retry);
             doublings -= 1;
         }
-        let least = micros(least);
-        let most = micros(self.policy.max_delay).max(start);
+        let most = short(self.policy.max_delay).max(start);
         let grown = (0..doublings).fold(start, |delay, _| delay.saturating_mul(2).min(most));
-        let delay = grown.max(least);
+        let delay = grown.max(short(least));
         let percent = match is_asked_for {
             true => self.policy.jitter_percent.min(10),
             false => self.policy.jitter_percent,
         };
         let spread = part(delay, u32::from(percent) * (1 << 16) / 100);
-        let shortest = delay.saturating_sub(spread).max(start).max(least);
-        let range = delay.saturating_add(spread) - shortest;
+        let shortest = delay.saturating_sub(spread).max(start);
+        let range = delay.saturating_add(spread).saturating_sub(shortest);
         let random = self.next_random() >> 16;
-        match shortest.saturating_add(part(range, random)) {
-            u64::MAX => Duration::MAX,
-            us => Duration::from_micros(us),
-        }
+        let units = shortest.saturating_add(part(range, random));
+        long(units).max(base).max(least)
     }
 
     /// Marsaglia's xorshift, which is good enough for jitter.

@@ -67,7 +67,10 @@ pub struct EventSource<'a, const DATA: usize, const META: usize = 64, H = ()> {
 
     attempt: Attempt,
     last_status: Option<u16>,
-    /// Whether a stream of the request has brought an ID.
+    /// Whether a byte of a request was written since the last restart, so that the server may have
+    /// acted on it.
+    has_written: bool,
+    /// Whether a stream has brought an ID since the last restart.
     has_brought_id: bool,
     state: State,
     /// Whether the hooks have not been told yet of the wait or stop in `state`.
@@ -88,12 +91,13 @@ enum State {
     /// The head does not fit. The rest of it is read to report its length.
     LongHead(Overflow),
     Stream(Body),
-    /// The body is read as a whole, and then the source stops.
-    Collect(Body),
-    /// The response stops the source. The first bytes of its body are read before that.
-    Refused {
+    /// The body is kept, and then the source stops.
+    Keep {
         body: Body,
         stop: Stop,
+        /// Whether the application asked for the whole body. Otherwise the response stops the
+        /// source anyway, and the first bytes may tell why.
+        whole: bool,
     },
     Wait {
         wait: Wait,
@@ -106,21 +110,7 @@ enum State {
 impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META, H> {
     /// Returns what the driver has to do next. Call it in a loop.
     pub fn step(&mut self, now: Duration) -> Step<'_> {
-        if self.reconnect.is_due(now) {
-            match self.state {
-                State::Connect | State::Write { .. } | State::Head | State::LongHead(_) => {
-                    self.time_out(now);
-                }
-                State::Refused { stop, .. } => self.stop(stop.reason, stop.cause),
-                State::Wait { told: true, .. } => self.state = State::Start,
-                // An idle timeout is detected after a read without result: see `timed_out`.
-                State::Stream(_)
-                | State::Collect(_)
-                | State::Wait { .. }
-                | State::Start
-                | State::Stop(_) => {}
-            }
-        }
+        self.apply_deadline(now);
         if matches!(self.state, State::Start) {
             self.begin(now);
         }
@@ -132,11 +122,9 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
                 deadline,
             },
             State::Write { .. } => Step::Write { deadline },
-            State::Head
-            | State::LongHead(_)
-            | State::Stream(_)
-            | State::Collect(_)
-            | State::Refused { .. } => Step::Read { deadline },
+            State::Head | State::LongHead(_) | State::Stream(_) | State::Keep { .. } => {
+                Step::Read { deadline }
+            }
             State::Wait { wait, .. } => {
                 self.state = State::Wait { wait, told: true };
                 Step::Wait(wait)
@@ -178,7 +166,7 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
         if let State::Write { written, len } = &mut self.state {
             *written = written.saturating_add(bytes);
             let is_whole = written >= len;
-            self.attempt.has_written |= bytes > 0;
+            self.has_written |= bytes > 0;
             if is_whole {
                 self.state = State::Head;
             }
@@ -193,10 +181,11 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
             }
             State::Connect => self.lose(LossCause::Connect, now),
             State::LongHead(overflow) => self.lose(LossCause::Head(overflow.invalid()), now),
-            State::Write { .. } | State::Head | State::Stream(_) | State::Collect(_) => {
-                self.lose(LossCause::Transport, now);
-            }
-            State::Refused { stop, .. } => self.stop(stop.reason, stop.cause),
+            State::Write { .. }
+            | State::Head
+            | State::Stream(_)
+            | State::Keep { whole: true, .. } => self.lose(LossCause::Transport, now),
+            State::Keep { stop, .. } => self.stop(stop.reason, stop.cause),
             State::Start | State::Wait { .. } | State::Stop(_) => {}
         }
         self.tell_end();
@@ -206,8 +195,12 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
     pub fn ended(&mut self, now: Duration) {
         match self.state {
             State::Stream(body) if body.is_whole_at_end() => self.lose(LossCause::End, now),
-            State::Collect(body) if body.is_whole_at_end() => self.stop(StopReason::Finished, None),
-            State::Stream(_) | State::Collect(_) => self.lose(LossCause::CutOff, now),
+            State::Keep { body, stop, .. } if body.is_whole_at_end() => {
+                self.stop(stop.reason, stop.cause);
+            }
+            State::Stream(_) | State::Keep { whole: true, .. } => {
+                self.lose(LossCause::CutOff, now);
+            }
             State::Head if !self.reconnect.is_due(now) => self.lose(LossCause::CutOff, now),
             _ => self.failed(now),
         }
@@ -220,8 +213,11 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
     /// Only this call detects an idle stream, not the time alone: received bytes may wait in the
     /// transport while the application is busy for longer than the timeout.
     pub fn timed_out(&mut self, now: Duration) {
-        if matches!(self.state, State::Stream(_) | State::Collect(_)) && self.reconnect.is_due(now)
-        {
+        let may_be_idle = matches!(
+            self.state,
+            State::Stream(_) | State::Keep { whole: true, .. }
+        );
+        if may_be_idle && self.reconnect.is_due(now) {
             self.lose(LossCause::IdleTimeout, now);
         }
         self.tell_end();
@@ -262,6 +258,7 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
         self.reconnect.reset();
         self.remembered.forget();
         self.last_status = None;
+        self.has_written = false;
         self.has_brought_id = false;
         self.state = State::Start;
     }

@@ -146,9 +146,8 @@ pub enum StopReason {
     ContentEncoding,
     /// A hook's verdict stopped the source. The default verdict would not have.
     Verdict,
-    /// The request succeeded, and there is no stream: the verdict was
-    /// [`Collect`](crate::Verdict::Collect) or [`Finish`](crate::Verdict::Finish). The
-    /// [`response`](crate::EventSource::response) is complete.
+    /// The [`response`](crate::EventSource::response) is complete, as a hook's verdict asked:
+    /// [`Collect`](crate::Verdict::Collect) or [`Finish`](crate::Verdict::Finish).
     Finished,
     /// The verdict was [`Collect`](crate::Verdict::Collect), but the body does not fit in the
     /// decoder's `DATA` bytes next to the head; raise `DATA`.
@@ -231,7 +230,7 @@ impl fmt::Display for StopReason {
             Self::ContentType => "the response is not text/event-stream",
             Self::ContentEncoding => "the response is compressed",
             Self::Verdict => "the application rejected the response",
-            Self::Finished => "the request succeeded",
+            Self::Finished => "the response is complete",
             Self::BodyTooLong { len: Some(len) } => {
                 return write!(
                     f,

@@ -79,7 +79,7 @@ impl<const N: usize> Bounded<N> {
         text(&self.bytes)
     }
 
-    pub(super) fn bytes(&self) -> &[u8] {
+    pub(super) fn bytes(&self) -> &Buffer<[u8; N]> {
         &self.bytes
     }
 

@@ -27,7 +27,7 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
     }
 
     /// The content of the idle memory.
-    pub(crate) fn idle_memory(&self) -> &[u8] {
+    pub(crate) fn idle_memory(&self) -> &Buffer<[u8; DATA]> {
         self.data.bytes()
     }
 

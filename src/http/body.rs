@@ -99,6 +99,7 @@ impl Body {
     }
 
     /// Whether the body is complete before the connection ends.
+    #[inline(never)]
     pub(crate) fn is_done(&self) -> bool {
         match self.next {
             Next::Length => self.left == 0,

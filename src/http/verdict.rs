@@ -21,8 +21,8 @@ pub enum Verdict {
     /// [`StopReason::BodyTooLong`](crate::StopReason::BodyTooLong). A body that is cut off is a
     /// lost connection. [`Policy::idle_timeout`](crate::Policy::idle_timeout) limits each silence.
     Collect,
-    /// Stop without reading the body, because the request succeeded: for example a 202 that accepts
-    /// a message.
+    /// Stop without reading the body, because the head says everything: for example a 202 that
+    /// accepts a message.
     Finish,
 }
 

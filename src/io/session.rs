@@ -168,7 +168,9 @@ impl<'s, 'a, Io: Read + Write, K: Clock, const DATA: usize, const META: usize, H
                 return Some(self.source.view(Received::Open));
             }
         }
-        self.give_way().await;
+        if self.is_long_turn() {
+            yield_now().await;
+        }
         loop {
             if let Some(received) = self.advance() {
                 let chunk = &*self.chunk;
@@ -203,19 +205,20 @@ impl<'s, 'a, Io: Read + Write, K: Clock, const DATA: usize, const META: usize, H
         })
     }
 
-    /// Lets other tasks run from time to time. A transport that is always ready would starve them.
-    async fn give_way(&mut self) {
+    /// Counts an operation. Returns whether it is time to let other tasks run, which a transport
+    /// that is always ready would starve.
+    fn is_long_turn(&mut self) -> bool {
         self.operations = self.operations.wrapping_add(1);
-        if self.operations.is_multiple_of(OPERATIONS_IN_A_ROW) {
-            yield_now().await;
-        }
+        self.operations.is_multiple_of(OPERATIONS_IN_A_ROW)
     }
 
     /// Writes and reads until bytes were received. Returns `false` if the connection is over.
     async fn read(&mut self) -> bool {
         let clock = self.clock;
         loop {
-            self.give_way().await;
+            if self.is_long_turn() {
+                yield_now().await;
+            }
             let (transfer, deadline) = match self.source.step(clock.now()) {
                 Step::Write { deadline } => (Transfer::Write, deadline),
                 Step::Read { deadline } if !self.flushed => (Transfer::Flush, deadline),

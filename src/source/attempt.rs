@@ -26,8 +26,6 @@ pub(super) struct Attempt {
     pub(super) has_left: bool,
     /// Whether the last event ID is a legal header value. Checked once, since the ID may be long.
     pub(super) sends_id: bool,
-    /// Whether a byte of the request was written, so that the server may have acted on it.
-    pub(super) has_written: bool,
 }
 
 impl Attempt {

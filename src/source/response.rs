@@ -63,15 +63,8 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
         if !input.is_empty() {
             self.reconnect.received(now);
         }
-        if self.reconnect.is_due(now) {
-            // Do what the next step would do, so that the result does not depend on the number of
-            // reads.
-            match self.state {
-                State::Head | State::LongHead(_) => self.time_out(now),
-                State::Refused { stop, .. } => self.stop(stop.reason, stop.cause),
-                _ => {}
-            }
-        }
+        // Do what the next step would do, so that the result does not depend on the number of reads.
+        self.apply_deadline(now);
         loop {
             match &mut self.state {
                 State::Start
@@ -141,29 +134,23 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
                         Err(invalid) => self.lose(LossCause::Chunk(invalid), now),
                     }
                 }
-                &mut State::Collect(mut body) => match self.keep(&mut body, input, DATA) {
-                    Ok(_) if body.is_done() => self.stop(StopReason::Finished, None),
-                    Ok(0) if !input.is_empty() => {
-                        let kept = self.decoder.idle_memory().len();
-                        let len = body.left().map(|left| kept.saturating_add(left));
-                        self.stop(StopReason::BodyTooLong { len }, None);
-                    }
-                    Ok(_) => {
-                        self.state = State::Collect(body);
-                        if input.is_empty() {
-                            return None;
+                &mut State::Keep {
+                    mut body,
+                    stop,
+                    whole,
+                } => {
+                    let kept = self.keep(&mut body, input, whole);
+                    self.state = State::Keep { body, stop, whole };
+                    match kept {
+                        Err(invalid) if whole => self.lose(LossCause::Chunk(invalid), now),
+                        Ok(0) if whole && !body.is_done() && !input.is_empty() => {
+                            let kept = self.decoder.idle_memory().len();
+                            let len = body.left().map(|left| kept.saturating_add(left));
+                            self.stop(StopReason::BodyTooLong { len }, None);
                         }
-                    }
-                    Err(invalid) => self.lose(LossCause::Chunk(invalid), now),
-                },
-                &mut State::Refused { mut body, stop } => {
-                    let kept = self.keep(&mut body, input, MOST_REFUSED_BODY);
-                    self.state = State::Refused { body, stop };
-                    if kept.is_err() || body.is_done() || self.room_for_body(MOST_REFUSED_BODY) == 0
-                    {
-                        self.stop(stop.reason, stop.cause);
-                    } else if input.is_empty() {
-                        return None;
+                        Ok(_) if !body.is_done() && input.is_empty() => return None,
+                        Ok(1..) if !body.is_done() => {}
+                        _ => self.stop(stop.reason, stop.cause),
                     }
                 }
             }
@@ -171,6 +158,7 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
     }
 
     /// Handles a complete head. Returns whether the stream is open.
+    #[inline(never)]
     fn judge(&mut self, now: Duration) -> bool {
         let start = self.attempt.url_range().end;
         let memory = self.decoder.memory();
@@ -213,7 +201,7 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
                         self.state = State::Stream(body);
                         return true;
                     }
-                    self.state = State::Collect(body);
+                    self.keep_before_stop(StopReason::Finished, None, body, true);
                 }
                 Err(invalid) => self.retry(LossCause::Head(invalid), None, Err(invalid), now),
             },
@@ -270,12 +258,7 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
         match body {
             Ok(body) if !body.is_done() && self.attempt.head_len > 0 => {
                 self.reconnect.refused(now);
-                let stop = Stop {
-                    reason,
-                    cause,
-                    status: self.last_status,
-                };
-                self.state = State::Refused { body, stop };
+                self.keep_before_stop(reason, cause, body, false);
             }
             _ => self.stop(reason, cause),
         }
@@ -326,25 +309,40 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
         }
     }
 
-    /// Keeps bytes of the body next to the head, up to `most` in all and as far as they fit. Returns
-    /// how many were kept now.
+    fn keep_before_stop(
+        &mut self,
+        reason: StopReason,
+        cause: Option<LossCause>,
+        body: Body,
+        whole: bool,
+    ) {
+        let stop = Stop {
+            reason,
+            cause,
+            status: self.last_status,
+        };
+        self.state = State::Keep { body, stop, whole };
+    }
+
+    /// Keeps bytes of the body next to the head, as far as they fit. Returns how many were kept.
+    #[inline(never)]
     fn keep(
         &mut self,
         body: &mut Body,
         input: &mut &[u8],
-        most: usize,
+        whole: bool,
     ) -> Result<usize, InvalidChunk> {
         let payload = body.payload(input)?;
-        let piece = payload.get(..self.room_for_body(most)).unwrap_or(payload);
-        let _fits = self.decoder.memory().extend_from_slice(piece);
+        let memory = self.decoder.memory();
+        let kept = memory.len().saturating_sub(self.attempt.head_range().end);
+        let most = if whole { DATA } else { MOST_REFUSED_BODY };
+        let room = most
+            .saturating_sub(kept)
+            .min(DATA.saturating_sub(memory.len()));
+        let piece = payload.get(..room).unwrap_or(payload);
+        let _fits = memory.extend_from_slice(piece);
         body.consume(piece.len());
         *input = input.get(piece.len()..).unwrap_or_default();
         Ok(piece.len())
-    }
-
-    fn room_for_body(&self, most: usize) -> usize {
-        let used = self.decoder.idle_memory().len();
-        let kept = used.saturating_sub(self.attempt.head_range().end);
-        most.saturating_sub(kept).min(DATA.saturating_sub(used))
     }
 }

@@ -48,7 +48,7 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
     pub(super) fn begin(&mut self, now: Duration) {
         self.decoder.new_stream();
         self.attempt = Attempt {
-            as_get: self.has_brought_id && self.request.can_resume_by_get(),
+            as_get: self.resumes_by_get(),
             ..Attempt::default()
         };
         let url = self.remembered.base(&self.request);
@@ -72,6 +72,23 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
     pub(super) fn connect(&mut self, now: Duration) {
         self.reconnect.connecting(now);
         self.state = State::Connect;
+    }
+
+    /// Does what is due at the deadline. An idle timeout is only detected after a read without
+    /// result: see [`timed_out`](Self::timed_out).
+    pub(super) fn apply_deadline(&mut self, now: Duration) {
+        if self.reconnect.is_due(now) {
+            match self.state {
+                State::Connect | State::Write { .. } | State::Head | State::LongHead(_) => {
+                    self.time_out(now);
+                }
+                State::Keep {
+                    stop, whole: false, ..
+                } => self.stop(stop.reason, stop.cause),
+                State::Wait { told: true, .. } => self.state = State::Start,
+                _ => {}
+            }
+        }
     }
 
     pub(super) fn time_out(&mut self, now: Duration) {
@@ -104,11 +121,14 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
             (State::Stream(_), LossCause::End) => Loss::Close,
             _ => Loss::Cut,
         };
-        if !matches!(self.state, State::Stream(_) | State::Collect(_)) {
+        if !matches!(
+            self.state,
+            State::Stream(_) | State::Keep { whole: true, .. }
+        ) {
             // The remembered redirect target failed. Forget it, or every retry would go there.
             self.remembered.forget();
         }
-        if self.attempt.has_written && !self.request.is_repeatable() && !self.can_resume() {
+        if self.has_written && !self.request.is_repeatable() && !self.resumes_by_get() {
             return Err(match cause {
                 LossCause::End => StopReason::Ended,
                 _ => StopReason::NotRepeatable,
@@ -119,7 +139,7 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
         let wait = Wait {
             cause,
             delay,
-            until: now.saturating_add(delay),
+            until: self.reconnect.deadline().unwrap_or(now),
             failures: self.reconnect.failures(),
         };
         self.state = State::Wait { wait, told: false };
@@ -127,13 +147,14 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
         Ok(())
     }
 
-    /// Whether the next attempt can resume the stream of a `POST` by `GET`.
-    fn can_resume(&self) -> bool {
+    /// Whether the next attempt resumes the stream of a `POST` by `GET`.
+    fn resumes_by_get(&self) -> bool {
         let id = self.decoder.last_event_id();
         let has_id = self.has_brought_id && !id.is_empty() && http::is_field_value(id);
         has_id && self.request.can_resume_by_get()
     }
 
+    #[inline(never)]
     pub(super) fn stop(&mut self, reason: StopReason, cause: Option<LossCause>) {
         self.state = State::Stop(Stop {
             reason,

@@ -51,7 +51,10 @@ fn a_document_is_collected_in_every_framing() {
         assert_eq!(log.told(), ["stop Finished"]);
         assert_eq!(body_of(&log), body);
         assert_eq!(log.stop.unwrap().status, Some(200));
-        assert_eq!(log.stop.unwrap().to_string(), "the request succeeded (200)");
+        assert_eq!(
+            log.stop.unwrap().to_string(),
+            "the response is complete (200)"
+        );
     }
 }
 
@@ -170,7 +173,10 @@ fn a_finished_request_stops_at_the_head() {
         .then(accepted)
         .run();
     assert_eq!(log.timed(), ["0 stop Finished"]);
-    assert_eq!(log.stop.unwrap().to_string(), "the request succeeded (202)");
+    assert_eq!(
+        log.stop.unwrap().to_string(),
+        "the response is complete (202)"
+    );
     let response = log.response.unwrap();
     assert_eq!((response.status, response.body.as_str()), (202, ""));
     assert_eq!(response.headers[0], ("X".to_owned(), "y".to_owned()));

@@ -88,6 +88,43 @@ fn resume_by_get_needs_an_id_that_a_header_can_carry() {
 }
 
 #[test]
+fn resume_by_get_leaves_a_repeatable_request_without_a_usable_id_to_repeatable() {
+    let request = Request {
+        repeatable: true,
+        ..request()
+    };
+    for body in ["id: 1\ndata\n\nid\ndata\n\n", "id: \u{1}\n\n", ""] {
+        let log = Script::new(request)
+            .then(opens(body).resets())
+            .then(opens(""))
+            .run();
+        assert_eq!(log.request_lines(), ["POST /stream", "POST /stream"]);
+    }
+    let log = Script::new(request)
+        .then(opens("id: 1\n\n").resets())
+        .then(opens(""))
+        .run();
+    was_resumed(&log, "1");
+}
+
+/// The application clears the ID of the attempt that resumes, and the attempt fails before anything
+/// is written.
+#[test]
+fn resume_by_get_does_not_repeat_the_request_if_the_application_clears_the_id() {
+    let log = post(opens("id: 1\n\n").resets())
+        .before_connect(|attempt, draft| {
+            if attempt > 0 {
+                draft.set_last_event_id("").unwrap();
+            }
+        })
+        .then(refuses())
+        .then(opens(""))
+        .run();
+    assert_eq!(log.request_lines(), ["POST /stream"]);
+    assert!(log.told().ends_with(&["stop NotRepeatable"]), "{log:?}");
+}
+
+#[test]
 fn resume_by_get_is_off_by_default() {
     let request = Request {
         resume_by_get: false,
