@@ -5,8 +5,10 @@
 use std::cell::Cell;
 use std::time::Duration;
 
-use embedded_sse::hooks::{Counters, Hooks};
-use embedded_sse::{Decoder, EventSource, Item, LossCause, Policy, Request, Step, Url};
+use embedded_sse::hooks::{self, Counters, Hooks};
+use embedded_sse::{
+    Decoder, EventSource, Head, Item, LossCause, Policy, Request, Step, Url, Verdict,
+};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: &[u8]| {
@@ -70,16 +72,17 @@ const HEADS: [&str; 8] = [
 
 fn run<const DATA: usize, const META: usize>(mut input: Input<'_>) {
     let setup = input.byte();
+    let more = input.byte();
     let url = URLS[usize::from(setup & 3) % URLS.len()];
     let request = Request {
         method: if setup & 4 == 0 { "GET" } else { "POST" },
         headers: &HEADERS[usize::from(setup >> 3 & 3)..],
         body: if setup & 4 == 0 { b"" } else { b"one\r\ntwo" },
         repeatable: setup & 32 == 0,
+        resume_by_get: more & 4 != 0,
         max_redirects: 5,
         ..Request::get(Url::parse(url).expect("one of ours"))
     };
-    let more = input.byte();
     let policy = Policy {
         max_reconnection_attempts: (setup & 64 != 0).then_some(3),
         idle_timeout: (setup & 128 != 0).then_some(Duration::from_secs(45)),
@@ -94,7 +97,16 @@ fn run<const DATA: usize, const META: usize>(mut input: Input<'_>) {
     let counters = Cell::new(Counters::default());
     let mut remembered = [0; 64];
     let source = EventSource::new(request, policy, 1, &mut decoder).expect("one of ours");
-    let mut source = source.with_hooks(&counters);
+    // Documents are collected, and a 401 finishes.
+    let collects = more & 8 != 0;
+    let judge = hooks::judge(
+        move |head: &Head<'_>, verdict| match (verdict, head.status()) {
+            (Verdict::Stop, 401) if collects => Verdict::Finish,
+            (Verdict::Stop, _) if collects => Verdict::Collect,
+            _ => verdict,
+        },
+    );
+    let mut source = source.with_hooks((judge, &counters));
     if setup & 16 == 0 {
         source.remember_permanent_redirects(&mut remembered);
     }
@@ -117,7 +129,8 @@ fn run<const DATA: usize, const META: usize>(mut input: Input<'_>) {
             11 => source.close(),
             12 => {
                 if let Some((head, body)) = source.response() {
-                    assert!(head.status() >= 200 && body.len() <= DATA.min(1024));
+                    let most = if collects { DATA } else { DATA.min(1024) };
+                    assert!(head.status() >= 200 && body.len() <= most);
                 }
             }
             13 | 14 => send(&mut source, &request, input.byte(), now),

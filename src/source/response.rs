@@ -158,7 +158,6 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
     }
 
     /// Handles a complete head. Returns whether the stream is open.
-    #[inline(never)]
     fn judge(&mut self, now: Duration) -> bool {
         let start = self.attempt.url_range().end;
         let memory = self.decoder.memory();

@@ -37,6 +37,7 @@ fn every_call_on<const DATA: usize, const META: usize>(mut decoder: Decoder<DATA
                 }
             }
             4 => decoder.new_stream(),
+            9 => decoder.forget(),
             5 => {
                 black_box(decoder.last_event_id());
                 black_box(decoder.reconnection_time());

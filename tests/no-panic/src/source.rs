@@ -24,6 +24,7 @@ pub fn every_call<const DATA: usize, const META: usize>() {
         headers: headers.get(input::number()..).unwrap_or_default(),
         body: input::bytes(body),
         repeatable: input::flag(),
+        resume_by_get: input::flag(),
         max_redirects: input::byte(),
     };
     let mut decoder: Decoder<DATA, META> = Decoder::new();
@@ -120,6 +121,8 @@ fn any_verdict(head: &Head<'_>, verdict: Verdict) -> Verdict {
         2 => Verdict::Retry,
         3 => Verdict::Stop,
         4 => Verdict::default_for(head),
+        5 => Verdict::Collect,
+        6 => Verdict::Finish,
         _ => verdict,
     }
 }
