@@ -34,23 +34,24 @@ mod error;
 mod event;
 mod idle;
 mod joined;
+mod poll;
 
 use alloc::boxed::Box;
 use core::fmt;
 use core::pin::Pin;
-use core::task::{Context, Poll};
 use core::time::Duration;
 
-use futures_core::{FusedStream, Stream, TryStream};
+use futures_core::TryStream;
 
 pub use error::StreamError;
 pub use event::OwnedEvent;
 use idle::IdleTimer;
 use joined::Joined;
 
-use crate::decoder::{Decoder, Found, InvalidId};
+use crate::decoder::{Decoder, InvalidId};
 
-/// Adds [`event_stream`](Self::event_stream) to streams of byte chunks.
+/// Adds [`event_stream`](Self::event_stream) to streams of byte chunks: to each
+/// [`Stream`](futures_core::Stream) of `Result<B, E>` where `B` is `AsRef<[u8]>`.
 pub trait ByteStreamExt: TryStream<Ok: AsRef<[u8]>> + Sized {
     /// Parses the chunks as an event stream.
     ///
@@ -65,7 +66,7 @@ pub trait ByteStreamExt: TryStream<Ok: AsRef<[u8]>> + Sized {
 
 impl<S: TryStream<Ok: AsRef<[u8]>>> ByteStreamExt for S {}
 
-/// A [`Stream`] of [`OwnedEvent`]s, parsed from a stream of byte chunks.
+/// A [`Stream`](futures_core::Stream) of [`OwnedEvent`]s, parsed from a stream of byte chunks.
 ///
 /// The events are those of a [`Decoder`]. They do not depend on where the chunks were cut, and each
 /// ill-formed UTF-8 sequence is replaced by U+FFFD.
@@ -79,6 +80,26 @@ impl<S: TryStream<Ok: AsRef<[u8]>>> ByteStreamExt for S {}
 ///
 /// A stream that has ended has dropped the byte stream and the unfinished event, and returns `None`
 /// until [`new_stream`](Self::new_stream) gives it another byte stream.
+///
+/// ```
+/// use embedded_sse::stream::ByteStreamExt;
+/// use futures_util::StreamExt;
+/// # use std::io::Error;
+///
+/// # async fn follow() -> Result<(), embedded_sse::stream::StreamError<Error>> {
+/// # let response = |bytes: &'static str| futures_util::stream::iter([Ok::<_, Error>(bytes)]);
+/// let mut events = response("id: 1\ndata: a\n\nid: 2\ndata: unfinished").event_stream();
+/// assert_eq!(events.next().await.unwrap()?.data, "a");
+/// assert!(events.next().await.is_none());
+///
+/// // The next request sends the ID, and the server repeats what did not arrive.
+/// assert_eq!(events.last_event_id(), "1");
+/// events.new_stream(response("id: 2\ndata: b\n\n"));
+/// assert_eq!(events.next().await.unwrap()?.data, "b");
+/// # Ok(())
+/// # }
+/// # assert!(futures_util::FutureExt::now_or_never(follow()).unwrap().is_ok());
+/// ```
 ///
 /// # Memory
 ///
@@ -115,9 +136,6 @@ const DATA: usize = 8 * 1024;
 
 /// The longest event type and ID. As a header of a request, many servers accept no more than 8 KiB.
 const META: usize = 4 * 1024;
-
-/// The number of chunks that a poll reads before other tasks get their turn.
-const CHUNKS_PER_POLL: usize = 32;
 
 impl<S: TryStream> EventStream<S> {
     /// Creates a stream without a byte stream: it has ended until
@@ -237,102 +255,6 @@ impl<S: TryStream> EventStream<S> {
         if let Some(idle) = &mut self.idle {
             idle.stop();
         }
-    }
-
-    /// Waits for the idle timeout.
-    fn poll_idle<T>(
-        &mut self,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<T, StreamError<S::Error>>>> {
-        match self.idle.as_mut().map(|idle| idle.poll(context)) {
-            Some(Poll::Ready(timeout)) => Poll::Ready(Some(Err(StreamError::IdleTimeout(timeout)))),
-            Some(Poll::Pending) | None => Poll::Pending,
-        }
-    }
-}
-
-impl<S: TryStream<Ok: AsRef<[u8]>>> EventStream<S> {
-    fn begin(&mut self, chunk: S::Ok) {
-        // Parsing is faster if events are not split, so split them only if one might not fit: each
-        // byte of ill-formed text can become U+FFFD, which has 3 bytes. Up to then no event is in
-        // pieces, so this may change within a stream.
-        self.unfinished = self.unfinished.saturating_add(chunk.as_ref().len());
-        self.decoder.split_long_events(self.unfinished > DATA / 3);
-        self.chunk = Some(chunk);
-        self.parsed = 0;
-    }
-
-    /// The next event in the current chunk.
-    #[inline]
-    fn next_in_chunk(&mut self) -> Option<Result<OwnedEvent, StreamError<S::Error>>> {
-        let chunk = self.chunk.as_ref()?.as_ref();
-        let mut input = chunk.get(self.parsed..).unwrap_or_default();
-        while let Some(found) = self.decoder.advance(&mut input) {
-            self.parsed = chunk.len().saturating_sub(input.len());
-            // Most events lie in the chunk as a whole. Then no item is made and moved.
-            if let Found::Event {
-                data: Some(data),
-                event_type: Some(event_type),
-            } = found
-                && self.joined.is_whole(data)
-            {
-                self.unfinished = input.len();
-                return Some(Ok(OwnedEvent {
-                    event_type: event::event_type(event_type),
-                    data: data.into(),
-                    last_event_id: self.decoder.last_event_id().into(),
-                }));
-            }
-            let event = self.joined.add(self.decoder.view(found));
-            if event.is_some() {
-                self.unfinished = input.len();
-                return event;
-            }
-        }
-        self.chunk = None;
-        None
-    }
-}
-
-impl<S: TryStream<Ok: AsRef<[u8]>>> Stream for EventStream<S> {
-    type Item = Result<OwnedEvent, StreamError<S::Error>>;
-
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        for _ in 0..CHUNKS_PER_POLL {
-            if let Some(event) = self.next_in_chunk() {
-                return Poll::Ready(Some(event));
-            }
-            let Some(bytes) = &mut self.bytes else {
-                return Poll::Ready(None);
-            };
-            match bytes.as_mut().try_poll_next(context) {
-                Poll::Ready(Some(Ok(chunk))) => {
-                    if !chunk.as_ref().is_empty() {
-                        self.heard();
-                    }
-                    self.begin(chunk);
-                }
-                Poll::Ready(Some(Err(error))) => {
-                    self.end();
-                    return Poll::Ready(Some(Err(StreamError::Transport(error))));
-                }
-                Poll::Ready(None) => {
-                    self.end();
-                    return Poll::Ready(None);
-                }
-                Poll::Pending => return self.poll_idle(context),
-            }
-        }
-        // Let other tasks run.
-        context.waker().wake_by_ref();
-        self.poll_idle(context)
-    }
-}
-
-impl<S: TryStream<Ok: AsRef<[u8]>>> FusedStream for EventStream<S> {
-    /// Whether the stream has ended.
-    fn is_terminated(&self) -> bool {
-        self.bytes.is_none()
     }
 }
 

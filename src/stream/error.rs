@@ -9,6 +9,18 @@ use crate::event::TooLong;
 /// An error of an [`EventStream`](super::EventStream). `E` is the error of the byte stream.
 ///
 /// Only [`Transport`](Self::Transport) ends the stream.
+///
+/// ```
+/// use embedded_sse::stream::StreamError;
+/// use std::io;
+///
+/// /// Whether to poll the stream again.
+/// fn on_error(error: StreamError<io::Error>) -> bool {
+///     eprintln!("{error}");
+///     matches!(error, StreamError::TooLong(_))
+/// }
+/// # assert!(!on_error(StreamError::Transport(io::ErrorKind::BrokenPipe.into())));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StreamError<E> {

@@ -156,6 +156,14 @@ fn endless_empty_chunks_are_silence() {
 }
 
 #[test]
+fn comments_without_an_end_start_no_timer() {
+    let (mut events, timers) = timed((0..1000).map(|_| chunk(": keep-alive\n\n")));
+    assert_eq!(next(&mut events), Poll::Pending);
+    assert_eq!(next(&mut events), Poll::Pending);
+    assert_eq!(timers.started(), 0);
+}
+
+#[test]
 fn spurious_polls_do_not_postpone_the_timeout() {
     let (mut events, timers) = timed((0..20).map(|_| Step::Pending));
     for _ in 0..10 {

@@ -1,0 +1,116 @@
+//! From chunks to items.
+
+use core::pin::Pin;
+use core::task::{Context, Poll};
+
+use futures_core::{FusedStream, Stream, TryStream};
+
+use super::event::event_type;
+use super::{DATA, EventStream, OwnedEvent, StreamError};
+use crate::decoder::Found;
+
+/// The number of chunks that a poll reads before other tasks get their turn.
+const CHUNKS_PER_POLL: usize = 32;
+
+impl<S: TryStream<Ok: AsRef<[u8]>>> Stream for EventStream<S> {
+    type Item = Result<OwnedEvent, StreamError<S::Error>>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let mut is_silent = true;
+        for _ in 0..CHUNKS_PER_POLL {
+            if let Some(event) = self.next_in_chunk() {
+                return Poll::Ready(Some(event));
+            }
+            let Some(bytes) = &mut self.bytes else {
+                return Poll::Ready(None);
+            };
+            match bytes.as_mut().try_poll_next(context) {
+                Poll::Ready(Some(Ok(chunk))) => {
+                    if !chunk.as_ref().is_empty() {
+                        is_silent = false;
+                        self.heard();
+                    }
+                    self.begin(chunk);
+                }
+                Poll::Ready(Some(Err(error))) => {
+                    self.end();
+                    return Poll::Ready(Some(Err(StreamError::Transport(error))));
+                }
+                Poll::Ready(None) => {
+                    self.end();
+                    return Poll::Ready(None);
+                }
+                Poll::Pending => return self.poll_idle(context),
+            }
+        }
+        // Let other tasks run.
+        context.waker().wake_by_ref();
+        match is_silent {
+            // All chunks were empty.
+            true => self.poll_idle(context),
+            false => Poll::Pending,
+        }
+    }
+}
+
+impl<S: TryStream<Ok: AsRef<[u8]>>> FusedStream for EventStream<S> {
+    /// Whether the stream has ended.
+    fn is_terminated(&self) -> bool {
+        self.bytes.is_none()
+    }
+}
+
+impl<S: TryStream<Ok: AsRef<[u8]>>> EventStream<S> {
+    fn begin(&mut self, chunk: S::Ok) {
+        // Parsing is faster if events are not split, so split them only if one might not fit: each
+        // byte of ill-formed text can become U+FFFD, which has 3 bytes. Up to then no event is in
+        // pieces, so this may change within a stream.
+        self.unfinished = self.unfinished.saturating_add(chunk.as_ref().len());
+        self.decoder.split_long_events(self.unfinished > DATA / 3);
+        self.chunk = Some(chunk);
+        self.parsed = 0;
+    }
+
+    /// The next event in the current chunk.
+    #[inline]
+    fn next_in_chunk(&mut self) -> Option<Result<OwnedEvent, StreamError<S::Error>>> {
+        let chunk = self.chunk.as_ref()?.as_ref();
+        let mut input = chunk.get(self.parsed..).unwrap_or_default();
+        while let Some(found) = self.decoder.advance(&mut input) {
+            self.parsed = chunk.len().saturating_sub(input.len());
+            // Most events lie in the chunk as a whole. An `Item` of them would be moved several
+            // times, which takes longer than parsing.
+            if let Found::Event {
+                data: Some(data),
+                event_type: Some(name),
+            } = found
+                && self.joined.is_whole(data)
+            {
+                self.unfinished = input.len();
+                return Some(Ok(OwnedEvent {
+                    event_type: event_type(name),
+                    data: data.into(),
+                    last_event_id: self.decoder.last_event_id().into(),
+                }));
+            }
+            let event = self.joined.add(self.decoder.view(found));
+            if event.is_some() {
+                self.unfinished = input.len();
+                return event;
+            }
+        }
+        self.chunk = None;
+        None
+    }
+
+    /// Waits for the idle timeout.
+    fn poll_idle(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<OwnedEvent, StreamError<S::Error>>>> {
+        match self.idle.as_mut().map(|idle| idle.poll(context)) {
+            Some(Poll::Ready(time)) => Poll::Ready(Some(Err(StreamError::IdleTimeout(time)))),
+            Some(Poll::Pending) | None => Poll::Pending,
+        }
+    }
+}
