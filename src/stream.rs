@@ -228,6 +228,7 @@ impl<S: TryStream> EventStream<S> {
     /// The reconnection time, if a `retry` field came since the last call. Pass it to
     /// [`Reconnect::set_reconnection_time`](crate::Reconnect::set_reconnection_time) before
     /// [`Reconnect::lost`](crate::Reconnect::lost).
+    #[must_use = "it is returned only once"]
     pub fn take_retry(&mut self) -> Option<Duration> {
         self.decoder.take_retry()
     }

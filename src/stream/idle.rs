@@ -1,7 +1,6 @@
 //! The timer of the idle timeout.
 
 use alloc::boxed::Box;
-use core::fmt;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 use core::time::Duration;
@@ -54,14 +53,5 @@ impl IdleTimer {
         ready!(timer.as_mut().poll(context));
         *running = None;
         Poll::Ready(*timeout)
-    }
-}
-
-impl fmt::Debug for IdleTimer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("IdleTimer")
-            .field("timeout", &self.timeout)
-            .field("is_running", &self.running.is_some())
-            .finish_non_exhaustive()
     }
 }

@@ -8,7 +8,6 @@ use crate::event::TooLong;
 use crate::item::Item;
 
 /// Joins the pieces of an event.
-#[derive(Debug)]
 pub(super) struct Joined {
     limit: usize,
     /// Empty if the data is too long.

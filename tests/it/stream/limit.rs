@@ -72,7 +72,10 @@ fn a_long_event_of_ill_formed_text_is_whole() {
 /// Around the lengths at which the parser begins to split events, as bytes and as text.
 #[test]
 fn ill_formed_text_of_any_length_is_whole() {
-    for len in [2720, 2725, 2730, 2731, 2735, 8180, 8186, 8192, 8193, 9000] {
+    for len in [
+        2720, 2725, 2730, 2731, 2735, 8000, 8180, 8186, 8192, 8193, 9000, 9900, 10_300, 10_700,
+        10_900,
+    ] {
         let data = b"\xFF".repeat(len);
         let stream = [b"data\n\ndata:", &data[..], b"\n\n"].concat();
         let text = "\u{FFFD}".repeat(len);
