@@ -9,7 +9,7 @@ pub fn every_call<const DATA: usize, const META: usize>() {
     every_call_on::<DATA, META>(Decoder::new());
 }
 
-/// It needs more memory than the smallest has.
+/// Pieces need more memory than the smallest decoder has.
 pub fn every_call_in_pieces() {
     let mut decoder = Decoder::<12>::new();
     decoder.split_long_events(true);
@@ -19,7 +19,7 @@ pub fn every_call_in_pieces() {
 fn every_call_on<const DATA: usize, const META: usize>(mut decoder: Decoder<DATA, META>) {
     let mut buffer = [0; 1500];
     loop {
-        // From here on the optimizer does not know what the calls before have made of it.
+        // Hides the effect of earlier calls from the optimizer.
         let decoder = black_box(&mut decoder);
         match input::byte() {
             0 => decoder.show_comments(input::flag()),

@@ -1,7 +1,7 @@
 use core::fmt::{self, Display, Write};
 use core::hint::black_box;
 
-/// Makes text of it, for nobody.
+/// Formats the value and drops the text.
 pub fn display(value: impl Display) {
     let _ = write!(Nobody, "{value}");
 }

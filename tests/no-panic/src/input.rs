@@ -1,10 +1,10 @@
-//! Values that the optimizer knows nothing about: a function from elsewhere writes them.
+//! Values that are unknown to the optimizer, because an external function writes them.
 
 use core::time::Duration;
 
-/// Bytes that have come from elsewhere, as many as there are.
+/// At most as many unknown bytes as fit in the buffer.
 pub fn bytes(buffer: &mut [u8]) -> &[u8] {
-    // SAFETY: the pointer and the length are those of one buffer, which nobody else has.
+    // SAFETY: pointer and length belong to one buffer, which is borrowed mutably.
     let len = unsafe { read(0, buffer.as_mut_ptr(), buffer.len()) };
     let len = usize::try_from(len).unwrap_or_default();
     buffer.get(..len).unwrap_or_default()
@@ -32,13 +32,13 @@ pub fn option<T>(value: T) -> Option<T> {
     flag().then_some(value)
 }
 
-/// All that there are, from zero to [`Duration::MAX`].
+/// Any duration from zero to [`Duration::MAX`].
 pub fn time() -> Duration {
     let nanos = number() as u32 % 1_000_000_000;
     Duration::from_secs(number() as u64).saturating_add(Duration::from_nanos(nanos.into()))
 }
 
-// Without an operating system there is none; `tests/it/no_panic.rs` gives the linker an address for it.
+// Without an operating system, `tests/it/no_panic.rs` gives the linker an address for it.
 #[cfg_attr(target_os = "macos", link(name = "System"))]
 #[cfg_attr(target_os = "linux", link(name = "c"))]
 unsafe extern "C" {

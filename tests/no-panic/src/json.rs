@@ -7,7 +7,7 @@ use serde::de::IgnoredAny;
 use crate::display::display;
 use crate::input;
 
-/// Without floats: the optimizer does not find out that the core library's code for them cannot panic.
+/// Without floats: the optimizer cannot prove that the core library parses them without a panic.
 #[derive(Deserialize)]
 #[expect(dead_code)]
 struct All<'a> {

@@ -34,7 +34,7 @@ pub fn every_call() {
     }
 }
 
-/// With any policy and any seed.
+/// A timer with an arbitrary policy, seed and number of failures.
 fn any() -> Reconnect {
     let mut reconnect = Reconnect::new(policy(), input::number() as u32);
     reconnect.set_failures(input::number() as u32);

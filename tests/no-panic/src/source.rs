@@ -60,7 +60,7 @@ fn every_call_on<const DATA: usize, const META: usize>(
 ) {
     let mut buffer = [0; 1500];
     loop {
-        // From here on the optimizer does not know what the calls before have made of it.
+        // Hides the effect of earlier calls from the optimizer.
         let source = black_box(&mut *source);
         match input::byte() {
             0 => match black_box(source.step(input::time())) {
@@ -113,7 +113,7 @@ fn any_change(draft: &mut Draft<'_>) {
     }
 }
 
-/// One that says anything of anything.
+/// Returns an arbitrary verdict.
 fn any_verdict(head: &Head<'_>, verdict: Verdict) -> Verdict {
     match input::byte() {
         0 => Verdict::Open,
