@@ -31,6 +31,8 @@ pub struct Run<'r, 's, 'a, const DATA: usize, H> {
     socket: Option<Socket<'r>>,
     /// Whether a new attempt begins, so that the network must be ready.
     begins: bool,
+    /// For the bytes of a read.
+    buffer: Vec<u8>,
 }
 
 impl<'r, 's, 'a, const DATA: usize, H: Hooks> Run<'r, 's, 'a, DATA, H> {
@@ -41,6 +43,7 @@ impl<'r, 's, 'a, const DATA: usize, H: Hooks> Run<'r, 's, 'a, DATA, H> {
             app,
             socket: None,
             begins: true,
+            buffer: vec![0; 1 << 17],
         }
     }
 
@@ -169,10 +172,15 @@ impl<'r, 's, 'a, const DATA: usize, H: Hooks> Run<'r, 's, 'a, DATA, H> {
     }
 
     fn read(&mut self, deadline: Option<Duration>) -> bool {
-        let mut buffer = vec![0; 1 << 17];
-        match self.socket().try_read(&mut buffer) {
+        let mut buffer = std::mem::take(&mut self.buffer);
+        let read = self.socket().try_read(&mut buffer);
+        if let Some(Ok(len @ 1..)) = read {
+            self.receive(&buffer[..len]);
+        }
+        self.buffer = buffer;
+        match read {
             Some(Ok(0)) => self.source.ended(self.now()),
-            Some(Ok(len)) => self.receive(&buffer[..len]),
+            Some(Ok(_)) => {}
             Some(Err(error)) => self.error(&error),
             None => {
                 let next = self.socket().next_deed();
