@@ -1,5 +1,5 @@
-//! The blocking loop. Each script of `io.rs` runs through it too; here is what only it has:
-//! operations that block, for longer than they should at times.
+//! What only the blocking loop has: operations that block, some of them for too long. All other scripts run
+//! through the blocking loop too.
 
 use std::io::ErrorKind;
 use std::ops::ControlFlow;
@@ -10,9 +10,9 @@ use crate::script::{
 };
 use embedded_sse::{Decoder, EventSource, Item, Policy, Request, StopReason, blocking};
 
-/// `run` compares the three loops; this is what they all say.
+/// `run` compares the loops with each other.
 #[test]
-fn it_tells_the_same_as_the_others() {
+fn the_blocking_loop_reports_the_same_as_the_others() {
     let log = Script::get("http://h/")
         .policy(|policy| policy.idle_timeout = Some(ms(5000)))
         .ready_takes(1000)
@@ -61,15 +61,15 @@ fn it_tells_the_same_as_the_others() {
     assert_eq!(log.headers(3, "last-event-id"), ["1"]);
 }
 
-/// What the application is told, and when, up to the wait.
+/// What the application gets before the stop, with the times.
 fn told(script: Script<'_>) -> Vec<String> {
     let told = script.then(gone()).run_blocking().timed().into_iter();
     told.take_while(|line| !line.contains("stop")).collect()
 }
 
-/// Nobody looks at a deadline while a read blocks.
+/// While a read blocks, the loop cannot check deadlines.
 #[test]
-fn a_deadline_is_found_when_the_read_returns() {
+fn a_deadline_is_noticed_when_the_read_returns() {
     let script = Script::get("http://h/")
         .policy(|policy| policy.idle_timeout = Some(ms(1010)))
         .then(opens(""));
@@ -86,9 +86,9 @@ fn a_deadline_is_found_when_the_read_returns() {
     );
 }
 
-/// A time that is out says "nothing yet", and does not count as something heard.
+/// `TimedOut` is not an error, and does not end the silence.
 #[test]
-fn a_transport_may_say_that_the_time_is_out() {
+fn timed_out_means_that_nothing_has_arrived_yet() {
     let timed_out = ErrorKind::TimedOut;
     let trouble = Trouble::Fails(timed_out);
     let patient = answers("")
@@ -128,7 +128,7 @@ fn a_transport_may_say_that_the_time_is_out() {
 }
 
 #[test]
-fn a_connection_made_too_late_is_lost() {
+fn a_connection_after_the_deadline_is_lost() {
     let late = answers(OPEN).made_after(31_000).heeds_no_deadline();
     let script = Script::get("http://h/").then(late);
     assert_eq!(
@@ -159,9 +159,9 @@ fn an_attempt_may_have_no_deadline() {
     );
 }
 
-/// The callback may change what it has borrowed; and the source can be gone on with.
+/// The callback borrows a variable mutably, and the same source runs several times.
 #[test]
-fn it_can_be_called_again() {
+fn the_blocking_loop_can_be_called_again() {
     let world = World::new(
         Manner::PLAIN,
         &[opens("id: 1\ndata: a\n\ndata: b\n\n"), refuses(), gone()],
@@ -182,7 +182,7 @@ fn it_can_be_called_again() {
         blocking::sse(&mut Dialer(&world), &world, source, &mut [0; 64], on_item)
     };
     assert_eq!(follow(&mut source).reason, StopReason::Closed);
-    // It stays closed until it is begun anew.
+    // The source stays closed until it is restarted.
     assert_eq!(follow(&mut source).reason, StopReason::Closed);
     source.restart();
     assert_eq!(follow(&mut source).reason, StopReason::NoContent);

@@ -1,4 +1,4 @@
-//! `Budget`: at most this many connects an hour.
+//! `Budget`: a limit for the number of attempts per hour.
 
 use std::num::NonZero;
 use std::ops::ControlFlow;
@@ -24,7 +24,7 @@ fn no_hour_has_more_attempts_than_the_budget() {
             let worst = most_in_an_hour(&attempts);
             assert!(worst <= usize::from(most), "{most} {step}: {worst}");
             if step == 0 {
-                // And it is no stricter than it says.
+                // It is not stricter than necessary.
                 assert_eq!(worst, usize::from(most));
                 assert_eq!(attempts[usize::from(most).div_ceil(2) - 1], Duration::ZERO);
             }
@@ -32,7 +32,7 @@ fn no_hour_has_more_attempts_than_the_budget() {
     }
 }
 
-/// Of attempts in the order of time.
+/// `attempts` are sorted by time.
 fn most_in_an_hour(attempts: &[Duration]) -> usize {
     let hour = Duration::from_secs(3600);
     let from = |start: &Duration| attempts.partition_point(|at| at < start);
@@ -40,8 +40,8 @@ fn most_in_an_hour(attempts: &[Duration]) -> usize {
     attempts.iter().map(in_the_hour_from).max().unwrap_or(0)
 }
 
-/// Lives of one to three attempts, each with a clock that begins anew. How long the device was off
-/// it does not know.
+/// The device reboots after each one to three attempts. Its clock starts again, and it does not know how
+/// long it was off.
 #[test]
 fn no_hour_has_more_attempts_than_the_budget_over_reboots() {
     for most in 1..=40_u16 {
@@ -65,7 +65,7 @@ fn no_hour_has_more_attempts_than_the_budget_over_reboots() {
                     used = budget.used(now);
                     attempts.push(boot + (now - clock));
                     if (off, clock) == (Duration::ZERO, Duration::ZERO) {
-                        // No time is lost, so no attempt is.
+                        // Without time off, the budget allows as much as one without reboots.
                         assert_eq!(boot + now, steady.reserve(boot), "{most}, {life}");
                     }
                 }
@@ -77,9 +77,9 @@ fn no_hour_has_more_attempts_than_the_budget_over_reboots() {
     }
 }
 
-/// Who wakes by a clock that goes on in its sleep has used less by then.
+/// A device that sleeps for a known time can pass the moment of waking.
 #[test]
-fn a_sleep_that_is_known_makes_a_budget_recover() {
+fn a_budget_recovers_during_a_sleep_of_known_length() {
     let whole = Budget::per_hour(NonZero::new(2).unwrap());
     let mut used = Duration::ZERO;
     for _ in 0..10 {
@@ -91,13 +91,13 @@ fn a_sleep_that_is_known_makes_a_budget_recover() {
         used = budget.used(Duration::from_secs(1800));
         assert_eq!(used, Duration::ZERO);
     }
-    // Whatever was kept, nothing overflows.
+    // Extreme stored values do not overflow.
     let mut budget = whole.after_reboot(Duration::MAX, Duration::MAX);
     assert!(budget.reserve(Duration::MAX) >= budget.used(Duration::ZERO));
 }
 
 #[test]
-fn a_budget_holds_back_a_source() {
+fn a_budget_delays_the_attempts_of_a_source() {
     let world = World::new(Manner::PLAIN, &[refuses(), refuses(), refuses(), gone()], 0);
     let mut decoder: Decoder<256> = Decoder::new();
     let request = Request::get(url("http://h/"));

@@ -1,10 +1,10 @@
-//! What is encoded decodes to the same.
+//! The server side: encoded events decode to the same events.
 
 use std::time::Duration;
 
 use embedded_sse::{Decoder, InvalidOutgoing, Item, Outgoing};
 
-/// What a client gets of it, asked to show everything.
+/// The items that a client gets if it shows everything.
 fn decoded(stream: &str) -> Vec<String> {
     let mut decoder: Decoder<4096> = Decoder::new();
     decoder.show_comments(true);
@@ -48,7 +48,7 @@ fn each_part_arrives() {
 }
 
 #[test]
-fn texts_arrive_as_they_are() {
+fn texts_arrive_unchanged() {
     for text in [
         "", " ", "  two", "\n", "\n\n", "a\n", "\na", "a\n\nb", ":", "data: x", "é🌍", "\0",
         "\u{FEFF}", "\u{2028}", "\t",
@@ -81,7 +81,7 @@ fn every_line_end_arrives_as_lf() {
 }
 
 #[test]
-fn an_id_alone_is_no_event_and_counts() {
+fn an_id_without_data_is_no_event_but_counts() {
     let id = encoded(Outgoing {
         id: Some("5"),
         data: None,
@@ -91,7 +91,7 @@ fn an_id_alone_is_no_event_and_counts() {
 }
 
 #[test]
-fn what_would_break_the_stream_is_refused() {
+fn texts_that_would_break_the_stream_are_refused() {
     for text in ["\n", "a\rb", "a\r\n"] {
         let event_type = Outgoing {
             event_type: Some(text),
@@ -109,7 +109,7 @@ fn what_would_break_the_stream_is_refused() {
 }
 
 #[test]
-fn times_are_milliseconds() {
+fn a_retry_time_is_encoded_in_milliseconds() {
     for (time, text) in [
         (Duration::ZERO, "0"),
         (Duration::from_micros(1999), "1"),
@@ -126,7 +126,7 @@ fn times_are_milliseconds() {
 }
 
 #[test]
-fn it_goes_to_an_async_writer_too() {
+fn an_event_can_be_written_to_an_async_writer() {
     let encoded = Outgoing::data("a\nb").encode().unwrap();
     let mut memory = [0; 64];
     let mut out = &mut memory[..];

@@ -1,11 +1,11 @@
-//! All short streams over a few small alphabets, against the model.
+//! All short streams over a few small alphabets, compared with the model.
 //!
-//! Each alphabet is aimed at one area, so that a few tokens go deep into it, and each stream can
-//! get a beginning and an end that bring to light what its tokens have done.
+//! Each alphabet is made for one topic, so that a few tokens reach all its cases. Some tests add a start or
+//! an end to each stream that shows the effect of its tokens.
 
 use crate::model::{Model, decode, open_decoder};
 
-/// CR, LF and CR LF within, between and behind the parts of a line, and where the stream ends.
+/// CR, LF and CR LF inside, between and after the parts of a line, and at the end of the stream.
 #[test]
 fn line_ends() {
     let alphabet: [&[u8]; 7] = [b"\r", b"\n", b"\r\n", b"data", b"id", b":", b"a"];
@@ -14,7 +14,7 @@ fn line_ends() {
     });
 }
 
-/// Names and values: what is almost a known name, spaces, colons, NUL, almost numbers.
+/// Names and values: unknown names, spaces, colons, NUL, and values that are almost numbers.
 #[test]
 fn fields() {
     let alphabet: [&[u8]; 10] = [
@@ -72,7 +72,7 @@ fn ill_formed_utf8() {
     });
 }
 
-/// Texts that fit or do not, some of them only until they are decoded.
+/// Texts that fit or do not fit, some of them only before they are decoded.
 #[test]
 fn capacities() {
     let alphabet: [&[u8]; 10] = [
@@ -99,7 +99,7 @@ fn capacities() {
     });
 }
 
-/// One token less in a debug build, to end in seconds there too.
+/// A debug build uses one token less, so that it ends within seconds.
 fn at_most(tokens: u32) -> u32 {
     if cfg!(debug_assertions) {
         tokens - 1
@@ -118,7 +118,7 @@ fn every_stream(alphabet: &[&[u8]], longest: u32, check: impl Fn(&[u8], usize)) 
                 stream.extend_from_slice(alphabet[digits % alphabet.len()]);
                 digits /= alphabet.len();
             }
-            // Scattered, as the remainder of `number` itself would follow the tokens.
+            // Multiplied, because the remainders of `number` itself would depend on the tokens.
             check(&stream, number.wrapping_mul(0x9E37_79B1) >> 8);
         }
     }
@@ -158,7 +158,7 @@ fn two_connections<const DATA: usize, const META: usize>(first: &[u8], second: &
     }
 }
 
-/// What to look at when an assertion fails.
+/// The description of a failed case.
 struct Shown<'a>(usize, usize, &'a [&'a [u8]]);
 
 impl std::fmt::Display for Shown<'_> {

@@ -1,4 +1,4 @@
-//! The features that only derive. Run with `--all-features`.
+//! Features that only derive traits. Run these tests with `--all-features`.
 
 #![cfg(all(feature = "defmt", feature = "embassy-net", feature = "serde"))]
 
@@ -10,7 +10,7 @@ use embedded_sse::{
 };
 
 #[test]
-fn an_event_can_be_serialized() {
+fn an_event_can_be_serialized_by_serde() {
     let event = Event {
         event_type: "message",
         data: "a\nb",
@@ -20,11 +20,11 @@ fn an_event_can_be_serialized() {
     assert_eq!(serde_json::to_string(&event).unwrap(), json);
 }
 
-/// The function does nothing: that it can be named is the test.
+/// The test is that this compiles.
 fn can_be_formatted<T: defmt::Format>() {}
 
 #[test]
-fn each_small_type_can_be_formatted() {
+fn public_types_can_be_formatted_by_defmt() {
     can_be_formatted::<(Event<'_>, Item<'_>, TooLong, Head<'_>)>();
     can_be_formatted::<(Step<'_>, Wait, Stop, LossCause, StopReason, NoSession)>();
     can_be_formatted::<(Scheme, Origin<'_>, Url<'_>, Request<'_>, Verdict)>();

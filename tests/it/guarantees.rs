@@ -1,4 +1,4 @@
-//! The guarantees of the README, by their names. Some have files of their own.
+//! The guarantees in the README, one test for each. Some are in other files.
 
 use std::fs;
 use std::mem::size_of;
@@ -19,7 +19,7 @@ fn no_unsafe_in_the_crate() {
     assert!(lib.contains("#![no_std]"));
 }
 
-/// What came out, as text.
+/// The items of a stream, as text.
 fn decoded<const DATA: usize>(pushes: &[&[u8]]) -> Vec<String> {
     let mut decoder = Decoder::<DATA>::new();
     decoder.show_comments(true);
@@ -49,7 +49,7 @@ fn the_cuts_do_not_matter() {
 
 #[test]
 fn memory_is_bounded_and_stated_in_the_type() {
-    // The type says so much: data, event type, and the ID in three states. The rest is fixed.
+    // Besides `DATA` and four times `META` bytes, the size is fixed.
     const fn fixed(size: usize, data: usize, meta: usize) -> usize {
         size - data - 4 * meta
     }
@@ -58,17 +58,17 @@ fn memory_is_bounded_and_stated_in_the_type() {
     assert!(size_of::<EventSource<'_, 1024, 64>>() <= 488);
 }
 
-/// Less in a debug build, to end in seconds there too.
+/// The length is smaller in a debug build, so that the test ends within seconds.
 const LEN: usize = if cfg!(debug_assertions) {
-    1 << 20
+    1 << 17
 } else {
     4 << 20
 };
 
-/// Too large for the stack, as it is for firmware.
+/// A static, because it is too large for the stack.
 static DECODER: Mutex<Decoder<LEN>> = Mutex::new(Decoder::new());
 
-/// If any of these took quadratic time, it would take hours.
+/// If the time were quadratic for any of these streams, the test would take far too long.
 #[test]
 fn time_is_linear() {
     let lines: [&[u8]; 9] = [
@@ -88,7 +88,7 @@ fn time_is_linear() {
         let stream = line.repeat(LEN / line.len());
         read_all(&mut DECODER.lock().unwrap(), &stream);
         read_all(&mut in_pieces, &stream);
-        // What is ill-formed comes out one by one.
+        // Ill-formed bytes come out one by one.
         read_all(&mut in_pieces, &[b"data: ", &stream[..]].concat());
     }
 }
@@ -117,9 +117,8 @@ fn time_is_linear_for_a_hostile_redirect() {
             assert!(source.receive(&mut &*byte, ms(0)).is_none());
         }
         source.ended(ms(0));
-        // Servers take no URL of so many bytes.
         let Step::Stop(stop) = source.step(ms(0)) else {
-            panic!("it is followed");
+            panic!("the redirect is followed");
         };
         assert_eq!(stop.reason, StopReason::Redirect(InvalidRedirect::TooLong));
     }
@@ -147,7 +146,7 @@ fn an_event_too_long_loses_itself_and_nothing_else() {
     assert_eq!(decoder.last_event_id(), "1");
 }
 
-/// Each run of a script makes harmless calls in between, and compares; see `tests/it/script`.
+/// Scripts are run with and without spurious calls, and the logs are compared. See `tests/it/script`.
 #[test]
 fn spurious_calls_and_timeouts_are_harmless() {
     let log = Script::get("http://h/")
@@ -156,7 +155,7 @@ fn spurious_calls_and_timeouts_are_harmless() {
         .then(status(503, ""))
         .then(status(204, ""))
         .run();
-    // The stream of 10 s was healthy.
+    // The stream stayed open for 10 s, so its loss is not a failure.
     assert_eq!(log.delays, [3000, 3000]);
     assert_eq!(log.told()[2], "lost IdleTimeout");
 }
@@ -183,7 +182,7 @@ fn no_header_can_be_injected() {
         };
         assert!(EventSource::new(request, Policy::DEFAULT, 1, &mut decoder).is_err());
     }
-    // A server can put what it likes into an ID, and into where it redirects to.
+    // A server chooses IDs, and the URLs of redirects.
     let log = Script::get("http://h/")
         .then(opens("id: 1\u{1}X: y\ndata: a\n\nid: \u{9}2\n\n").ends())
         .then(answers("HTTP/1.1 307 x\r\nLocation: /a\tX:y\r\n\r\n"))
@@ -215,9 +214,9 @@ fn credentials_never_leave_their_origin() {
     }
 }
 
-/// The canonical loop is written once, so what users read is what `tests/tools/minimal.rs` runs.
+/// The documentation includes the example that `tests/tools/minimal.rs` runs.
 #[test]
-fn the_documentation_shows_the_loop_of_the_example() {
+fn the_loop_in_the_documentation_is_the_tested_example() {
     let source = include_str!("../../src/source.rs");
     let (before, _) = source.split_once("pub struct EventSource").unwrap();
     assert!(before.contains(r#"#[doc = include_str!("../examples/minimal.rs")]"#));
@@ -247,7 +246,7 @@ fn each_guarantee_of_the_readme_is_the_name_of_a_test() {
     }
 }
 
-/// All code under this directory but what cargo has built there.
+/// Appends all code under this directory, except the files that cargo has built.
 fn read_code(directory: &Path, code: &mut String) {
     for entry in fs::read_dir(directory).unwrap() {
         let path = entry.unwrap().path();
@@ -259,7 +258,7 @@ fn read_code(directory: &Path, code: &mut String) {
     }
 }
 
-/// `cargo run -- measure` in `examples/qemu` prints the table there.
+/// `examples/qemu/README.md` has the table that `cargo run -- measure` prints.
 #[test]
 fn the_numbers_of_the_readme_are_the_measured_ones() {
     let measured = include_str!("../../examples/qemu/README.md");
@@ -282,9 +281,8 @@ fn the_numbers_of_the_readme_are_the_measured_ones() {
     );
 }
 
-/// A clock may be any; and one that stands still or leaps harms nobody.
 #[test]
-fn times_are_since_any_moment() {
+fn the_clock_may_start_at_any_time() {
     for start in [Duration::ZERO, ms(1 << 40), Duration::MAX - ms(1 << 40)] {
         let mut reconnect = Reconnect::new(Policy::DEFAULT, 1);
         reconnect.connecting(start);

@@ -1,4 +1,4 @@
-//! The tests of the crate, in one program: each test program more would be linked once more.
+//! The tests of the library, in one program, because every further program would have to be linked too.
 
 mod blocking;
 mod budget;
@@ -17,7 +17,6 @@ mod io;
 mod json;
 mod model;
 mod no_panic;
-mod pieces;
 mod reconnect;
 mod script;
 mod session;

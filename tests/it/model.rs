@@ -1,15 +1,15 @@
-//! The standard's "interpreting an event stream", word by word and without regard to cost: the
-//! oracle that the decoder is held against. Section numbers are those of the project's rules.
+//! The oracle for the decoder: section 9.2.6 of the standard, "Interpreting an event stream", followed
+//! literally and without regard to cost.
 //!
-//! It sees each stream whole, decodes it before it splits it, and stores everything. What the
-//! decoder's limited memory adds to the standard stands apart, under "Limits".
+//! The model gets each stream as a whole, decodes it before it splits it into lines, and stores
+//! everything. Rules that exist only because the decoder's memory is limited stand apart, under "Limits".
 
 use std::mem;
 use std::time::Duration;
 
 use embedded_sse::{Decoder, TooLong};
 
-/// What comes out of a stream: an [`embedded_sse::Item`] that owns its text.
+/// An [`embedded_sse::Item`] of the decoder, with owned text.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Item {
     Event {
@@ -25,20 +25,20 @@ pub enum Item {
 pub struct Model {
     /// The decoder's `DATA`, or `usize::MAX` for no limit.
     data_limit: usize,
-    /// The decoder's `META`, likewise.
+    /// The decoder's `META`, or `usize::MAX` for no limit.
     meta_limit: usize,
     pub last_event_id: String,
     pub retry: Option<Duration>,
     buffers: Buffers,
 }
 
-/// The standard's three buffers. `data` has a LF behind each line.
+/// The three buffers of the standard. In `data`, an LF follows each line.
 #[derive(Default)]
 struct Buffers {
     data: String,
     event_type: String,
     last_event_id: String,
-    /// By how much `data` is longer than the bytes it was decoded from.
+    /// How much longer `data` is than the bytes from which it was decoded.
     data_growth: usize,
     type_growth: usize,
     id_growth: usize,
@@ -55,9 +55,9 @@ impl Model {
         }
     }
 
-    /// Interprets one stream from its first byte to its last. The next call is a reconnect.
+    /// Interprets one whole stream. The next call is for the stream after a reconnect.
     pub fn interpret(&mut self, stream: &[u8]) -> Vec<Item> {
-        // Section 6: the buffer starts as the string. The rest of an earlier stream is gone.
+        // The ID buffer starts with the last event ID. The rest of an earlier stream is dropped.
         self.buffers = Buffers {
             last_event_id: self.last_event_id.clone(),
             ..Buffers::default()
@@ -66,7 +66,7 @@ impl Model {
         lines.iter().filter_map(|line| self.line(line)).collect()
     }
 
-    // ---- 3. Per line ----
+    // ---- lines ----
 
     fn line(&mut self, line: &Line) -> Option<Item> {
         if line.text.is_empty() {
@@ -81,7 +81,7 @@ impl Model {
         }
     }
 
-    // ---- 4. Fields ----
+    // ---- fields ----
 
     fn field(&mut self, name: &str, value: &str, growth: usize) -> Option<Item> {
         match name {
@@ -99,7 +99,7 @@ impl Model {
                 self.buffers.id_growth = growth;
             }
             "retry" if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) => {
-                // All that can go wrong with digits is that they are too many.
+                // Digits can only fail to parse if there are too many.
                 let time = Duration::from_millis(value.parse().unwrap_or(u64::MAX));
                 self.retry = Some(time);
                 return Some(Item::Retry(time));
@@ -109,7 +109,7 @@ impl Model {
         None
     }
 
-    // ---- 5. Dispatch ----
+    // ---- dispatch ----
 
     fn dispatch(&mut self) -> Option<Item> {
         let id = self.commit_id();
@@ -142,7 +142,7 @@ impl Model {
         })
     }
 
-    /// The string becomes the buffer; or, if that does not fit, the buffer becomes the string.
+    /// Sets the last event ID to the buffer. If the buffer does not fit, resets it to the last event ID.
     fn commit_id(&mut self) -> Result<(), TooLong> {
         let growth = mem::take(&mut self.buffers.id_growth);
         let fits = length(&self.buffers.last_event_id, growth, self.meta_limit);
@@ -154,10 +154,10 @@ impl Model {
         fits.map_err(|len| TooLong::Id { len })
     }
 
-    // ---- Limits: not of the standard, but the rule "too long" and the rustdoc of `TooLong` ----
+    // ---- limits: not in the standard, but in the rule "too long" and the documentation of `TooLong` ----
 
-    /// A comment needs room beside the data of the unfinished event, which is not decoded before
-    /// its blank line and takes no room once it is known to be too long.
+    /// A comment shares the memory with the data of the unfinished event. That data is still raw bytes,
+    /// and needs no memory any more if it is already too long.
     fn comment(&self, comment: &str) -> Item {
         let data = self.buffers.data.strip_suffix('\n').unwrap_or_default();
         let raw_data = data.len() - self.buffers.data_growth;
@@ -174,7 +174,8 @@ impl Model {
     }
 }
 
-/// A text that does not fit has the length of its bytes, unless those alone would fit.
+/// The error is the length of a text that does not fit: the length of its raw bytes, or, if these would
+/// fit, of the decoded text.
 fn length(text: &str, growth: usize, limit: usize) -> Result<(), usize> {
     let bytes = text.len() - growth;
     match text.len() {
@@ -184,16 +185,16 @@ fn length(text: &str, growth: usize, limit: usize) -> Result<(), usize> {
     }
 }
 
-// ---- 2. Decoding and lines ----
+// ---- decoding and splitting ----
 
 struct Line {
     text: String,
-    /// By how much the text is longer than the bytes it was decoded from. All of it is the
-    /// value's, if the name is one that means something.
+    /// How much longer the text is than the bytes from which it was decoded. Known names are ASCII, so
+    /// only the value can have grown.
     growth: usize,
 }
 
-/// The lines of a stream that is decoded first and split then.
+/// Decodes a stream and then splits it into lines.
 fn decoded_lines(stream: &[u8]) -> Vec<Line> {
     let stream = stream.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(stream);
     let text = String::from_utf8_lossy(stream);
@@ -210,7 +211,7 @@ fn decoded_lines(stream: &[u8]) -> Vec<Line> {
         .collect()
 }
 
-/// Splits at CR LF, LF and CR. What follows the last of them is no line.
+/// Splits at CR LF, LF and CR. Text after the last line end is not a line.
 fn lines(mut rest: &[u8]) -> Vec<&[u8]> {
     let mut lines = Vec::new();
     while let Some(end) = rest.iter().position(|byte| matches!(byte, b'\r' | b'\n')) {
@@ -221,9 +222,9 @@ fn lines(mut rest: &[u8]) -> Vec<&[u8]> {
     lines
 }
 
-// ---- The decoder, in the model's terms ----
+// ---- the decoder, in terms of the model ----
 
-/// A decoder that shows all that the model shows.
+/// A decoder that shows the same items as the model.
 pub fn open_decoder<const DATA: usize, const META: usize>() -> Decoder<DATA, META> {
     let mut decoder = Decoder::new();
     decoder.show_comments(true);
@@ -241,7 +242,10 @@ pub fn decode<'i, const DATA: usize, const META: usize>(
         while let Some(item) = decoder.decode(&mut input) {
             items.push(item.into());
         }
-        assert!(input.is_empty(), "`None` means that all was taken");
+        assert!(
+            input.is_empty(),
+            "`None` means that the whole input was taken"
+        );
     }
     items
 }
@@ -257,7 +261,7 @@ impl From<embedded_sse::Item<'_>> for Item {
             embedded_sse::Item::Comment(text) => Self::Comment(text.to_owned()),
             embedded_sse::Item::Retry(time) => Self::Retry(time),
             embedded_sse::Item::TooLong(part) => Self::TooLong(part),
-            other => panic!("{other:?} is not a decoder's to say"),
+            other => panic!("not an item of a decoder: {other:?}"),
         }
     }
 }

@@ -1,11 +1,11 @@
-//! The crate never panics and never allocates, on any input and in any order of calls. The linker
-//! proves it: in the program of `tests/no-panic/` all of the public interface is called on values
-//! from elsewhere, the panic handler calls a function that does not exist, and there is no
-//! allocator. It links only if the optimizer has found every panic to be unreachable.
+//! The crate never panics and never allocates, whatever the input and the order of calls. The linker proves
+//! it: the program in `tests/no-panic/` calls the whole public interface with unknown values. Its panic
+//! handler calls a function that does not exist, and it has no allocator. So it links only if the optimizer
+//! has removed every panic as unreachable.
 //!
-//! The proof is about the source, so it holds at any opt-level, though at another one the dead panics
-//! may still take flash. It does not cover `Debug`, floats in JSON, and arithmetic overflow, which
-//! panics only if `overflow-checks` are switched on.
+//! The proof is about the source, so it holds at any opt-level, although unreachable panics may still take
+//! flash at another one. It does not cover `Debug`, floats in JSON, and arithmetic overflow, which panics
+//! only with `overflow-checks`.
 //!
 //! By default the program is built for this computer. `NO_PANIC_TARGET=thumbv7em-none-eabihf` builds it
 //! for that bare-metal target instead, with the compiler `FIRMWARE_RUSTC` if that is set. CI does both,
@@ -18,8 +18,8 @@ use std::process::{Command, Output};
 /// The function that the panic handler of the program calls.
 const PANICS: &str = "embedded_sse_can_panic";
 
-/// Where there is no operating system, the linker needs an entry, or it drops all the code as unused.
-/// It also needs an address for `read`, which never runs.
+/// Without an operating system, the linker needs an entry point, or it drops all code as unused. It also
+/// needs an address for `read`, which is never called.
 const BARE_METAL_FLAGS: &str = "-Clink-arg=--entry=main\x1F-Clink-arg=--defsym=read=0";
 
 #[test]
@@ -29,7 +29,7 @@ fn nothing_panics_or_allocates() {
     assert!(output.status.success(), "something can panic:\n{said}");
 }
 
-/// Without this, a program that calls nothing would prove as much.
+/// The control: a program that panics does not link.
 #[test]
 fn a_panic_is_found() {
     let Some(output) = build(&["--features", "panics"]) else {
@@ -49,7 +49,7 @@ fn an_allocation_is_found() {
     assert!(!output.status.success() && found, "{said}");
 }
 
-/// Returns `None`, and says why, where the program cannot be built.
+/// Builds the program with these arguments. Prints the reason and returns `None` if that is impossible here.
 fn build(more: &[&str]) -> Option<Output> {
     let bare_metal = env::var("NO_PANIC_TARGET").ok();
     let host = cfg!(all(
@@ -57,17 +57,17 @@ fn build(more: &[&str]) -> Option<Output> {
         any(target_arch = "x86_64", target_arch = "aarch64")
     ));
     if bare_metal.is_none() && !host {
-        eprintln!("SKIPPED: of computers, the program is for 64-bit Linux and macOS");
+        eprintln!("SKIPPED: the program needs 64-bit Linux or macOS, or `NO_PANIC_TARGET`");
         return None;
     }
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/no-panic/Cargo.toml");
     if !manifest.exists() {
-        eprintln!("SKIPPED: the program is only in the repository, not in the published crate");
+        eprintln!("SKIPPED: the published crate does not contain the program");
         return None;
     }
     let mut cargo = Command::new(env!("CARGO"));
-    // Flags that are meant for this test (coverage, say) are not meant for the program. This variable,
-    // even if it is empty, overrides those of configuration files too.
+    // Flags for this test, such as those for coverage, must not change the program. This variable overrides
+    // them, even if it is empty, and those of configuration files too.
     let flags = bare_metal.as_ref().map_or("", |_| BARE_METAL_FLAGS);
     if let (Some(_), Some(rustc)) = (&bare_metal, env::var_os("FIRMWARE_RUSTC")) {
         cargo.env("RUSTC", rustc);

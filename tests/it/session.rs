@@ -1,4 +1,4 @@
-//! What sessions do beyond what `sse` does: the head, and being opened at any time.
+//! What only sessions have: the head, and that the application opens them at any time.
 
 use std::cell::Cell;
 use std::io;
@@ -25,7 +25,7 @@ fn world(connections: &[crate::script::Connection]) -> World {
 }
 
 #[test]
-fn the_head_is_there_until_the_first_item() {
+fn the_head_is_available_until_the_first_item() {
     let head = OPEN.replacen("\r\n\r\n", "\r\nX-More: yes\r\n\r\n", 1);
     let connection = answers(head)
         .pauses(100)
@@ -44,20 +44,20 @@ fn the_head_is_there_until_the_first_item() {
     let item = world.block_on(session.next()).map(line_of);
     assert_eq!(item.as_deref(), Some("open 200"));
     assert_eq!(session.head().map(|head| head.status()), Some(200));
-    // One that was dropped before anything came has changed nothing.
+    // A `next` that is dropped before anything arrives changes nothing.
     assert!(world.poll(pin!(session.next())).is_pending());
     assert_eq!(session.head().and_then(more).as_deref(), Some("yes"));
     let item = world.block_on(session.next()).map(line_of);
     assert_eq!(item.as_deref(), Some("message: a"));
     assert_eq!(session.head(), None);
     assert!(world.block_on(session.next()).is_none());
-    // So it stays.
+    // Later calls return `None` too.
     assert!(world.block_on(session.next()).is_none());
     assert_eq!(session.head(), None);
 }
 
 #[test]
-fn a_session_closed_before_its_first_item_has_none() {
+fn a_session_that_is_closed_at_once_has_no_item() {
     let world = world(&[opens("data: a\n\n")]);
     let mut decoder = Decoder::new();
     let (mut source, mut chunk) = (source(&mut decoder), [0; 64]);
@@ -84,13 +84,13 @@ fn a_closed_session_has_no_further_item() {
     drop(session);
     let again = Session::open(&mut dialer, &world, &mut source, &mut chunk);
     let Err(NoSession::Stop(stop)) = world.block_on(again) else {
-        panic!("it is closed");
+        panic!("not closed");
     };
     assert_eq!((stop.reason, stop.status), (StopReason::Closed, Some(200)));
 }
 
 #[test]
-fn a_session_opened_too_early_is_told_to_wait_again() {
+fn a_session_that_is_opened_too_early_returns_the_wait_again() {
     let world = world(&[refuses(), opens("")]);
     let mut decoder = Decoder::new();
     let (mut source, mut chunk) = (source(&mut decoder), [0; 64]);
@@ -100,7 +100,7 @@ fn a_session_opened_too_early_is_told_to_wait_again() {
         world.block_on(open).map(|session| session.head().is_some())
     };
     let Err(NoSession::Wait(wait)) = open() else {
-        panic!("nobody is there");
+        panic!("a session without a server");
     };
     assert_eq!((wait.cause, wait.delay), (LossCause::Connect, ms(3000)));
     assert_eq!(open(), Err(NoSession::Wait(wait)));
@@ -108,14 +108,14 @@ fn a_session_opened_too_early_is_told_to_wait_again() {
     assert_eq!(open(), Err(NoSession::Wait(wait)));
     world.pass_until(wait.until);
     assert_eq!(open(), Ok(true));
-    // Nobody has read it to its end: it is gone with its session.
+    // The session was dropped before its end, and its connection with it.
     let Err(NoSession::Wait(wait)) = open() else {
-        panic!("its connection is gone");
+        panic!("a session on the old connection");
     };
     assert_eq!(wait.cause, LossCause::Transport);
 }
 
-/// Each look at it takes a while, as on any machine.
+/// A clock on which each call takes a millisecond.
 struct Ticking(Cell<Duration>);
 
 impl Clock for Ticking {
@@ -125,11 +125,11 @@ impl Clock for Ticking {
     }
 
     async fn sleep_until(&self, _: Duration) {
-        panic!("there is nothing to wait for");
+        panic!("a session does not sleep");
     }
 }
 
-/// No connection, but a record of what was asked for.
+/// Refuses each connection, and records the calls.
 #[derive(Default)]
 struct Refuses {
     asked: Vec<&'static str>,
@@ -171,9 +171,9 @@ impl embedded_io_async::Write for NoIo {
     }
 }
 
-/// A wait may be over between any two looks at the clock.
+/// The wait may end between any two calls of the clock.
 #[test]
-fn no_attempt_begins_without_the_network() {
+fn ready_is_called_before_each_attempt() {
     let world = world(&[gone()]);
     for before_end in 0..10 {
         let clock = Ticking(Cell::new(ms(0)));
@@ -187,7 +187,7 @@ fn no_attempt_begins_without_the_network() {
             let open = Session::open(&mut connect, &clock, &mut source, &mut chunk);
             match world.block_on(open) {
                 Err(NoSession::Wait(wait)) => wait.until,
-                _ => panic!("nobody is there"),
+                _ => panic!("a session without a server"),
             }
         };
         let first = wait(None);
@@ -203,7 +203,6 @@ fn no_attempt_begins_without_the_network() {
     }
 }
 
-/// Two kinds of I/O in one program: nothing is tied to this crate's own.
 #[test]
 fn a_connection_that_takes_nothing_is_lost() {
     let world = world(&[]);
@@ -220,7 +219,7 @@ fn a_connection_that_takes_nothing_is_lost() {
     let mut made = Made;
     let mut open = pin!(Session::open(&mut made, &world, &mut source, &mut chunk));
     let Poll::Ready(Err(NoSession::Wait(wait))) = world.poll(open.as_mut()) else {
-        panic!("no byte was written");
+        panic!("a session, although no byte was written");
     };
     assert_eq!(wait.cause, LossCause::Transport);
 }

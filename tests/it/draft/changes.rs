@@ -1,4 +1,4 @@
-//! What a draft is for.
+//! What a draft can change.
 
 use embedded_sse::Draft;
 
@@ -6,7 +6,7 @@ use super::{PLAIN, drafted, with_token};
 use crate::script::{Script, gone, opens, refuses, status};
 
 #[test]
-fn an_api_has_its_own_way_to_resume() {
+fn the_last_event_id_can_be_put_into_the_path() {
     let log = Script::get("http://h/mytopic/sse")
         .before_connect(|_, draft| {
             let since = match draft.last_event_id() {
@@ -58,12 +58,12 @@ fn each_attempt_has_a_fresh_token() {
              X-Attempt: {token}\r\nX-More: more\r\n\r\n"
         )
     };
-    // The second one got no connection, but was an attempt.
+    // The second attempt got no connection, but it had a draft.
     assert_eq!(log.requests, [lines(0), lines(2)]);
 }
 
 #[test]
-fn a_draft_holds_for_one_attempt() {
+fn a_draft_is_for_one_attempt() {
     let log = with_token()
         .before_connect(|attempt, draft| {
             if attempt == 1 {
@@ -81,7 +81,7 @@ fn a_draft_holds_for_one_attempt() {
 }
 
 #[test]
-fn our_own_headers_can_be_replaced() {
+fn default_headers_can_be_replaced() {
     let log = with_token()
         .last_event_id("7")
         .before_connect(|_, draft| {
@@ -119,7 +119,7 @@ fn the_order_of_the_changes_does_not_matter() {
             draft.add_header("X-A", "a").unwrap();
             draft.add_header("X-B", "b").unwrap();
         },
-        // The last path wins, whether it is shorter or longer.
+        // The last path counts, whether it is shorter or longer.
         |draft| {
             draft.set_path("/a/much/longer/one").unwrap();
             draft.add_header("X-A", "a").unwrap();
@@ -147,12 +147,12 @@ fn the_order_of_the_changes_does_not_matter() {
 }
 
 #[test]
-fn a_value_may_be_empty_or_beyond_ascii() {
+fn a_header_value_may_be_empty_or_non_ascii() {
     let log = drafted(|draft| {
         draft.add_header("X-Empty", "").unwrap();
         draft.add_header("X-Wide", "\u{e9}\t:b").unwrap();
     });
     assert_eq!(log.headers(0, "x-empty"), [""]);
-    // What was written is shown byte by byte.
+    // The log shows each byte as one character.
     assert_eq!(log.headers(0, "x-wide"), ["\u{c3}\u{a9}\t:b"]);
 }

@@ -1,4 +1,4 @@
-//! What an application changes of a request right before it is sent.
+//! Drafts: changes that an application makes to a request before each attempt.
 
 mod changes;
 mod refused;
@@ -18,7 +18,7 @@ fn with_token() -> Script<'static> {
     })
 }
 
-/// The one request that is written with such a draft.
+/// The log of one attempt with this draft.
 fn drafted(change: impl Fn(&mut Draft<'_>)) -> Log {
     let script = with_token().before_connect(|_, draft| change(draft));
     script.then(gone()).run()

@@ -1,4 +1,4 @@
-//! What a draft refuses, and what does not fit.
+//! Changes that a draft refuses: invalid ones, and those that do not fit.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -8,7 +8,7 @@ use embedded_sse::{Draft, InvalidDraft};
 use super::{PLAIN, drafted, with_token};
 use crate::script::{answers, gone, status};
 
-/// Its pieces are fine one by one.
+/// A text in pieces. Each piece could be valid on its own.
 struct Pieces(&'static [&'static str]);
 
 impl fmt::Display for Pieces {
@@ -51,7 +51,7 @@ const BAD_VALUES: [&str; 9] = [
 
 const FRAMING: [&str; 3] = ["Content-Length", "transfer-encoding", "CONTENT-LENGTH"];
 
-fn do_all_that_is_refused(draft: &mut Draft<'_>) {
+fn make_all_refused_changes(draft: &mut Draft<'_>) {
     for path in BAD_PATHS {
         assert_eq!(draft.set_path(path), Err(InvalidDraft::Path), "{path:?}");
     }
@@ -73,24 +73,24 @@ fn do_all_that_is_refused(draft: &mut Draft<'_>) {
 }
 
 #[test]
-fn what_is_refused_changes_nothing() {
-    assert_eq!(drafted(do_all_that_is_refused).requests[0], PLAIN);
+fn a_refused_change_has_no_effect() {
+    assert_eq!(drafted(make_all_refused_changes).requests[0], PLAIN);
     let good = |draft: &mut Draft<'_>| {
         draft.add_header("X-A", "a").unwrap();
         draft.set_path("/path").unwrap();
         draft.add_header("X-B", "b").unwrap();
     };
     let mixed = drafted(|draft| {
-        do_all_that_is_refused(draft);
+        make_all_refused_changes(draft);
         good(draft);
-        do_all_that_is_refused(draft);
+        make_all_refused_changes(draft);
     });
     assert_eq!(mixed, drafted(good));
 }
 
-/// As of each URL, the fragment is not sent, whatever it is.
+/// As in every URL.
 #[test]
-fn a_fragment_stays_here() {
+fn a_fragment_in_the_path_is_not_sent() {
     for fragment in ["", "b", "#", "/../x", "?y", "\r\nX: y\r\n\r\n", "\u{e9} "] {
         let log = with_token()
             .before_connect(|_, draft| draft.set_path(format_args!("/a/b#{fragment}")).unwrap())
@@ -103,9 +103,9 @@ fn a_fragment_stays_here() {
     }
 }
 
-/// It is told, and the attempt goes on without it.
+/// The error is returned, and the attempt goes on without the change.
 #[test]
-fn what_does_not_fit_changes_nothing() {
+fn a_change_that_does_not_fit_has_no_effect() {
     let long = "x".repeat(128);
     let log = with_token()
         .before_connect(|_, draft| {
@@ -123,9 +123,9 @@ fn what_does_not_fit_changes_nothing() {
     assert_eq!(log.requests, [want]);
 }
 
-/// To the last byte: what fits is sent, what does not is not, and nothing in between.
+/// Lengths around the limit: a change is sent as a whole, or refused.
 #[test]
-fn the_memory_has_an_edge() {
+fn changes_fit_up_to_the_last_byte_of_the_memory() {
     let edges = (50..60).chain(116..=128);
     for len in edges {
         let value = "v".repeat(len);
@@ -137,7 +137,7 @@ fn the_memory_has_an_edge() {
                 let path = draft.set_path(&path).is_ok();
                 fits.replace((header, path));
             })
-            // It is of use only for what is written: no head fits in what may be left.
+            // Only look at the request: no head fits in the rest of the memory.
             .policy(|policy| policy.max_reconnection_attempts = Some(0))
             .then(answers("").fails(std::io::ErrorKind::Other))
             .run_in::<128>();

@@ -1,4 +1,4 @@
-//! A draft together with what the server answers.
+//! Drafts together with responses: redirects, refusals, and the memory that they share.
 
 use embedded_sse::hooks;
 use embedded_sse::{Decoder, Draft, EventSource, Policy, Request, Step, StopReason};
@@ -7,7 +7,7 @@ use super::{drafted, with_token};
 use crate::script::{OPEN, Script, gone, ms, opens, status, url};
 
 #[test]
-fn a_draft_that_leaves_no_room_for_the_head_is_told() {
+fn a_draft_that_leaves_too_little_memory_for_the_head_is_a_loss() {
     let script = |len: usize| {
         with_token()
             .before_connect(move |_, draft| draft.add_header("X-A", "v".repeat(len)).unwrap())
@@ -24,9 +24,9 @@ fn a_draft_that_leaves_no_room_for_the_head_is_told() {
     );
 }
 
-/// The stream has all the memory: the draft is needed no more.
+/// When the stream starts, the draft is not needed any more.
 #[test]
-fn a_draft_takes_nothing_from_the_events() {
+fn a_draft_leaves_the_whole_memory_to_the_events() {
     let data = "d".repeat(128);
     let log = with_token()
         .before_connect(|_, draft| {
@@ -72,7 +72,7 @@ fn a_redirect_is_relative_to_the_drafted_path() {
             assert_eq!(both.headers(request, "authorization"), ["new"]);
         }
     }
-    // Without a path it is relative to the request's.
+    // Without a drafted path, the redirect is relative to the path of the request.
     let log = with_token()
         .before_connect(|_, draft| draft.add_header("X-A", "a").unwrap())
         .then(status(307, "Location: d?e\r\n"))
@@ -84,9 +84,9 @@ fn a_redirect_is_relative_to_the_drafted_path() {
     assert_eq!(log.headers(2, "x-a"), ["a"]);
 }
 
-/// It is one attempt, so the application is asked once.
+/// An attempt includes its redirects.
 #[test]
-fn a_redirect_asks_for_no_further_draft() {
+fn a_redirect_does_not_call_before_connect() {
     let log = with_token()
         .before_connect(|attempt, draft| draft.add_header("X-Attempt", attempt).unwrap())
         .then(status(307, "Location: /b\r\n"))
@@ -128,9 +128,9 @@ fn drafted_credentials_never_leave_their_origin() {
     }
 }
 
-/// A path cannot lead elsewhere, however much it looks like it.
+/// Even if the path looks like another origin.
 #[test]
-fn a_path_stays_at_its_origin() {
+fn a_drafted_path_stays_at_the_origin() {
     for path in [
         "//evil/",
         "/@evil/",
@@ -154,7 +154,7 @@ fn a_path_stays_at_its_origin() {
 }
 
 #[test]
-fn a_remembered_redirect_is_what_the_draft_changes() {
+fn a_draft_changes_the_url_of_a_remembered_redirect() {
     let log = with_token()
         .remember(64)
         .before_connect(|attempt, draft| {
@@ -195,7 +195,7 @@ fn a_remembered_redirect_is_what_the_draft_changes() {
             "GET /dir/y",
         ]
     );
-    // It is another origin now.
+    // The secrets were not sent to the other origin.
     assert!(
         log.requests[1..]
             .iter()
@@ -205,7 +205,7 @@ fn a_remembered_redirect_is_what_the_draft_changes() {
 }
 
 #[test]
-fn a_post_that_becomes_a_get_leaves_the_drafted_type_behind() {
+fn a_post_that_becomes_a_get_drops_the_drafted_content_type() {
     let log = Script::new(Request::post(url("http://h/"), b"body"))
         .before_connect(|_, draft| {
             draft.add_header("Content-Type", "text/plain").unwrap();
@@ -221,9 +221,9 @@ fn a_post_that_becomes_a_get_leaves_the_drafted_type_behind() {
     assert_eq!(log.headers(1, "x-a"), ["a"]);
 }
 
-/// All that lies in one memory is told apart.
+/// Draft, head and body lie in the same memory.
 #[test]
-fn a_refusal_can_be_read_beside_a_draft() {
+fn a_refusal_can_be_read_after_a_draft() {
     let mut decoder = Decoder::<512>::new();
     let change = |draft: &mut Draft<'_>| {
         draft.add_header("X-A", "a").unwrap();
@@ -238,7 +238,7 @@ fn a_refusal_can_be_read_beside_a_draft() {
     let response = b"HTTP/1.1 401 No\r\nX-Why: it\r\nContent-Length: 4\r\n\r\nbody";
     assert!(source.receive(&mut &response[..], ms(0)).is_none());
     let Step::Stop(stop) = source.step(ms(0)) else {
-        panic!("it is refused");
+        panic!("not stopped");
     };
     assert_eq!((stop.reason, stop.status), (StopReason::Status, Some(401)));
     let (head, body) = source.response().unwrap();
@@ -248,7 +248,7 @@ fn a_refusal_can_be_read_beside_a_draft() {
 }
 
 #[test]
-fn the_head_knows_which_last_event_id_was_sent() {
+fn the_head_has_the_last_event_id_that_was_sent() {
     let response = b"HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n";
     for (given, drafted, want) in [
         (None, None, "ours"),

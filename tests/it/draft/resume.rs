@@ -1,4 +1,4 @@
-//! Resuming behind what is finished, and seeing what was lost.
+//! Resuming after the last processed event, and detecting missed events.
 
 use std::cell::{Cell, RefCell};
 use std::ops::ControlFlow;
@@ -9,9 +9,9 @@ use embedded_sse::{Decoder, Draft, EventSource, InvalidDraft, Item, Policy, Requ
 use crate::hooks::{drive, follow};
 use crate::script::{Dialer, Manner, OPEN, World, answers, gone, opens, url};
 
-/// The application has finished with the first two events when the connection is lost.
+/// The application has processed the first two events when the connection is lost.
 #[test]
-fn an_attempt_resumes_behind_what_is_finished() {
+fn an_attempt_resumes_after_the_last_processed_event() {
     let finished = RefCell::new(String::new());
     let change = |draft: &mut Draft<'_>| {
         draft.set_last_event_id(&finished.borrow()).unwrap();
@@ -51,7 +51,7 @@ fn an_attempt_resumes_behind_what_is_finished() {
             ControlFlow::Continue(())
         },
     );
-    // One without an ID of its own has the one that was resumed behind.
+    // An event without an ID of its own has the ID of the request.
     assert_eq!(told, ["1 a", "3 c", "2 x", "3 c"]);
     assert_eq!(asked, ["", "2", "2"]);
     let log = world.log.borrow();
@@ -61,9 +61,9 @@ fn an_attempt_resumes_behind_what_is_finished() {
     assert_eq!(source.decoder().last_event_id(), "");
 }
 
-/// Mercure says behind which event it resumes; where that is another, some are lost.
+/// Mercure reports after which event it resumes. If that is another event, some were missed.
 #[test]
-fn a_loss_can_be_seen() {
+fn missed_events_can_be_detected() {
     let resumed = |id: &str| {
         let head = OPEN.replacen(
             "\r\n\r\n",
@@ -84,7 +84,7 @@ fn a_loss_can_be_seen() {
 }
 
 #[test]
-fn an_id_that_no_header_can_say_is_refused() {
+fn an_id_that_is_not_a_valid_header_value_is_refused() {
     let change = |draft: &mut Draft<'_>| {
         for id in ["a\nb", " a", "a\u{7f}", &"x".repeat(65)] {
             assert!(draft.set_last_event_id(id).is_err(), "{id:?}");

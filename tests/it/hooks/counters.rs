@@ -9,7 +9,7 @@ use super::{drive, follow};
 use crate::script::{Manner, OPEN, World, answers, gone, ms, opens, refuses, status, url};
 
 #[test]
-fn counters_count_all_that_is_told() {
+fn counters_count_bytes_items_and_losses() {
     let long = "x".repeat(300);
     let type_ = "y".repeat(70);
     let connections = [
@@ -63,7 +63,7 @@ fn counters_count_all_that_is_told() {
 }
 
 #[test]
-fn the_last_bytes_before_a_failure_can_be_seen() {
+fn recent_has_the_bytes_before_a_failure() {
     for read in [1, 7, usize::MAX] {
         let recent = RefCell::new(Recent::<16>::new());
         let connections = [answers("HTTP/1.1 2x0 NO\r\nA: b\r\n\r\n"), gone()];
@@ -78,7 +78,7 @@ fn the_last_bytes_before_a_failure_can_be_seen() {
 }
 
 #[test]
-fn the_recent_bytes_are_the_last() {
+fn recent_keeps_the_last_bytes() {
     let mut recent = Recent::<4>::new();
     let mut all = Vec::new();
     assert_eq!(recent.bytes(), (&b""[..], &b""[..]));
@@ -103,7 +103,7 @@ fn the_recent_bytes_are_the_last() {
 }
 
 #[test]
-fn counters_know_the_length_of_what_came_in_pieces() {
+fn counters_have_the_length_of_an_event_in_pieces() {
     let counters = Cell::new(Counters::default());
     let (x, y) = ("x".repeat(300), "y".repeat(200));
     let stream = format!("event: longer_than_id\nid: 7\ndata: {x}\n\ndata: {y}\n\ndata: {x}{x}");
@@ -126,9 +126,9 @@ fn counters_know_the_length_of_what_came_in_pieces() {
     assert_eq!(counters.unfinished, 0);
 }
 
-/// All but what would have been its last piece.
+/// The length lacks only the last piece.
 #[test]
-fn counters_know_the_length_of_pieces_without_an_end() {
+fn counters_have_the_length_of_pieces_without_an_end() {
     let counters = Cell::new(Counters::default());
     let (x, id) = ("x".repeat(300), "9".repeat(65));
     let stream = format!("data: {x}\nid: {id}\n\ndata: a\n\n");

@@ -1,4 +1,4 @@
-//! `Heartbeat`: an idle timeout that is learned.
+//! `Heartbeat`: an idle timeout that is learned from the server.
 
 use std::cell::Cell;
 
@@ -13,32 +13,32 @@ fn beats(every: u64, count: usize) -> Connection {
 
 #[test]
 fn a_heartbeat_is_learned() {
-    // Heard each 20 s, for longer than the upper bound: then 60 s of silence are too long.
+    // A comment every 20 s, for longer than the upper bound, gives an idle timeout of 60 s.
     let heartbeat = Cell::new(Heartbeat::new(ms(10_000), ms(300_000)));
     let told = follow(&[beats(20_000, 20), gone()], usize::MAX, &heartbeat, |_| {});
     assert_eq!(told[1], "460000 lost IdleTimeout, wait 3000");
-    // And forgotten, or a server with another one would be lost again and again.
+    // After the loss it is forgotten. Otherwise a server with a slower heartbeat would be lost repeatedly.
     assert_eq!(heartbeat.get().idle_timeout(), Some(ms(300_000)));
 }
 
 #[test]
-fn what_is_learned_stays_within_the_bounds() {
+fn the_learned_timeout_stays_within_the_bounds() {
     let lost = |least: u64, most: u64, stream: Connection| {
         let heartbeat = Cell::new(Heartbeat::new(ms(least), ms(most)));
         let told = follow(&[stream, gone()], 7, &heartbeat, |_| {});
         told[1].clone()
     };
-    // Not learned yet: the upper bound.
+    // Before anything is learned, the upper bound counts.
     assert_eq!(
         lost(10_000, 300_000, beats(20_000, 5)),
         "400000 lost IdleTimeout, wait 3000"
     );
-    // The lower one.
+    // The lower bound.
     assert_eq!(
         lost(10_000, 60_000, beats(1000, 70)),
         "80000 lost IdleTimeout, wait 3000"
     );
-    // The upper one.
+    // The upper bound.
     assert_eq!(
         lost(10_000, 60_000, beats(50_000, 5)),
         "310000 lost IdleTimeout, wait 3000"
@@ -46,7 +46,7 @@ fn what_is_learned_stays_within_the_bounds() {
 }
 
 #[test]
-fn the_time_between_two_streams_is_no_silence() {
+fn the_time_between_two_streams_is_not_silence() {
     let heartbeat = Cell::new(Heartbeat::new(ms(1000), ms(30_000)));
     let connections = [
         beats(1000, 40).ends(),

@@ -1,8 +1,8 @@
-//! What can be learned of a source while it runs: hooks.
+//! Hooks: what an application can observe while a source runs.
 
+mod calls;
 mod counters;
 mod heartbeat;
-mod told;
 
 use std::ops::ControlFlow;
 

@@ -41,7 +41,7 @@ fn chunks_may_have_leading_zeros() {
 }
 
 #[test]
-fn chunks_have_a_size_in_hex_of_any_case() {
+fn chunks_have_a_hexadecimal_size_in_any_case() {
     let data = "x".repeat(0xab - 8);
     for size in ["ab", "AB", "aB", "0Ab"] {
         let body = format!("{size}\r\ndata: {data}\n\n\r\n0\r\n\r\n");
@@ -64,12 +64,12 @@ fn chunks_may_have_trailers() {
 }
 
 #[test]
-fn chunks_may_have_lines_that_end_with_lf_alone() {
+fn chunks_may_end_their_lines_with_lf_alone() {
     assert_eq!(told(chunked("9\ndata: a\n\n\n0\nA: b\n\n")), WHOLE);
 }
 
 #[test]
-fn chunks_are_meant_by_chunked_in_any_case() {
+fn chunks_are_announced_by_chunked_in_any_case() {
     for value in ["Chunked", "CHUNKED", " chunked \t"] {
         let head = head(&format!("transfer-ENCODING:{value}\r\n"));
         let body = "9\r\ndata: a\n\n\r\n0\r\n\r\n";
@@ -78,13 +78,13 @@ fn chunks_are_meant_by_chunked_in_any_case() {
 }
 
 #[test]
-fn chunks_end_before_what_follows() {
+fn chunks_end_at_the_last_chunk_whatever_follows() {
     let body = "9\r\ndata: a\n\n\r\n0\r\n\r\n9\r\ndata: b\n\n\r\nHTTP/1.1 200 OK\r\n\r\n";
     assert_eq!(told(chunked(body).ends()), WHOLE);
 }
 
 #[test]
-fn chunks_not_ended_are_cut_off() {
+fn chunks_without_the_end_are_cut_off() {
     let whole = "9\r\ndata: a\n\n\r\n0\r\nA: b\r\n\r\n";
     for len in 0..whole.len() {
         let told = told(chunked(&whole[..len]).ends());
@@ -94,7 +94,7 @@ fn chunks_not_ended_are_cut_off() {
 }
 
 #[test]
-fn chunks_count_if_there_is_a_length_too() {
+fn chunks_count_even_beside_a_length() {
     for headers in [
         format!("{CHUNKED}Content-Length: 3\r\n"),
         format!("Content-Length: 3\r\n{CHUNKED}"),
@@ -104,7 +104,7 @@ fn chunks_count_if_there_is_a_length_too() {
     }
 }
 
-/// How a chunked body is lost.
+/// The cause of the loss of a chunked body.
 fn chunk_cause(body: impl AsRef<[u8]>) -> LossCause {
     let connection = chunked(body);
     let log = Script::get(HERE).then(connection).run();
@@ -139,7 +139,7 @@ fn chunks_without_a_size_are_refused() {
 }
 
 #[test]
-fn chunks_beyond_64_bits_are_refused() {
+fn chunks_with_a_size_of_more_than_64_bits_are_refused() {
     for size in ["10000000000000000", "fffffffffffffffff", &"f".repeat(500)] {
         assert_eq!(chunk_cause(size), LossCause::Chunk(InvalidChunk::Size));
     }
@@ -191,13 +191,13 @@ fn chunks_with_endless_trailers_are_refused() {
 }
 
 #[test]
-fn chunks_without_end_may_each_have_an_extension() {
+fn chunks_may_each_have_an_extension_without_a_total_limit() {
     let body = format!("1;{}\r\n:\r\n", "x".repeat(3000)).repeat(9);
     assert_eq!(told(chunked(body).ends()), "open 200, lost CutOff");
 }
 
 #[test]
-fn chunk_that_is_broken_behind_an_event_leaves_the_event() {
+fn chunks_broken_after_an_event_leave_the_event() {
     let told = told(chunked("9\r\ndata: a\n\n\r\nx"));
     assert_eq!(told, "open 200, message: a, lost Chunk(Size)");
 }

@@ -3,16 +3,16 @@
 use embedded_sse::{InvalidHead, LossCause};
 
 use super::{HERE, cause, head, told};
-use crate::script::{Script, answers};
+use crate::script::{Log, Script, answers};
 
 #[test]
-fn length_reached_is_the_end_without_an_end_of_the_connection() {
+fn length_reached_ends_the_response_on_an_open_connection() {
     let response = format!("{}data: a\n\n", head("Content-Length: 9\r\n"));
     assert_eq!(told(answers(response)), "open 200, message: a, lost End");
 }
 
 #[test]
-fn length_reached_ignores_what_follows() {
+fn length_reached_ends_the_response_whatever_follows() {
     let response = format!("{}data: a\n\ndata: b\n\n", head("Content-Length: 9\r\n"));
     assert_eq!(
         told(answers(response).ends()),
@@ -21,7 +21,7 @@ fn length_reached_ignores_what_follows() {
 }
 
 #[test]
-fn length_cuts_an_event() {
+fn length_reached_inside_an_event_drops_the_event() {
     let response = format!("{}data: a\n\n", head("Content-Length: 8\r\n"));
     assert_eq!(told(answers(response)), "open 200, lost End");
 }
@@ -36,7 +36,7 @@ fn length_not_reached_is_cut_off() {
 }
 
 #[test]
-fn length_of_zero_is_an_end_at_once() {
+fn length_of_zero_ends_the_response_at_once() {
     assert_eq!(
         told(answers(head("Content-Length: 0\r\n"))),
         "open 200, lost End"
@@ -56,7 +56,7 @@ fn length_may_have_leading_zeros_and_be_huge() {
 }
 
 #[test]
-fn length_that_is_no_number_is_refused() {
+fn length_that_is_not_a_number_is_refused() {
     for value in [
         "",
         "+5",
@@ -81,7 +81,7 @@ fn length_that_is_no_number_is_refused() {
 }
 
 #[test]
-fn length_given_twice_is_one_if_both_are_equal() {
+fn length_may_be_given_twice_if_both_are_equal() {
     for lengths in [
         "9\r\nContent-Length: 9",
         "9, 9",
@@ -99,7 +99,7 @@ fn length_given_twice_is_one_if_both_are_equal() {
 }
 
 #[test]
-fn until_close_an_end_is_the_end() {
+fn until_close_ends_with_the_connection() {
     let stream = answers(head("")).sends("data: a\n\n");
     assert_eq!(
         told(stream.clone().ends()),
@@ -112,7 +112,7 @@ fn until_close_an_end_is_the_end() {
 }
 
 #[test]
-fn until_close_is_http_1_0_too() {
+fn until_close_is_the_framing_of_http_1_0_too() {
     let response = head("").replace("HTTP/1.1", "HTTP/1.0");
     let stream = answers(response).sends("data: a\n\n").ends();
     assert_eq!(told(stream), "open 200, message: a, lost End");
@@ -126,7 +126,7 @@ enum Framing {
     Invalid,
 }
 
-/// RFC 9112, section 6.3, for a status that has a body: written from its text.
+/// RFC 9112, section 6.3, for a status that has a body. Written from the text of the RFC.
 fn framing_by_the_rfc(fields: &[(&str, &str)]) -> Framing {
     let members = |name| -> Option<Vec<String>> {
         let values = fields.iter().filter(|field| field.0 == name);
@@ -157,14 +157,16 @@ fn framing_by_the_rfc(fields: &[(&str, &str)]) -> Framing {
     }
 }
 
-/// What the client makes of a body that has other events in each framing.
-fn framing(fields: &[(&str, &str)]) -> Framing {
+type Run = fn(&Script<'_>) -> Log;
+
+/// The framing that the client uses. Each framing finds other events in the same body.
+fn framing(fields: &[(&str, &str)], run: Run) -> Framing {
     let lines = fields
         .iter()
         .map(|(name, value)| format!("{name}: {value}\r\n"));
     let head = head(&lines.collect::<String>());
     let body = "8\r\ndata:a\n\n\r\n0\r\n\r\ndata:b\n\n";
-    let log = Script::get(HERE).then(answers(head + body).ends()).run();
+    let log = run(&Script::get(HERE).then(answers(head + body).ends()));
     match log.told()[..] {
         ["open 200", "message: a", "lost End", _] => Framing::Chunked,
         ["open 200", "lost End", _] => Framing::Length,
@@ -207,17 +209,23 @@ fn framing_is_that_of_rfc_9112() {
     let codings = codings.map(|value| ("Transfer-Encoding", value));
     let lengths = lengths.map(|value| ("Content-Length", value));
     let fields: Vec<_> = codings.into_iter().chain(lengths).collect();
-    let check =
-        |fields: &[_]| assert_eq!(framing(fields), framing_by_the_rfc(fields), "{fields:?}");
-    check(&[]);
+    let check = |fields: &[_], run: Run| {
+        assert_eq!(
+            framing(fields, run),
+            framing_by_the_rfc(fields),
+            "{fields:?}"
+        );
+    };
+    check(&[], |script| script.run());
     for first in &fields {
-        check(&[*first]);
+        check(&[*first], |script| script.run());
         for second in &fields {
-            check(&[*first, *second]);
+            check(&[*first, *second], |script| script.run_briefly());
         }
     }
     let some = |index: usize| [fields[0], fields[2], fields[12], fields[13], fields[14]][index % 5];
     for index in 0..125 {
-        check(&[some(index), some(index / 5), some(index / 25)]);
+        let three = [some(index), some(index / 5), some(index / 25)];
+        check(&three, |script| script.run_briefly());
     }
 }

@@ -26,7 +26,7 @@ fn head_may_have_an_odd_status_line() {
 }
 
 #[test]
-fn head_may_begin_with_an_empty_line() {
+fn head_may_start_with_an_empty_line() {
     let response = format!("\r\n{}data: a\n\n", head(""));
     assert_eq!(
         told(answers(response).ends()),
@@ -35,7 +35,7 @@ fn head_may_begin_with_an_empty_line() {
 }
 
 #[test]
-fn head_has_a_status_line_that_is_no_header() {
+fn head_does_not_read_its_status_line_as_a_header() {
     for early in ["", "\n", "\r\n"] {
         let response = answers(format!("{early}HTTP/1.1 404 a:b\r\nC: d\r\n\r\n"));
         let log = Script::get(HERE).then(response.ends()).run();
@@ -45,7 +45,7 @@ fn head_has_a_status_line_that_is_no_header() {
 }
 
 #[test]
-fn head_fills_the_memory_to_the_last_byte() {
+fn head_may_fill_the_memory_to_the_last_byte() {
     let fixed = head("X: \r\n").len();
     let fits = head(&format!("X: {}\r\n", "x".repeat(128 - fixed)));
     assert_eq!(told_in::<128>(answers(fits).ends()), "open 200, lost End");
@@ -55,14 +55,14 @@ fn head_fills_the_memory_to_the_last_byte() {
 }
 
 #[test]
-fn head_that_does_not_fit_is_told_with_its_length() {
+fn head_that_does_not_fit_is_reported_with_its_length() {
     for (lines, rest, len) in [
         ("A: b\r\n".repeat(500), "\r\n", 17 + 3000 + 2),
         ("x".repeat(3000), "\n\n", 17 + 3000 + 2),
-        // Ended or silent before its end: as far as it came.
+        // A head without an end: the length so far.
         ("A: b\r\n".repeat(500), "", 17 + 3000),
-        // Of an endless one as much as any server sends.
-        ("A: b\r\n".repeat(20_000), "", 65_536),
+        // An endless head: the limit of the count.
+        ("A: b\r\n".repeat(11_000), "", 65_536),
     ] {
         let bytes = format!("HTTP/1.1 200 OK\r\n{lines}{rest}");
         let want = LossCause::Head(InvalidHead::TooLong { len });
@@ -80,9 +80,8 @@ fn head_that_does_not_fit_is_told_with_its_length() {
 
 #[test]
 fn head_may_have_any_number_of_headers() {
-    let response = head(&"a:b\r\n".repeat(5000));
-    let log = Script::get(HERE).then(answers(response).ends());
-    assert_eq!(log.run_in::<65536>().losses, [LossCause::End]);
+    let response = head(&"a:\r\n".repeat(450));
+    assert_eq!(told(answers(response).ends()), "open 200, lost End");
 }
 
 #[test]
@@ -136,7 +135,7 @@ fn head_that_is_malformed_is_refused() {
     }
 }
 
-/// What a browser or curl reads. Each line stands before a length, which has to count.
+/// Browsers or curl read these lines. Each one stands before a length, which must still count.
 #[test]
 fn head_with_odd_lines_is_read() {
     for (line, name, value) in [
@@ -152,7 +151,7 @@ fn head_with_odd_lines_is_read() {
         ("A: b\x01\x1b\x7fc\r\n", "A", "b\x01\x1b\x7fc"),
         ("A: \u{7f}\r\n", "A", "\u{7f}"),
         ("A: \u{e9}\r\n", "A", "\u{e9}"),
-        // Lines that are no header fields, and what is folded to them.
+        // Lines that are not header fields, some with a folded line.
         ("A\r\nB: c\r\n", "B", "c"),
         (": b\r\nB: c\r\n", "B", "c"),
         ("A b: c\r\nB: c\r\n", "B", "c"),
@@ -173,13 +172,13 @@ fn head_with_odd_lines_is_read() {
 }
 
 #[test]
-fn head_with_a_bare_cr_before_its_empty_line_is_refused_in_any_cut() {
+fn head_with_a_bare_cr_before_its_empty_line_is_refused_whatever_the_cut() {
     let bytes = "HTTP/1.1 200 OK\r\n\r\r\n\r\n";
     assert_eq!(cause(bytes), LossCause::Head(InvalidHead::Malformed));
 }
 
 #[test]
-fn head_that_waits_for_an_end_waits_in_any_cut() {
+fn head_without_an_end_is_awaited_whatever_the_cut() {
     for line in ["\r\r\n", "A: b\r\r\n"] {
         let bytes = format!("HTTP/1.1 200 OK\r\n{line}");
         assert_eq!(cause(bytes), LossCause::ResponseTimeout);
@@ -187,16 +186,16 @@ fn head_that_waits_for_an_end_waits_in_any_cut() {
 }
 
 #[test]
-fn head_that_never_comes_ends_by_the_response_timeout() {
+fn head_that_never_arrives_is_lost_at_the_response_timeout() {
     for bytes in ["", "HTTP/1.1 200 OK\r\n", "HTTP/1", "\r\n"] {
         assert_eq!(cause(bytes), LossCause::ResponseTimeout);
     }
 }
 
 #[test]
-fn head_that_does_not_begin_like_http_is_refused_at_once() {
+fn head_that_does_not_start_like_http_is_refused_at_once() {
     for bytes in [
-        // A frame of HTTP/2, an alert of TLS.
+        // An HTTP/2 frame and a TLS alert.
         &b"\0\0\x12\x04\0\0\0\0\0"[..],
         b"\x15\x03\x01\0\x02\x02\x28",
         b"\xff\xfe\xfd",
@@ -212,7 +211,7 @@ fn head_that_does_not_begin_like_http_is_refused_at_once() {
 }
 
 #[test]
-fn head_that_drips_ends_by_the_response_timeout() {
+fn head_that_arrives_too_slowly_is_lost_at_the_response_timeout() {
     let mut connection = answers("HTTP/1.1 200 OK\r\nA: ");
     for _ in 0..100 {
         connection = connection.pauses(5000).sends("x");
@@ -222,7 +221,7 @@ fn head_that_drips_ends_by_the_response_timeout() {
 }
 
 #[test]
-fn head_behind_endless_1xx_ends_by_the_response_timeout() {
+fn head_after_endless_1xx_is_lost_at_the_response_timeout() {
     let early = "HTTP/1.1 102 Processing\r\nA: b\r\n\r\n";
     let mut connection = answers(early.repeat(300));
     for _ in 0..80 {
@@ -233,7 +232,7 @@ fn head_behind_endless_1xx_ends_by_the_response_timeout() {
 }
 
 #[test]
-fn head_that_is_malformed_is_refused_behind_a_1xx_and_a_redirect() {
+fn head_that_is_malformed_is_refused_after_a_1xx_or_a_redirect() {
     for early in [
         "HTTP/1.1 100 Continue\r\n\r\n",
         "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 102 A\r\n\r\n",
@@ -249,14 +248,14 @@ fn head_that_is_malformed_is_refused_behind_a_1xx_and_a_redirect() {
 }
 
 #[test]
-fn head_that_refuses_may_be_framed_wrongly() {
+fn head_of_a_refused_request_may_have_invalid_framing() {
     let response = answers("HTTP/1.1 404 No\r\nContent-Length: x\r\n\r\n");
     let log = Script::get(HERE).then(response).run();
     assert_eq!(log.told(), ["stop Status"]);
     assert_eq!(log.time_of("stop Status"), 0);
 }
 
-/// A small generator, so that a failure can be repeated.
+/// A small random number generator. Its numbers are the same in each run.
 fn random(state: &mut u64) -> usize {
     *state = state
         .wrapping_mul(6_364_136_223_846_793_005)
@@ -265,7 +264,7 @@ fn random(state: &mut u64) -> usize {
 }
 
 #[test]
-fn damaged_responses_never_panic_nor_wait_without_end() {
+fn damaged_responses_cause_no_panic_and_no_endless_wait() {
     let responses = [
         format!("{}3;x\r\nda\n\r\n0\r\nA: b\r\n\r\n", head(CHUNKED)),
         format!("{}data: a\n\n", head("Content-Length: 9\r\n")),

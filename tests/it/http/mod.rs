@@ -1,4 +1,4 @@
-//! What a server may send, and what none should: RFC 9112 as an event source sees it.
+//! Responses: which forms are accepted, and which are refused. RFC 9112, as far as it concerns a client.
 
 mod chunks;
 mod framing;
@@ -12,7 +12,7 @@ const HERE: &str = "http://h/stream";
 
 const CHUNKED: &str = "Transfer-Encoding: chunked\r\n";
 
-/// The head of an event stream with these header lines too.
+/// The head of an event stream, with these header lines in addition.
 fn head(headers: &str) -> String {
     format!("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n{headers}\r\n")
 }
@@ -21,7 +21,7 @@ fn chunked(body: impl AsRef<[u8]>) -> Connection {
     answers(head(CHUNKED)).sends(body)
 }
 
-/// What is told until the wait, which must come within the response timeout.
+/// What the application gets before the wait. The wait must start within the response timeout.
 fn told(connection: Connection) -> String {
     told_in::<2048>(connection)
 }
@@ -35,7 +35,7 @@ fn told_in<const DATA: usize>(connection: Connection) -> String {
     told.join(", ")
 }
 
-/// How it is lost, without having been open.
+/// The cause of the loss of a response that does not open.
 fn cause(bytes: impl AsRef<[u8]>) -> LossCause {
     cause_in::<2048>(bytes)
 }

@@ -1,4 +1,4 @@
-//! What the ready loops make of streams, hooks, clocks and dropped applications: without a script.
+//! How the ready loops treat streams, hooks, clocks, and applications that are dropped. Without scripts.
 
 use std::cell::Cell;
 use std::ops::ControlFlow;
@@ -16,7 +16,7 @@ use crate::script::{
 };
 
 #[test]
-fn https_without_tls_stops_and_asks_for_no_connection() {
+fn https_without_tls_stops_before_connecting() {
     let redirect = status(302, "Location: https://g/\r\nContent-Length: 0\r\n");
     let redirected = StopReason::Redirect(InvalidRedirect::NoTls);
     for (text, connections, reason) in [
@@ -42,7 +42,7 @@ fn https_without_tls_stops_and_asks_for_no_connection() {
     }
 }
 
-/// It sleeps for less than it was told to.
+/// A clock whose sleep ends too early.
 struct Drowsy<'w>(&'w World);
 
 impl blocking::Clock for Drowsy<'_> {
@@ -56,7 +56,7 @@ impl blocking::Clock for Drowsy<'_> {
 }
 
 #[test]
-fn a_clock_that_wakes_early_has_a_loss_told_once() {
+fn a_loss_is_reported_once_even_if_the_clock_wakes_early() {
     let connections = [refuses(), opens("").ends(), gone()];
     let world = World::new(Manner::PLAIN, &connections, 0);
     let mut decoder = Decoder::<256>::new();
@@ -81,9 +81,9 @@ fn a_clock_that_wakes_early_has_a_loss_told_once() {
     assert_eq!(kinds, ["lost", "open", "lost", "stop"], "{told:?}");
 }
 
-/// A 401 makes the next attempt bring a fresh token.
+/// After a 401, the next attempt has a new token.
 #[test]
-fn the_hooks_share_what_they_know() {
+fn hooks_of_one_type_share_its_state() {
     let connections = [status(401, ""), opens("data: a\n\n").ends(), gone()];
     let world = World::new(Manner::PLAIN, &connections, 0);
     struct Login(u32);
@@ -126,10 +126,9 @@ fn the_hooks_share_what_they_know() {
     assert_eq!(tokens, ["Bearer 1", "Bearer 2", "Bearer 2"]);
 }
 
-/// All streams of a few pieces, through chunks that hold them whole and that do not: fields without
-/// a colon, empty ones, and whatever else there is.
+/// All streams of four tokens, through chunks that hold a whole stream and chunks that do not.
 #[test]
-fn a_loop_hands_out_what_a_decoder_does() {
+fn a_loop_returns_the_same_items_as_a_decoder() {
     let pieces = [
         "data", "event", "id", ":", ": ", "x", "\n", "\n\n", "\r\n\r\n",
     ];
@@ -148,9 +147,9 @@ fn a_loop_hands_out_what_a_decoder_does() {
     }
 }
 
-/// Also where the framing cuts it, and a chunk holds less than a piece.
+/// The body is chunked, and the buffer is smaller than a piece.
 #[test]
-fn a_loop_hands_out_pieces() {
+fn a_loop_returns_long_events_in_pieces() {
     let data: String = ('a'..='z').cycle().take(300).collect();
     let stream = format!("data: {data}\n\ndata: b\n\n");
     let chunks: String = stream
@@ -225,9 +224,9 @@ fn stream_through<const CHUNK: usize>(stream: &str) -> Vec<String> {
     told
 }
 
-/// The application is dropped while it is told of a loss, and asks again when the wait is over.
+/// The loop is dropped while the callback handles a loss. The next loop starts during or after the wait.
 #[test]
-fn a_loss_is_told_again_if_the_application_was_dropped_with_it() {
+fn a_loss_is_reported_again_if_the_callback_was_dropped() {
     for wait in [0, 3000, 99_000] {
         let connections = [
             opens("data: more than sixteen bytes").ends(),

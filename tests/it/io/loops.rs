@@ -1,4 +1,4 @@
-//! What the ready loops tell, and when.
+//! What the ready loops report, and when.
 
 use std::io::ErrorKind;
 
@@ -8,7 +8,7 @@ use super::get;
 use crate::script::{Script, answers, gone, ms, never_connects, opens, refuses, status, url};
 
 #[test]
-fn all_that_happens_is_told_in_its_order() {
+fn everything_is_reported_in_order() {
     let log = get()
         .then(
             opens("id: 1\ndata: a\n\n: c\n")
@@ -75,7 +75,7 @@ fn a_redirect_is_followed_at_once() {
         .then(opens("data: a\n\n").ends())
         .then(gone())
         .run();
-    // The network is there: only a new attempt asks for it.
+    // Only a new attempt calls `ready`, a redirect does not.
     assert_eq!(
         log.all[..8],
         [
@@ -105,7 +105,7 @@ fn a_stop_is_returned() {
 }
 
 #[test]
-fn used_up_attempts_stop_with_the_cause() {
+fn the_stop_after_the_last_attempt_has_the_cause() {
     let policy = |most| get().policy(move |policy| policy.max_reconnection_attempts = Some(most));
     let log = policy(0).then(refuses()).run();
     assert_eq!(log.told(), ["lost Connect", "stop Attempts"]);
@@ -132,7 +132,7 @@ fn used_up_attempts_stop_with_the_cause() {
 }
 
 #[test]
-fn a_wait_of_no_length_is_told_too() {
+fn a_wait_of_zero_length_is_reported() {
     let log = get()
         .policy(|policy| policy.reconnection_time = ms(0))
         .ready_takes(100)
@@ -141,7 +141,7 @@ fn a_wait_of_no_length_is_told_too() {
         .then(status(503, ""))
         .then(gone())
         .run();
-    // And it is told before the network is asked for: an application may show it.
+    // The wait is reported before `ready` is called, so that an application can show it.
     assert_eq!(
         log.all,
         [
@@ -173,7 +173,7 @@ fn a_wait_of_no_length_is_told_too() {
 }
 
 #[test]
-fn to_break_closes_at_each_item() {
+fn break_closes_the_source_at_any_item() {
     let whole = [
         "open 200",
         "message: a",
@@ -189,14 +189,14 @@ fn to_break_closes_at_each_item() {
         let mut want = whole[..=item].join(", ");
         want += ", stop Closed";
         assert_eq!(log.told().join(", "), want);
-        // It does not wait either.
+        // The loop does not wait first.
         assert_eq!(log.all.last().unwrap(), "0 stop Closed");
         assert_eq!(log.all.iter().filter(|line| *line == "0 closed").count(), 1);
     }
 }
 
 #[test]
-fn the_network_is_waited_for_before_an_attempt_and_its_timeout() {
+fn the_attempt_and_its_timeout_start_when_the_network_is_ready() {
     let log = get()
         .ready_takes(60_000)
         .then(never_connects())
@@ -256,9 +256,9 @@ fn a_silent_stream_is_lost() {
     );
 }
 
-/// Bytes are waiting, so the server was not silent; the application was.
+/// Bytes were waiting, so the server was not silent.
 #[test]
-fn a_busy_application_loses_no_stream() {
+fn a_busy_application_does_not_lose_its_stream() {
     let log = get()
         .policy(|policy| policy.idle_timeout = Some(ms(5000)))
         .busy(7000)

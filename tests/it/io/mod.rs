@@ -1,4 +1,4 @@
-//! The ready loops: `sse`, sessions, and the blocking one, which must all tell the same.
+//! The ready loops: `sse`, sessions, and the blocking loop. All of them must report the same.
 
 mod callers;
 mod loops;
@@ -11,7 +11,7 @@ fn get() -> Script<'static> {
     Script::get("http://h/").shows_all()
 }
 
-/// What comes of one such connection before the end.
+/// Checks what the application gets from this connection, before the stop.
 #[track_caller]
 fn assert_told(first: Connection, want: &[&str]) {
     let log = get()

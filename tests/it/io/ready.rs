@@ -1,4 +1,4 @@
-//! Transports that are always ready, or lie.
+//! Transports that are always ready, and transports that return wrong lengths.
 
 use std::cell::Cell;
 use std::io::ErrorKind;
@@ -13,23 +13,23 @@ use embedded_sse::{Decoder, EventSource, Item, Origin, Policy, Request, io};
 
 use crate::script::{OPEN, line_of, url};
 
-/// What a transport does, each time and at once.
+/// What a transport does in each call, without waiting.
 #[derive(Clone, Copy)]
 enum Always {
-    /// It makes no connection.
+    /// No connection is made.
     Refuses,
-    /// It reads nothing yet.
+    /// A read returns `Interrupted`.
     Interrupted,
-    /// It has read these bytes.
+    /// A read returns these bytes.
     Reads(&'static [u8]),
-    /// It says that it has read or written this much more than there was room for.
+    /// A read or write returns a length that is this much greater than the buffer.
     ReadsMore(usize),
     WritesMore(usize),
-    /// It takes this many bytes of a write.
+    /// A write takes at most this many bytes.
     Writes(usize),
 }
 
-/// Counts what it is asked for.
+/// Counts its calls.
 struct Ready {
     always: Always,
     /// Bytes that are read before anything else.
@@ -92,7 +92,7 @@ impl Write for Ready {
     }
 }
 
-/// Its time stands still.
+/// A clock that stands still.
 struct Noon;
 
 impl io::Clock for Noon {
@@ -107,7 +107,7 @@ impl io::Clock for Noon {
     }
 }
 
-/// What is told in this many polls of `sse`, and the number of writes.
+/// What the application gets in this many polls of `sse`, and the number of writes.
 fn told_by(
     always: Always,
     head: &'static str,
@@ -157,7 +157,7 @@ fn no_loop_starves_the_executor() {
         max_delay: Duration::ZERO,
         ..Policy::DEFAULT
     };
-    // Each of these would never return from a poll.
+    // Without a limit, none of these would ever return from a poll.
     let (told, _) = told_by(Always::Refuses, "", at_once, 50);
     assert!(told.len() >= 40, "{}", told.len());
     let (told, _) = told_by(Always::Interrupted, OPEN, at_once, 50);
@@ -166,20 +166,20 @@ fn no_loop_starves_the_executor() {
     assert_eq!(told, [""; 0]);
     let (told, _) = told_by(Always::Reads(b"data:a\n\n"), OPEN, at_once, 50);
     assert!(told.len() > 50);
-    // Many items of one read too.
+    // Many items in one read.
     const FLOOD: &[u8] = b"data\n\ndata\n\ndata\n\ndata\n\ndata\n\ndata\n\ndata\n\ndata\n\n";
     let (told, _) = told_by(Always::Reads(FLOOD), OPEN, at_once, 50);
     assert!((50..50 * 33).contains(&told.len()), "{}", told.len());
     let (told, _) = told_by(Always::Reads(OPEN.as_bytes()), "", at_once, 50);
     assert_eq!(told, ["open 200"]);
-    // This one would, but after 1025 transfers.
+    // This one would return, but only after 1025 reads and writes.
     let redirect = b"HTTP/1.1 307 R\r\nLocation: /x\r\n\r\n";
     let (told, _) = told_by(Always::Reads(redirect), "", at_once, 300);
     assert_eq!(told, ["stop Redirect(TooMany)"]);
 }
 
 #[test]
-fn a_transport_that_has_lost_count_is_lost() {
+fn a_transport_that_returns_wrong_lengths_is_lost() {
     let policy = Policy {
         max_reconnection_attempts: Some(0),
         ..Policy::DEFAULT
@@ -208,7 +208,7 @@ fn a_transport_that_has_lost_count_is_lost() {
 }
 
 #[test]
-fn a_usual_request_is_one_write() {
+fn a_usual_request_is_written_at_once() {
     let (told, writes) = told_by(Always::Interrupted, OPEN, Policy::DEFAULT, 2);
     assert_eq!((told.as_slice(), writes), (&["open 200".to_owned()][..], 1));
     let (_, writes) = told_by(Always::Writes(100), OPEN, Policy::DEFAULT, 2);

@@ -1,4 +1,4 @@
-//! What a transport may do, and what is made of it.
+//! Errors, delays and ends of a transport, and what the loops report.
 
 use std::io::ErrorKind;
 
@@ -13,7 +13,7 @@ const FAILURES: [ErrorKind; 4] = [
 ];
 
 #[test]
-fn an_attempt_has_its_time() {
+fn an_attempt_has_timeouts() {
     let late = ["lost ConnectTimeout", "wait 3000"];
     assert_told(never_connects(), &late);
     assert_told(opens("").made_after(30_100), &late);
@@ -33,7 +33,7 @@ fn an_attempt_has_its_time() {
 }
 
 #[test]
-fn some_errors_say_nothing_yet() {
+fn interrupted_is_not_an_error() {
     let interrupted = Trouble::Fails(ErrorKind::Interrupted);
     let connection = answers("")
         .write(0, interrupted)
@@ -59,9 +59,9 @@ fn some_errors_say_nothing_yet() {
     );
 }
 
-/// It may say so as often as it likes: it does not count as something heard.
+/// No matter how often it is returned.
 #[test]
-fn nothing_yet_is_silence() {
+fn interrupted_counts_as_silence() {
     let nags = |mut connection: Connection| {
         for _ in 0..4000 {
             connection = connection.pauses(100).fails(ErrorKind::Interrupted);
@@ -78,9 +78,9 @@ fn nothing_yet_is_silence() {
     );
 }
 
-/// Only where it blocks it says that somebody should look at the clock: see `blocking.rs`.
+/// In the blocking loop, `TimedOut` is not an error. See `blocking.rs`.
 #[test]
-fn a_transport_whose_time_is_out_is_lost() {
+fn timed_out_is_an_error_in_async_loops() {
     let kind = ErrorKind::TimedOut;
     for (connection, opened) in [
         (answers("").write(9, Trouble::Fails(kind)), false),
@@ -115,7 +115,7 @@ fn other_errors_are_losses() {
 }
 
 #[test]
-fn an_end_is_clean_only_where_the_response_is_whole() {
+fn an_end_is_clean_only_if_the_response_is_complete() {
     assert_told(
         opens("data: a\n\n").ends(),
         &["open 200", "message: a", "lost End", "wait 3000"],
@@ -129,7 +129,7 @@ fn an_end_is_clean_only_where_the_response_is_whole() {
         let head = OPEN.trim_end();
         answers(format!("{head}\r\n{framing}\r\n\r\n{body}"))
     };
-    // Where the framing says so, it is over without an end of the connection.
+    // With framing, the response ends although the connection stays open.
     let length = framed("Content-Length: 9", "data: a\n\nmore");
     assert_told(length, &["open 200", "message: a", "lost End", "wait 3000"]);
     assert_told(

@@ -5,14 +5,14 @@ use embedded_sse::{Decoder, EventSource, Policy, Request, Step};
 use super::HERE;
 use crate::script::{Connection, Script, answers, ms, opens, refuses, status, url};
 
-/// The delays of failing twice and then this, which counts as a failure if the third is 12 s.
+/// The delay after two failures and this connection. It is 12 s if the connection is a failure too.
 fn third_delay(connection: Connection) -> u64 {
     let script = Script::get(HERE).then(refuses()).then(refuses());
     script.then(connection).run().delays[2]
 }
 
 #[test]
-fn what_is_a_failure_an_attempt_that_did_not_open() {
+fn failures_increase_by_an_attempt_that_does_not_open() {
     for connection in [
         refuses(),
         status(500, ""),
@@ -25,7 +25,7 @@ fn what_is_a_failure_an_attempt_that_did_not_open() {
 }
 
 #[test]
-fn what_is_a_failure_a_connection_that_was_lost_early() {
+fn failures_increase_by_a_connection_that_is_lost_early() {
     for body in ["", "data: a\n\n"] {
         assert_eq!(third_delay(opens(body).resets()), 12_000);
         assert_eq!(third_delay(opens(body).pauses(7999).resets()), 12_000);
@@ -33,7 +33,7 @@ fn what_is_a_failure_a_connection_that_was_lost_early() {
 }
 
 #[test]
-fn what_takes_a_failure_back_each_healthy_time() {
+fn failures_decrease_by_each_healthy_time() {
     for body in ["", "data: a\n\n"] {
         for end in [Connection::resets, Connection::ends] {
             let after = |ms| {
@@ -46,7 +46,7 @@ fn what_takes_a_failure_back_each_healthy_time() {
     }
 }
 
-/// A stream of one chunk that ends as it should.
+/// A stream of one chunk, with an explicit end.
 fn chunked(body: &str) -> Connection {
     let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n";
     let chunk = format!("{:x}\r\n{body}\r\n0\r\n\r\n", body.len());
@@ -54,8 +54,8 @@ fn chunked(body: &str) -> Connection {
 }
 
 #[test]
-fn what_takes_a_failure_back_an_end_with_two_signs_of_intent() {
-    // An explicit end, and progress or a `retry`.
+fn failures_decrease_by_an_end_with_two_signs_of_intent() {
+    // An explicit end, and an event, a new ID or a `retry`.
     for body in [
         "data\n\n",
         "id: 1\n\n",
@@ -70,14 +70,14 @@ fn what_takes_a_failure_back_an_end_with_two_signs_of_intent() {
     for body in [":\n", "event: a\n\n", "data: a\n", "retry: x\n", "id\n\n"] {
         assert_eq!(third_delay(chunked(body)), 12_000, "{body}");
     }
-    // A process that crashes closes its connections too.
+    // A connection that closes is no sign of intent: a process that crashes closes its connections too.
     for body in ["", "data: a\n\n", "id: 1\n\n", "retry: 3000\n"] {
         assert_eq!(third_delay(opens(body).ends()), 12_000, "{body}");
     }
 }
 
 #[test]
-fn what_takes_a_failure_back_an_id_only_if_it_moves() {
+fn failures_decrease_by_an_id_only_if_it_is_new() {
     let script = Script::get(HERE).last_event_id("1");
     let log = script
         .then(chunked("id: 1\n\n"))
@@ -89,7 +89,7 @@ fn what_takes_a_failure_back_an_id_only_if_it_moves() {
 }
 
 #[test]
-fn what_is_a_failure_a_clean_end_after_only_a_comment_that_does_not_fit() {
+fn failures_increase_by_an_end_after_nothing_but_a_comment_that_is_too_long() {
     let script = Script::get(HERE).shows_all().then(refuses());
     let comment = format!(":{}\n", "x".repeat(3000));
     let log = script.then(opens(comment).ends()).run();
@@ -98,15 +98,15 @@ fn what_is_a_failure_a_clean_end_after_only_a_comment_that_does_not_fit() {
 }
 
 #[test]
-fn what_takes_a_failure_back_polling_goes_on_at_the_base() {
+fn failures_do_not_increase_by_polling() {
     let poll = chunked("data: a\n\n");
     let script = (0..5).fold(Script::get(HERE), |script, _| script.then(poll.clone()));
     assert_eq!(script.run().delays, [3000; 5]);
 }
 
-/// What an earlier stream has asked for does not make a reboot forget the failures.
+/// Restoring a stored reconnection time does not reset the failures.
 #[test]
-fn failures_of_before_a_reboot_count() {
+fn failures_from_before_a_reboot_count() {
     let mut decoder: Decoder<256> = Decoder::new();
     decoder.set_reconnection_time(ms(1000));
     let policy = Policy {
@@ -119,7 +119,7 @@ fn failures_of_before_a_reboot_count() {
     let _ = source.step(ms(0));
     source.failed(ms(0));
     let Step::Wait(wait) = source.step(ms(0)) else {
-        panic!("it waits");
+        panic!("no wait");
     };
     assert_eq!((wait.delay, wait.failures), (ms(8000), 4));
 }

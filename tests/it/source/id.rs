@@ -1,9 +1,9 @@
-//! The rules on the stream that concern the connection: id, retry, bom, end of stream.
+//! Rules on the stream that have an effect across connections: id, control bytes, retry, bom, end of stream.
 
 use super::HERE;
 use crate::script::{Script, opens, refuses};
 
-/// The `Last-Event-ID` of each request, when these bodies come one after the other.
+/// The `Last-Event-ID` of each request, if the responses have these bodies.
 fn ids(bodies: &[&str]) -> Vec<Option<String>> {
     let mut script = Script::get(HERE);
     for body in bodies {
@@ -19,13 +19,13 @@ fn some(id: &str) -> Option<String> {
 }
 
 #[test]
-fn id_outlives_streams_without_one_until_it_is_reset() {
+fn id_is_kept_over_streams_without_one_until_it_is_reset() {
     let bodies = ["id: abc\ndata\n\n", "data: x\n\n", "id\n\n", "data: x\n\n"];
     assert_eq!(ids(&bodies), [None, some("abc"), some("abc"), None]);
 }
 
 #[test]
-fn id_alone_counts() {
+fn id_without_an_event_counts() {
     assert_eq!(ids(&["id: 7\n\n", ""]), [None, some("7")]);
 }
 
@@ -58,7 +58,7 @@ fn id_of_an_event_that_does_not_fit_counts() {
 }
 
 #[test]
-fn id_is_taken_over_by_the_next_stream() {
+fn id_is_the_start_value_of_the_next_stream() {
     let script = Script::get(HERE).last_event_id("seed");
     let log = script
         .then(opens("id\ndata: a\n\n").ends())
@@ -79,7 +79,7 @@ fn id_beyond_ascii_is_sent_as_utf_8() {
 }
 
 #[test]
-fn control_bytes_in_an_id_leave_the_header_out_and_the_id_in() {
+fn control_bytes_in_an_id_omit_the_header_but_keep_the_id() {
     for id in [
         "a\u{1}b",
         "\u{7f}",
@@ -100,7 +100,7 @@ fn control_bytes_in_an_id_leave_the_header_out_and_the_id_in() {
 }
 
 #[test]
-fn control_bytes_but_a_tab_within_can_be_sent() {
+fn control_bytes_do_not_include_a_tab_inside_an_id() {
     assert_eq!(ids(&["id: a\tb\n\n", ""]), [None, some("a\tb")]);
 }
 
@@ -113,7 +113,7 @@ fn retry_takes_effect_on_its_line() {
 }
 
 #[test]
-fn retry_of_other_than_digits_is_ignored() {
+fn retry_with_other_characters_than_digits_is_ignored() {
     for value in ["+700", " 700", "700 ", "", "7e2", "-1", "0x7", "700\u{660}"] {
         let body = format!("retry: {value}\n");
         let log = Script::get(HERE).then(opens(body).ends()).run();
@@ -141,7 +141,7 @@ fn retry_is_clamped_and_saturates() {
 }
 
 #[test]
-fn retry_stays_for_later_streams() {
+fn retry_stays_in_force_for_later_streams() {
     let log = Script::get(HERE)
         .then(opens("retry: 700\ndata: a\n\n").ends())
         .then(opens("data: b\n\n").ends())
@@ -177,7 +177,7 @@ fn bom_is_dropped_from_each_stream() {
 }
 
 #[test]
-fn cr_at_the_end_of_one_stream_swallows_nothing_of_the_next() {
+fn lines_of_the_next_stream_are_not_joined_with_a_cr_of_the_old_one() {
     let log = Script::get(HERE)
         .shows_all()
         .then(opens("data: a\r\r").ends())

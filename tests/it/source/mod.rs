@@ -3,17 +3,19 @@
 mod collect;
 mod failures;
 mod id;
+mod invalid_request;
 mod origin;
 mod policy;
 mod redirect;
+mod redirect_limits;
 mod remembered;
+mod reports;
 mod request;
 mod response;
 mod restart;
 mod resume_by_get;
 mod retry;
 mod statuses;
-mod told;
 
 use embedded_sse::{Decoder, EventSource, Item, Policy, Request, Step};
 
@@ -21,7 +23,7 @@ use crate::script::{Connection, OPEN, Script, answers, ms, refuses, status, url}
 
 const HERE: &str = "http://h/stream";
 
-/// What is told about a 200 with these header lines and one event.
+/// What the application gets from a 200 with these header lines and one event.
 fn told_of(headers: &str) -> String {
     let response = format!("HTTP/1.1 200 OK\r\n{headers}\r\ndata: a\n\n");
     let log = Script::get(HERE).then(answers(response).ends()).run();
@@ -43,6 +45,7 @@ const SECRETS: &[(&str, &str)] = &[
     ("X", "y"),
 ];
 
+/// The delays of a script in which this many attempts are refused.
 fn refused_often(script: Script<'_>, times: usize) -> Vec<u64> {
     let refused = (0..times).fold(script, |script, _| script.then(refuses()));
     refused.run().delays
@@ -71,7 +74,7 @@ fn reading(decoder: &mut Decoder<512>) -> Source<'_> {
     source
 }
 
-/// Goes on until the request is written.
+/// Advances the source to the response: the request is written.
 fn read<const DATA: usize>(source: &mut EventSource<'_, DATA>) {
     assert!(matches!(source.step(ms(0)), Step::Connect { .. }));
     source.connected(ms(0));

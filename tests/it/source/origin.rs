@@ -1,11 +1,11 @@
-//! Rule: origin. What stays behind in another origin.
+//! Rule: origin. Which headers are not sent to another origin.
 
 use embedded_sse::Request;
 
 use super::{HERE, SECRETS, redirect};
 use crate::script::{Script, opens, url};
 
-/// Which of the secrets the second request has.
+/// The number of secrets in the second request.
 fn secrets_after(from: &str, location: &str) -> usize {
     let request = Request {
         headers: SECRETS,
@@ -19,7 +19,7 @@ fn secrets_after(from: &str, location: &str) -> usize {
 }
 
 #[test]
-fn redirects_to_another_origin_get_no_secrets() {
+fn origin_change_drops_the_secrets() {
     for location in [
         "http://g/",
         "http://h:81/",
@@ -34,7 +34,7 @@ fn redirects_to_another_origin_get_no_secrets() {
 }
 
 #[test]
-fn redirects_by_another_origin_do_not_bring_the_secrets_back() {
+fn origin_change_back_does_not_restore_the_secrets() {
     let request = Request {
         headers: SECRETS,
         ..Request::get(url(HERE))
@@ -53,14 +53,14 @@ fn redirects_by_another_origin_do_not_bring_the_secrets_back() {
 }
 
 #[test]
-fn redirects_within_the_origin_keep_the_secrets() {
+fn origin_unchanged_keeps_the_secrets() {
     for location in ["/x", "http://h/x", "http://h:80/x", "http://H/x", "x", "?q"] {
         assert_eq!(secrets_after("http://h/", location), 3, "{location}");
     }
 }
 
 #[test]
-fn redirects_to_another_origin_get_its_own_host() {
+fn origin_change_drops_the_callers_host() {
     let request = Request {
         headers: &[("host", "mine")],
         ..Request::get(url(HERE))

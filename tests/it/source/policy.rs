@@ -34,7 +34,7 @@ fn idle_streams_are_lost_before_the_first_byte_too() {
 }
 
 #[test]
-fn idle_is_not_a_stream_with_any_byte_in_time() {
+fn idle_timeout_starts_again_with_each_byte() {
     let chunked = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\
                    Transfer-Encoding: chunked\r\n\r\n";
     for (head, byte) in [(OPEN, ":"), (OPEN, "\n"), (OPEN, "d"), (chunked, "0")] {
@@ -48,14 +48,14 @@ fn idle_is_not_a_stream_with_any_byte_in_time() {
 }
 
 #[test]
-fn idle_does_not_concern_the_response_head() {
+fn idle_timeout_does_not_apply_to_the_response_head() {
     let slow = answers("").made_after(9000).pauses(9000).sends(OPEN);
     let log = watched().then(slow).run();
     assert_eq!(log.time_of("open 200"), 18_000);
 }
 
 #[test]
-fn idle_is_judged_where_a_read_has_found_nothing() {
+fn idle_streams_are_lost_only_after_an_empty_read() {
     let mut decoder = Decoder::<512>::new();
     let policy = Policy {
         idle_timeout: Some(ms(1000)),
@@ -63,7 +63,7 @@ fn idle_is_judged_where_a_read_has_found_nothing() {
     };
     let mut source = source(policy, &mut decoder);
     open(&mut source);
-    // The application was busy, and bytes were waiting.
+    // The application was busy while bytes were waiting.
     assert!(matches!(source.step(ms(5000)), Step::Read { .. }));
     assert!(source.receive(&mut &b":\n"[..], ms(5000)).is_none());
     source.timed_out(ms(5999));
@@ -82,7 +82,7 @@ fn delay_doubles_from_the_base_to_the_cap() {
 }
 
 #[test]
-fn delay_of_the_caller_is_not_clamped() {
+fn delay_set_by_the_caller_is_not_clamped() {
     for (base, want) in [(1, [1, 2, 4]), (40_000, [40_000; 3])] {
         let script = Script::get(HERE).policy(|policy| policy.reconnection_time = ms(base));
         assert_eq!(refused_often(script, 3), want);
@@ -90,13 +90,13 @@ fn delay_of_the_caller_is_not_clamped() {
 }
 
 #[test]
-fn delay_of_zero_is_only_that_of_the_first_attempt() {
+fn delay_of_zero_is_only_for_the_first_attempt() {
     let script = Script::get(HERE).policy(|policy| policy.reconnection_time = ms(0));
     assert_eq!(refused_often(script, 4), [0, 500, 1000, 2000]);
 }
 
 #[test]
-fn delay_has_another_base_after_a_retry_field_and_keeps_its_growth() {
+fn delay_has_a_new_base_after_a_retry_field_but_keeps_growing() {
     let log = Script::get(HERE)
         .then(refuses())
         .then(refuses())
@@ -107,7 +107,7 @@ fn delay_has_another_base_after_a_retry_field_and_keeps_its_growth() {
 }
 
 #[test]
-fn delay_has_jitter_to_either_side() {
+fn jitter_is_to_either_side() {
     let script = Script::get(HERE).policy(|policy| policy.jitter_percent = 50);
     for (delay, base) in refused_often(script, 5).into_iter().zip([3, 6, 12, 24, 30]) {
         assert!((base * 500..=base * 1500).contains(&delay) && delay >= 3000);
@@ -115,13 +115,13 @@ fn delay_has_jitter_to_either_side() {
 }
 
 #[test]
-fn delay_is_waited_for_in_full() {
+fn delay_passes_before_the_next_attempt() {
     let log = Script::get(HERE).then(refuses()).then(opens("")).run();
     assert_eq!(log.time_of("open 200"), 3000);
 }
 
 #[test]
-fn connect_timeout_is_from_the_dns_to_the_connection() {
+fn connect_timeout_lasts_from_dns_to_the_connection() {
     for connection in [
         never_connects(),
         answers(OPEN).made_after(30_000),
@@ -134,7 +134,7 @@ fn connect_timeout_is_from_the_dns_to_the_connection() {
 }
 
 #[test]
-fn response_timeout_is_from_the_connection_to_the_end_of_the_head() {
+fn response_timeout_lasts_from_the_connection_to_the_end_of_the_head() {
     for connected in [0, 20_000] {
         for connection in [
             answers(""),
@@ -151,7 +151,7 @@ fn response_timeout_is_from_the_connection_to_the_end_of_the_head() {
 }
 
 #[test]
-fn response_timeout_is_longer_than_the_pause_before_a_first_event() {
+fn response_timeout_allows_for_a_server_that_waits_for_its_first_event() {
     let slow = answers("").pauses(100_000).sends(OPEN);
     let log = Script::get(HERE).then(slow.sends("data: a\n\n")).run();
     assert_eq!(log.time_of("message: a"), 100_000);
@@ -173,7 +173,7 @@ fn each_redirect_has_its_own_timeouts() {
 }
 
 #[test]
-fn connect_timeout_is_told_as_such_by_a_driver_that_has_given_up_at_it() {
+fn connect_timeout_is_the_cause_if_the_driver_fails_at_the_deadline() {
     let mut decoder = Decoder::<512>::new();
     let mut source =
         EventSource::new(Request::get(url(HERE)), Policy::DEFAULT, 1, &mut decoder).unwrap();
@@ -207,7 +207,7 @@ fn response_timeout_does_not_depend_on_the_cuts() {
 }
 
 #[test]
-fn response_timeout_does_not_concern_an_open_stream() {
+fn response_timeout_does_not_apply_to_an_open_stream() {
     let slow = answers("").made_after(20_000).pauses(299_999).sends(OPEN);
     let log = Script::get(HERE)
         .then(slow.pauses(90_000).sends("data: a\n\n"))
@@ -223,7 +223,7 @@ fn connect_timeout_can_be_off() {
 }
 
 #[test]
-fn response_timeout_is_found_however_late_the_driver_is() {
+fn response_timeout_is_noticed_by_a_late_driver_too() {
     let mut decoder = Decoder::<512>::new();
     let mut source = source(Policy::DEFAULT, &mut decoder);
     assert!(matches!(source.step(ms(0)), Step::Connect { .. }));

@@ -1,11 +1,11 @@
-//! Rule: redirects. Which are followed, and where to.
+//! Rule: redirects. Which redirects are followed, and to which URL.
 
-use embedded_sse::{Decoder, InvalidHead, InvalidRedirect, LossCause, Request, Step, StopReason};
+use embedded_sse::{Decoder, InvalidRedirect, Request, StopReason};
 
-use super::{HERE, REDIRECTS, read, reading, redirect, source_of};
+use super::{HERE, REDIRECTS, reading, redirect};
 use crate::script::{Script, answers, ms, opens, status, url};
 
-/// Where a redirect leads from a URL, or why not: origin and path.
+/// The origin and path to which a redirect leads, or the reason of the stop.
 fn led(from: &str, location: &str) -> String {
     let script = Script::get(from).then(redirect(302, location));
     let log = script.then(opens("").ends()).run();
@@ -16,7 +16,7 @@ fn led(from: &str, location: &str) -> String {
 }
 
 #[test]
-fn redirects_of_all_five_codes_are_followed_at_once() {
+fn redirects_with_each_of_five_codes_are_followed_at_once() {
     for code in REDIRECTS {
         let script = Script::get(HERE).then(redirect(code, "http://other:81/x"));
         let log = script.then(opens("data: a\n\n")).run();
@@ -29,7 +29,7 @@ fn redirects_of_all_five_codes_are_followed_at_once() {
 }
 
 #[test]
-fn redirects_are_not_other_3xx() {
+fn redirects_do_not_include_other_3xx() {
     for code in [300, 304, 305, 306, 309] {
         let log = Script::get(HERE).then(redirect(code, "/x").ends()).run();
         assert_eq!(log.told(), ["stop Status"], "{code}");
@@ -59,7 +59,7 @@ fn redirects_with_a_relative_location_are_resolved() {
 }
 
 #[test]
-fn redirects_are_relative_to_the_one_before() {
+fn redirects_are_relative_to_the_previous_one() {
     let log = Script::get("http://h/a/b")
         .then(redirect(302, "http://g/c/d"))
         .then(redirect(302, "e"))
@@ -69,7 +69,7 @@ fn redirects_are_relative_to_the_one_before() {
     assert_eq!(log.request_lines(), ["GET /a/b", "GET /c/d", "GET /c/e"]);
 }
 
-/// The second request after a POST that is redirected.
+/// The second request, after a redirect of a POST.
 fn posted(code: u16) -> String {
     let request = Request {
         headers: &[("Content-Type", "text/plain"), ("X", "y")],
@@ -90,7 +90,7 @@ fn redirects_301_302_and_303_turn_a_post_into_a_get() {
 }
 
 #[test]
-fn redirects_307_and_308_post_again_which_is_no_retry() {
+fn redirects_307_and_308_send_a_post_again() {
     for code in [307, 308] {
         let second = posted(code);
         assert!(second.starts_with("POST /x HTTP/1.1\r\n"));
@@ -100,7 +100,7 @@ fn redirects_307_and_308_post_again_which_is_no_retry() {
 }
 
 #[test]
-fn redirects_stay_get_once_a_post_has_become_one() {
+fn redirects_do_not_turn_a_get_back_into_a_post() {
     let script = Script::new(Request::post(url(HERE), b"body"));
     let log = script
         .then(redirect(303, "/x"))
@@ -123,7 +123,7 @@ fn redirects_turn_other_methods_into_get_on_303_only() {
 }
 
 #[test]
-fn redirects_leave_nothing_of_the_old_connection() {
+fn redirects_discard_the_rest_of_the_old_connection() {
     let mut decoder = Decoder::<512>::new();
     let mut source = reading(&mut decoder);
     let mut input = &b"HTTP/1.1 302 x\r\nLocation: http://g/\r\n\r\nHTTP/1.1 200 OK\r\n"[..];
@@ -177,9 +177,9 @@ fn redirects_without_a_usable_location_stop() {
     }
 }
 
-/// By the URL standard: the percent-encode sets of path and special query.
+/// The percent-encode sets of the URL standard for a path and a special query.
 #[test]
-fn redirects_are_percent_encoded_where_a_url_needs_it() {
+fn redirects_are_percent_encoded_as_in_the_url_standard() {
     for (location, path) in [
         (&b"/a b"[..], "/a%20b"),
         (b"a b/../c d?e f", "/c%20d?e%20f"),
@@ -203,7 +203,7 @@ fn redirects_are_percent_encoded_where_a_url_needs_it() {
 }
 
 #[test]
-fn redirects_by_two_locations_that_differ_stop() {
+fn redirects_with_two_different_locations_stop() {
     for (second, told) in [
         ("/x", "open 200"),
         ("/y", "stop Redirect(Location)"),
@@ -213,179 +213,4 @@ fn redirects_by_two_locations_that_differ_stop() {
         let script = Script::get(HERE).then(status(302, &headers).ends());
         assert_eq!(script.then(opens("")).run().told()[0], told, "{second}");
     }
-}
-
-#[test]
-fn redirects_to_a_url_of_more_than_8192_bytes_stop() {
-    let origin = "http://h".len();
-    for (location, told) in [
-        (format!("/{}", "x".repeat(8192 - origin - 1)), "open 200"),
-        (
-            format!("/{}", "x".repeat(8192 - origin)),
-            "stop Redirect(TooLong)",
-        ),
-        (
-            format!("http://h/{}", "x".repeat(8192 - origin - 1)),
-            "open 200",
-        ),
-        (
-            format!("http://h/{}", "x".repeat(8192 - origin)),
-            "stop Redirect(TooLong)",
-        ),
-        // The limit is for the URL that comes of it.
-        (format!("/{}", " x".repeat(2100)), "stop Redirect(TooLong)"),
-        (format!("/{}x", "y/../".repeat(1600)), "open 200"),
-        (format!("/{}", "x".repeat(9000)), "stop Redirect(TooLong)"),
-    ] {
-        let mut decoder = Decoder::<40_000>::new();
-        let mut source = source_of(Request::get(url(HERE)), &mut decoder);
-        let response = format!("HTTP/1.1 302 Found\r\nLocation: {location}\r\n\r\n");
-        read(&mut source);
-        assert!(source.receive(&mut response.as_bytes(), ms(0)).is_none());
-        match source.step(ms(0)) {
-            Step::Connect { .. } => assert_eq!(told, "open 200"),
-            _ => assert_eq!(told, "stop Redirect(TooLong)", "{}", location.len()),
-        }
-    }
-}
-
-#[test]
-fn redirects_that_grow_the_url_stop_at_its_limit() {
-    let mut decoder = Decoder::<40_000>::new();
-    let mut source = source_of(Request::get(url(HERE)), &mut decoder);
-    let location = format!("{}/", "a".repeat(1000));
-    let response = format!("HTTP/1.1 302 Found\r\nLocation: {location}\r\n\r\n");
-    for redirects in 0.. {
-        if let Step::Stop(stop) = source.step(ms(0)) {
-            assert_eq!(stop.reason, StopReason::Redirect(InvalidRedirect::TooLong));
-            assert_eq!(redirects, 9);
-            break;
-        }
-        read(&mut source);
-        assert!(source.receive(&mut response.as_bytes(), ms(0)).is_none());
-        if !matches!(source.step(ms(0)), Step::Connect { .. }) {
-            source.ended(ms(0));
-        }
-    }
-}
-
-#[test]
-fn redirects_that_are_not_followed_show_the_response() {
-    for (code, from, location, told) in [
-        (302, "http://h/", "ftp://g/x", "stop Redirect(Location)"),
-        (302, "http://h/", "//u@g/", "stop Redirect(Location)"),
-        (307, "https://h/", "http://g/x", "stop Redirect(Downgrade)"),
-        (308, "http://h/", "https://g/x", "stop Redirect(NoTls)"),
-    ] {
-        let script = match told {
-            "stop Redirect(NoTls)" => Script::get(from).without_tls(),
-            _ => Script::get(from),
-        };
-        let headers = format!("Location: {location}\r\nContent-Length: 4\r\n");
-        let log = script.then(status(code, &headers).sends("body")).run();
-        assert_eq!(log.told(), [told]);
-        let response = log.response.unwrap();
-        assert_eq!((response.status, &response.body[..]), (code, "body"));
-        assert_eq!(response.headers[0], ("Location".into(), location.into()));
-        assert_eq!(log.stop.unwrap().status, Some(code));
-    }
-    // One that does not fit beside the head is followed, or stops, without it.
-    let long = format!("/{}", "x".repeat(60));
-    let headers = format!("Location: {long}\r\nA: {}\r\n", "b".repeat(100));
-    let script = Script::get("http://h/").then(status(302, &headers).ends());
-    assert_eq!(
-        script
-            .clone()
-            .then(opens(""))
-            .run_in::<256>()
-            .requests
-            .len(),
-        2
-    );
-}
-
-#[test]
-fn redirects_that_do_not_fit_beside_their_head_show_where_they_led() {
-    for blank in ["", "\r\n", "\n"] {
-        for (from, to, told) in [
-            ("https://h/", "http://g/", "stop Redirect(Downgrade)"),
-            ("http://h/", "https://g/", "stop Redirect(NoTls)"),
-            ("http://h/", "http://u@g/", "stop Redirect(Location)"),
-            ("http://h/", "http://g/", "stop Redirect(TooLong)"),
-        ] {
-            let len = if told.ends_with("(TooLong)") { 130 } else { 80 };
-            let location = format!("{to}{}", "x".repeat(len));
-            let head = format!(
-                "{blank}HTTP/1.1 302 Found\r\nA: {}\r\nLocation: {location}\r\n\r\n",
-                "b".repeat(60)
-            );
-            let script = match told {
-                "stop Redirect(NoTls)" => Script::get(from).without_tls(),
-                _ => Script::get(from),
-            };
-            let log = script.then(answers(head).ends()).run_in::<256>();
-            assert_eq!(log.told(), [told]);
-            let response = log.response.unwrap();
-            assert_eq!(response.status, 302);
-            assert_eq!(response.headers, [("Location".into(), location)], "{told}");
-        }
-    }
-}
-
-#[test]
-fn redirects_that_are_too_many_stop() {
-    let mut script = Script::get(HERE);
-    for _ in 0..20 {
-        script = script.then(redirect(301, "/stream"));
-    }
-    let open = script.clone().then(opens(""));
-    assert_eq!(open.run().told()[0], "open 200");
-    let log = script.then(redirect(301, "/stream")).run();
-    assert_eq!(log.told(), ["stop Redirect(TooMany)"]);
-    assert_eq!(log.requests.len(), 21);
-}
-
-#[test]
-fn redirects_are_as_many_as_the_caller_says() {
-    for most in [0, 1, 2] {
-        let request = Request {
-            max_redirects: most,
-            ..Request::get(url(HERE))
-        };
-        let mut script = Script::new(request);
-        for _ in 0..3 {
-            script = script.then(redirect(307, "/x"));
-        }
-        assert_eq!(script.run().requests.len(), usize::from(most) + 1);
-    }
-}
-
-#[test]
-fn redirects_are_counted_in_a_row() {
-    let request = Request {
-        max_redirects: 1,
-        ..Request::get(url(HERE))
-    };
-    let mut script = Script::new(request);
-    for _ in 0..3 {
-        script = script
-            .then(redirect(302, "/x"))
-            .then(opens("data: a\n\n").ends());
-    }
-    let log = script.run();
-    assert_eq!((log.stop, log.requests.len()), (None, 6));
-}
-
-#[test]
-fn redirects_that_do_not_fit_stop() {
-    let long = format!("http://h/{}", "x".repeat(100));
-    let script = Script::get("http://example.org/").then(redirect(302, &long));
-    let log = script.clone().run_in::<128>();
-    assert_eq!(
-        log.losses,
-        [LossCause::Head(InvalidHead::TooLong { len: 144 })]
-    );
-    let short = Script::get("http://example.org/a/long/path/that/is/kept/and/kept/and/kept/x");
-    let log = short.then(redirect(302, &"y".repeat(70))).run_in::<128>();
-    assert_eq!(log.told(), ["stop Redirect(TooLong)"]);
 }

@@ -1,4 +1,4 @@
-//! Rule: remembered. Which redirects are remembered, and for how long.
+//! Rule: remembered. Which redirects are remembered, and until when.
 
 use embedded_sse::{Decoder, EventSource, Policy, Request, Step};
 
@@ -6,7 +6,7 @@ use super::{HERE, REDIRECTS, SECRETS, feed, open, read, redirect};
 use crate::script::{Script, ms, opens, refuses, status, url};
 
 #[test]
-fn redirects_that_are_remembered_are_forgotten_when_they_lead_to_nothing() {
+fn remembered_redirects_are_forgotten_when_an_attempt_fails_there() {
     let log = Script::get(HERE)
         .remember(64)
         .then(redirect(301, "http://g/x"))
@@ -21,7 +21,7 @@ fn redirects_that_are_remembered_are_forgotten_when_they_lead_to_nothing() {
 }
 
 #[test]
-fn redirects_are_not_forgotten_in_the_middle_of_a_request() {
+fn remembered_redirects_are_not_forgotten_in_the_middle_of_a_request() {
     let request = Request {
         headers: SECRETS,
         ..Request::get(url(HERE))
@@ -46,13 +46,13 @@ fn redirects_are_not_forgotten_in_the_middle_of_a_request() {
     source.wrote(3);
     source.remember_permanent_redirects(&mut two);
     let Step::Connect { origin, .. } = source.step(ms(9000)) else {
-        panic!("the request goes on, with what is not meant for evil");
+        panic!("the request goes on, with headers that are not meant for evil");
     };
     assert_eq!(origin.host, "h");
 }
 
 #[test]
-fn redirects_are_forgotten_by_a_reconnect() {
+fn remembered_redirects_are_an_option() {
     for code in REDIRECTS {
         let log = Script::get(HERE)
             .then(redirect(code, "http://g/x"))
@@ -63,7 +63,7 @@ fn redirects_are_forgotten_by_a_reconnect() {
     }
 }
 
-/// Where the reconnect goes after these redirects, if permanent ones are to be remembered.
+/// The origin of the reconnect after these redirects, with this much memory for permanent ones.
 fn remembered(codes: &[u16], bytes: usize) -> String {
     let mut script = Script::get(HERE).remember(bytes);
     for (number, code) in codes.iter().enumerate() {
@@ -77,7 +77,7 @@ fn remembered(codes: &[u16], bytes: usize) -> String {
 }
 
 #[test]
-fn redirects_are_remembered_if_asked_and_permanent() {
+fn remembered_redirects_are_all_permanent() {
     for codes in [&[301][..], &[308]] {
         assert_eq!(remembered(codes, 64), "http g0 80");
         assert_eq!(remembered(codes, 0), "http h 80");
@@ -89,14 +89,14 @@ fn redirects_are_remembered_if_asked_and_permanent() {
 }
 
 #[test]
-fn redirects_are_remembered_only_if_they_fit() {
+fn remembered_redirects_fit_in_the_memory() {
     let len = "http://g0/x".len();
     assert_eq!(remembered(&[301], len), "http g0 80");
     assert_eq!(remembered(&[301], len - 1), "http h 80");
 }
 
 #[test]
-fn redirects_that_changed_the_request_are_not_remembered() {
+fn remembered_redirects_did_not_change_the_method() {
     let request = Request {
         repeatable: true,
         ..Request::post(url(HERE), b"x")
@@ -115,7 +115,7 @@ fn redirects_that_changed_the_request_are_not_remembered() {
 }
 
 #[test]
-fn redirects_are_remembered_only_if_they_lead_to_a_stream() {
+fn remembered_redirects_led_to_a_stream() {
     let log = Script::get(HERE)
         .remember(64)
         .then(redirect(301, "http://g/x"))
@@ -126,7 +126,7 @@ fn redirects_are_remembered_only_if_they_lead_to_a_stream() {
 }
 
 #[test]
-fn redirects_that_are_remembered_get_no_secrets() {
+fn remembered_redirects_get_no_secrets() {
     let request = Request {
         headers: SECRETS,
         ..Request::get(url(HERE))
@@ -142,7 +142,7 @@ fn redirects_that_are_remembered_get_no_secrets() {
 }
 
 #[test]
-fn redirects_that_are_remembered_get_no_secrets_if_they_ever_left() {
+fn remembered_redirects_get_no_secrets_even_back_at_the_original_origin() {
     let request = Request {
         headers: SECRETS,
         ..Request::get(url(HERE))
@@ -162,13 +162,13 @@ fn redirects_that_are_remembered_get_no_secrets_if_they_ever_left() {
     for request in &log.requests[1..6] {
         assert!(!request.contains("secret"), "{request}");
     }
-    // Once they are forgotten, the request is the caller's again.
+    // After a failure, the redirects are forgotten, and the request is the original one.
     assert_eq!(log.request_lines()[6], "GET /stream");
     assert!(log.requests[6].contains("secret"));
 }
 
 #[test]
-fn redirects_that_are_remembered_are_the_base_of_the_next() {
+fn remembered_redirects_are_the_base_of_the_next_redirect() {
     let log = Script::get(HERE)
         .remember(64)
         .then(redirect(301, "http://g/x/y"))

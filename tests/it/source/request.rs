@@ -1,18 +1,18 @@
-//! Rule: request.
+//! Rule: request. What is sent.
 
-use embedded_sse::{Decoder, EventSource, InvalidRequest, Policy, Request};
+use embedded_sse::Request;
 
 use super::HERE;
 use crate::script::{Script, opens, url};
 
-/// What the server gets from a request that is accepted at once.
+/// The first request that the server gets.
 fn sent(request: Request<'_>) -> String {
     let log = Script::new(request).then(opens("").ends()).run();
     log.requests[0].clone()
 }
 
 #[test]
-fn request_has_what_the_rule_says_and_nothing_else() {
+fn request_has_the_headers_of_the_rule_and_no_others() {
     assert_eq!(
         sent(Request::get(url("http://example.org/a?b=c#d"))),
         "GET /a?b=c HTTP/1.1\r\n\
@@ -25,7 +25,7 @@ fn request_has_what_the_rule_says_and_nothing_else() {
 }
 
 #[test]
-fn request_without_a_path_asks_for_the_root() {
+fn request_for_a_url_without_a_path_is_for_the_root() {
     for (text, line) in [
         ("http://h", "/"),
         ("http://h?q", "/?q"),
@@ -37,7 +37,7 @@ fn request_without_a_path_asks_for_the_root() {
 }
 
 #[test]
-fn request_host_has_a_port_that_is_not_the_schemes_own() {
+fn request_host_has_the_port_unless_it_is_the_default() {
     for (text, host, origin) in [
         ("http://h/", "h", "http h 80"),
         ("http://h:80/", "h", "http h 80"),
@@ -63,7 +63,7 @@ fn request_host_has_a_port_that_is_not_the_schemes_own() {
 }
 
 #[test]
-fn request_headers_of_the_caller_are_sent_in_their_order() {
+fn request_headers_of_the_caller_keep_their_order() {
     let request = Request {
         headers: &[("X-B", "2"), ("X-A", ""), ("X-B", "3")],
         ..Request::get(url(HERE))
@@ -72,7 +72,7 @@ fn request_headers_of_the_caller_are_sent_in_their_order() {
 }
 
 #[test]
-fn request_headers_of_the_caller_replace_ours_in_any_case() {
+fn request_headers_of_the_caller_replace_ours_whatever_their_case() {
     let request = Request {
         headers: &[
             ("HOST", "other"),
@@ -91,20 +91,7 @@ fn request_headers_of_the_caller_replace_ours_in_any_case() {
 }
 
 #[test]
-fn request_without_a_body_in_its_response_is_refused() {
-    for method in ["HEAD", "CONNECT"] {
-        let request = Request {
-            method,
-            ..Request::get(url(HERE))
-        };
-        let mut decoder = Decoder::<512>::new();
-        let source = EventSource::new(request, Policy::DEFAULT, 1, &mut decoder);
-        assert_eq!(source.err(), Some(InvalidRequest::NoBody));
-    }
-}
-
-#[test]
-fn request_of_a_get_has_a_length_only_with_a_body() {
+fn request_with_get_has_a_length_only_with_a_body() {
     let get = Request::get(url(HERE));
     assert!(!sent(get).contains("Content-Length"));
     let body = Request {
@@ -115,7 +102,7 @@ fn request_of_a_get_has_a_length_only_with_a_body() {
 }
 
 #[test]
-fn request_of_a_post_has_a_length_always() {
+fn request_with_post_always_has_a_length() {
     let post = sent(Request::post(url(HERE), b"{\"a\": 1}\r\n"));
     assert!(post.starts_with("POST /stream HTTP/1.1\r\n"));
     assert!(post.ends_with("Content-Length: 10\r\n\r\n{\"a\": 1}\r\n"));
@@ -124,7 +111,7 @@ fn request_of_a_post_has_a_length_always() {
 }
 
 #[test]
-fn request_has_last_event_id_only_when_not_empty() {
+fn request_has_last_event_id_unless_it_is_empty() {
     let script = Script::get(HERE).then(opens("").ends());
     assert_eq!(script.clone().run().header(0, "last-event-id"), None);
     let log = script.last_event_id("a b").run();
@@ -132,7 +119,7 @@ fn request_has_last_event_id_only_when_not_empty() {
 }
 
 #[test]
-fn a_request_tells_no_secret_of_itself() {
+fn request_shows_no_secret_in_debug() {
     let request = Request {
         headers: &[("Authorization", "Bearer secret")],
         ..Request::post(url("http://h/"), b"secret")

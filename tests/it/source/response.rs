@@ -11,13 +11,13 @@ fn ok_and_event_stream_is_open_before_the_first_event() {
 }
 
 #[test]
-fn ok_and_event_stream_is_open_before_any_byte_of_the_body() {
+fn ok_and_event_stream_is_open_before_the_first_byte_of_the_body() {
     let log = Script::get(HERE).then(answers(OPEN)).run();
     assert_eq!(log.told(), ["open 200", "silent for ever"]);
 }
 
 #[test]
-fn ok_and_event_stream_parameters_and_case_do_not_matter() {
+fn ok_and_event_stream_may_have_parameters_and_any_case() {
     for value in [
         "TEXT/Event-Stream",
         "text/event-stream;charset=utf-8",
@@ -30,7 +30,7 @@ fn ok_and_event_stream_parameters_and_case_do_not_matter() {
 }
 
 #[test]
-fn ok_and_event_stream_the_last_of_several_headers_wins() {
+fn ok_and_event_stream_is_decided_by_the_last_type() {
     let html = "Content-Type: text/html\r\n";
     let stream = "content-type: text/event-stream\r\n";
     assert_eq!(told_of(&format!("{html}{stream}")), OPENED);
@@ -45,7 +45,7 @@ fn ok_and_event_stream_the_last_of_several_headers_wins() {
     }
     let quoted = "Content-Type: text/html; x=\",text/event-stream;\"\r\n";
     assert_eq!(told_of(quoted), "stop ContentType");
-    // A proxy may have joined them.
+    // A proxy may have joined the headers.
     let joined = "Content-Type: text/html;a=b , text/event-stream; charset=\"x,y\"\r\n";
     assert_eq!(told_of(joined), OPENED);
     let joined = "Content-Type: text/event-stream, text/html\r\n";
@@ -100,7 +100,7 @@ fn ok_and_anything_else_shows_the_head_and_the_body() {
 }
 
 #[test]
-fn ok_and_anything_else_shows_a_stated_number_of_body_bytes() {
+fn ok_and_anything_else_shows_at_most_1024_bytes_of_the_body() {
     let head = "HTTP/1.1 404 Gone\r\n\r\n";
     for (len, kept) in [
         (0, 0),
@@ -117,7 +117,7 @@ fn ok_and_anything_else_shows_a_stated_number_of_body_bytes() {
 }
 
 #[test]
-fn ok_and_anything_else_shows_not_more_than_data_leaves() {
+fn ok_and_anything_else_shows_as_much_of_the_body_as_fits_in_data() {
     let head = "HTTP/1.1 404 Gone\r\n\r\n";
     let script = Script::get(HERE).then(answers(format!("{head}{}", "x".repeat(200))));
     let body = script.run_in::<128>().response.unwrap().body;
@@ -141,7 +141,7 @@ fn ok_and_anything_else_shows_a_chunked_body_without_its_framing() {
 }
 
 #[test]
-fn ok_and_anything_else_does_not_wait_behind_a_body_of_known_length() {
+fn ok_and_anything_else_does_not_wait_after_a_body_of_known_length() {
     let head = "HTTP/1.1 400 Bad\r\nContent-Length: 3\r\n\r\n";
     let log = Script::get(HERE)
         .then(answers(format!("{head}abcdef")))
@@ -151,7 +151,7 @@ fn ok_and_anything_else_does_not_wait_behind_a_body_of_known_length() {
 }
 
 #[test]
-fn ok_and_anything_else_waits_a_second_for_the_body() {
+fn ok_and_anything_else_waits_for_the_body_for_a_second() {
     let silent = answers("HTTP/1.1 400 Bad\r\n\r\n").sends("abc");
     let log = Script::get(HERE).then(silent).run();
     assert_eq!(log.time_of("stop Status"), 1000);
@@ -172,7 +172,7 @@ fn ok_and_anything_else_stops_when_its_body_is_cut_off() {
 }
 
 #[test]
-fn ok_and_anything_else_shows_nothing_of_an_open_stream() {
+fn ok_and_event_stream_shows_no_response_after_a_close() {
     let script = Script::get(HERE).then(opens("data: a\n\n"));
     let log = script.on("message", Command::Close).run();
     assert_eq!(log.response, None);
@@ -209,7 +209,7 @@ fn content_encoding_that_compresses_stops() {
 }
 
 #[test]
-fn content_encoding_that_is_no_compression_is_ignored() {
+fn content_encoding_without_compression_is_ignored() {
     for value in [
         "identity",
         "Identity",

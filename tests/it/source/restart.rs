@@ -6,7 +6,7 @@ use super::{HERE, Source, feed, limited, open, read, redirect, source};
 use crate::script::{Command, Script, ms, opens, refuses, status};
 
 #[test]
-fn close_stops_whatever_is_going_on() {
+fn close_stops_a_stream_or_a_wait() {
     let script = || Script::get(HERE).then(opens("data: a\n\ndata: b\n\n").ends());
     for (line, told) in [
         ("open", &["open 200", "stop Closed"][..]),
@@ -30,7 +30,7 @@ fn close_stops_whatever_is_going_on() {
 }
 
 #[test]
-fn restart_after_a_stop_begins_anew() {
+fn restart_after_a_stop_starts_again() {
     let log = limited(1)
         .on("stop", Command::Restart)
         .then(refuses())
@@ -43,7 +43,7 @@ fn restart_after_a_stop_begins_anew() {
 }
 
 #[test]
-fn restart_after_a_refusal_begins_anew() {
+fn restart_after_a_refused_request_starts_again() {
     let log = Script::get(HERE)
         .on("stop", Command::Restart)
         .then(status(404, "").sends("much text").ends())
@@ -53,7 +53,7 @@ fn restart_after_a_refusal_begins_anew() {
 }
 
 #[test]
-fn restart_within_a_wait_ends_it_at_once() {
+fn restart_ends_a_wait_at_once() {
     let log = Script::get(HERE)
         .on("wait", Command::Restart)
         .then(refuses())
@@ -63,7 +63,7 @@ fn restart_within_a_wait_ends_it_at_once() {
 }
 
 #[test]
-fn restart_within_a_stream_keeps_the_id_and_the_retry() {
+fn restart_of_a_stream_keeps_the_id_and_the_retry() {
     let log = Script::get(HERE)
         .on("message 7: a", Command::Restart)
         .then(opens("retry: 700\nid: 7\ndata: a\n\nid: 8\ndata: b\n\n").ends())
@@ -82,7 +82,7 @@ fn restart_within_a_stream_keeps_the_id_and_the_retry() {
 }
 
 #[test]
-fn restart_after_a_close_begins_anew() {
+fn restart_after_a_close_starts_again() {
     let log = Script::get(HERE)
         .on("open", Command::Close)
         .on("stop", Command::Restart)
@@ -105,7 +105,7 @@ fn restart_goes_to_the_original_url() {
 }
 
 #[test]
-fn restart_goes_to_the_original_url_also_if_a_redirect_was_remembered() {
+fn restart_goes_to_the_original_url_even_if_a_redirect_was_remembered() {
     let log = Script::get(HERE)
         .remember(64)
         .on("open", Command::Restart)
@@ -116,7 +116,7 @@ fn restart_goes_to_the_original_url_also_if_a_redirect_was_remembered() {
     assert_eq!(log.origins, ["http h 80", "http g 80", "http h 80"]);
 }
 
-/// Brings a source into each of its states.
+/// Each function brings a source into another state.
 const STATES: [fn(&mut Source<'_>); 10] = [
     |_| {},
     |source| assert!(matches!(source.step(ms(0)), Step::Connect { .. })),
@@ -157,7 +157,7 @@ const STATES: [fn(&mut Source<'_>); 10] = [
 ];
 
 #[test]
-fn restart_works_from_each_state() {
+fn restart_works_in_every_state() {
     for enter in STATES {
         let mut decoder = Decoder::new();
         let mut source = source(Policy::DEFAULT, &mut decoder);
@@ -175,7 +175,7 @@ fn restart_works_from_each_state() {
 }
 
 #[test]
-fn close_works_from_each_state() {
+fn close_works_in_every_state() {
     for enter in STATES {
         let mut decoder = Decoder::new();
         let mut source = source(Policy::DEFAULT, &mut decoder);
@@ -187,7 +187,7 @@ fn close_works_from_each_state() {
         let Step::Stop(stop) = source.step(ms(99_999)) else {
             panic!("not closed");
         };
-        // One that has stopped keeps its reason and its response.
+        // A source that has already stopped keeps its reason and its response.
         assert_eq!(stop.reason != StopReason::Closed, stopped);
         assert_eq!(source.response().is_some(), stopped);
         assert_eq!(stop.cause, None);

@@ -6,7 +6,7 @@ use super::{HERE, limited, redirect, refused_often};
 use crate::script::{Script, answers, ms, never_connects, opens, refuses, status, url};
 
 #[test]
-fn lost_connections_are_retried_also_the_first() {
+fn lost_connections_are_retried_even_the_first() {
     let open = || opens("data: a\n\n");
     for (connection, lost) in [
         (refuses(), "lost Connect"),
@@ -48,7 +48,7 @@ fn post_is_not_retried_once_a_byte_of_it_is_written() {
         (status(503, ""), LossCause::Status(503)),
         (opens("data: a\n\n").resets(), LossCause::Transport),
         (opens("data: a\n\n"), LossCause::IdleTimeout),
-        // The server has acted on what it answered by a redirect.
+        // A server that has answered with a redirect has received the request.
         (redirect(307, "http://g/"), LossCause::Connect),
         (redirect(303, "http://g/"), LossCause::Connect),
     ] {
@@ -75,7 +75,7 @@ fn post_is_retried_before_its_first_byte_is_written() {
 }
 
 #[test]
-fn post_whose_stream_has_ended_is_an_end() {
+fn post_stops_when_its_stream_ends() {
     let length = answers("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n")
         .sends("Content-Length: 9\r\n\r\ndata: a\n\n");
     for connection in [opens("data: a\n\n").ends(), length] {
@@ -91,7 +91,7 @@ fn post_whose_stream_has_ended_is_an_end() {
 }
 
 #[test]
-fn post_is_retried_when_the_caller_says_so() {
+fn post_is_retried_if_it_is_repeatable() {
     let request = Request {
         repeatable: true,
         ..Request::post(url(HERE), b"body")
@@ -107,7 +107,7 @@ fn post_is_retried_when_the_caller_says_so() {
 }
 
 #[test]
-fn post_is_a_post_again_after_a_reconnect() {
+fn post_that_became_a_get_is_a_post_again_after_a_reconnect() {
     let request = Request {
         repeatable: true,
         ..Request::post(url(HERE), b"body")
@@ -124,7 +124,7 @@ fn post_is_a_post_again_after_a_reconnect() {
 }
 
 #[test]
-fn post_stops_like_a_get() {
+fn post_stops_at_a_204_like_a_get() {
     let script = Script::new(Request::post(url(HERE), b"x"));
     assert_eq!(
         script.then(status(204, "")).run().told(),
@@ -133,7 +133,7 @@ fn post_stops_like_a_get() {
 }
 
 #[test]
-fn attempts_of_zero_is_never() {
+fn attempts_of_0_mean_no_reconnect() {
     let log = limited(0).then(refuses()).run();
     assert_eq!(log.told(), ["lost Connect", "stop Attempts"]);
     let log = limited(0).then(opens("data: a\n\n").ends()).run();
@@ -156,6 +156,6 @@ fn attempts_are_counted_per_outage() {
 }
 
 #[test]
-fn attempts_are_without_end_by_default() {
+fn attempts_are_unlimited_by_default() {
     assert_eq!(refused_often(Script::get(HERE), 200).len(), 200);
 }

@@ -6,14 +6,14 @@ use super::{HERE, OPENED, reading, redirect};
 use crate::script::{OPEN, Script, answers, ms, opens, status};
 
 #[test]
-fn retried_statuses_are_retried_with_the_backoff() {
-    let of_the_server = (500..600).filter(|code| !matches!(code, 501 | 505 | 506 | 510 | 511));
-    for code in [408, 421, 425, 429].into_iter().chain(of_the_server) {
+fn retried_statuses_are_retried_with_the_back_off() {
+    let server_errors = (500..600).filter(|code| !matches!(code, 501 | 505 | 506 | 510 | 511));
+    for code in [408, 421, 425, 429].into_iter().chain(server_errors) {
         let log = Script::get(HERE)
             .then(status(code, ""))
             .then(status(code, "Content-Type: text/event-stream\r\n"))
             .then(opens(""))
-            .run();
+            .run_briefly();
         let lost = format!("lost Status({code})");
         let want = [&lost, "wait 3000", &lost, "wait 6000", "open 200"];
         assert_eq!(log.told()[..5], want);
@@ -27,7 +27,7 @@ fn delay_after(retry_after: &str) -> u64 {
 }
 
 #[test]
-fn retried_statuses_retry_after_is_a_lower_bound() {
+fn retried_statuses_have_retry_after_as_a_lower_bound() {
     assert_eq!(delay_after("2"), 3000);
     assert_eq!(delay_after("0"), 3000);
     assert_eq!(delay_after("4"), 4000);
@@ -35,7 +35,7 @@ fn retried_statuses_retry_after_is_a_lower_bound() {
 }
 
 #[test]
-fn retried_statuses_retry_after_is_not_clamped_and_saturates() {
+fn retried_statuses_have_no_upper_limit_for_retry_after() {
     assert_eq!(delay_after("7200"), 7_200_000);
     for value in ["18446744073709551615", "99999999999999999999999999"] {
         let head = format!("HTTP/1.1 503 x\r\nRetry-After: {value}\r\n\r\n");
@@ -50,7 +50,7 @@ fn retried_statuses_retry_after_is_not_clamped_and_saturates() {
 }
 
 #[test]
-fn retried_statuses_retry_after_of_other_forms_is_ignored() {
+fn retried_statuses_ignore_retry_after_in_other_forms() {
     for value in [
         "Fri, 31 Dec 2099 23:59:59 GMT",
         "",
@@ -64,7 +64,7 @@ fn retried_statuses_retry_after_of_other_forms_is_ignored() {
 }
 
 #[test]
-fn retried_statuses_retry_after_is_for_one_delay() {
+fn retried_statuses_use_retry_after_for_one_delay() {
     let log = Script::get(HERE)
         .then(status(429, "Retry-After: 100\r\n"))
         .then(status(429, ""))
@@ -87,7 +87,7 @@ fn other_statuses_stop() {
 }
 
 #[test]
-fn switching_protocols_stops_before_the_other_protocol() {
+fn informational_responses_that_switch_protocols_stop() {
     let other = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: a\n\n";
     let log = Script::get(HERE)
         .then(status(101, "Upgrade: x\r\n").sends(other))
@@ -124,7 +124,7 @@ fn portal_verdict(head: &Head<'_>) -> Verdict {
 }
 
 #[test]
-fn other_statuses_are_the_callers_to_judge() {
+fn other_statuses_can_be_judged_by_a_hook() {
     for (code, x, told) in [
         (200, "retry", "lost Status(200)"),
         (404, "", "lost Status(404)"),
@@ -143,7 +143,7 @@ fn other_statuses_are_the_callers_to_judge() {
 }
 
 #[test]
-fn other_statuses_judged_to_be_followed_are_followed() {
+fn other_statuses_are_followed_if_the_hook_says_so() {
     let log = Script::get(HERE)
         .verdict(portal_verdict)
         .then(status(200, "X: follow\r\nLocation: /x\r\n"))
@@ -163,7 +163,7 @@ fn informational_responses_are_skipped() {
 }
 
 #[test]
-fn informational_responses_are_skipped_behind_a_redirect_and_take_no_memory() {
+fn informational_responses_are_skipped_after_a_redirect_and_take_no_memory() {
     let many = "HTTP/1.1 102 Processing\r\n\r\n".repeat(20);
     let log = Script::get(HERE)
         .then(redirect(302, "http://g/x"))

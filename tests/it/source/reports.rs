@@ -1,4 +1,4 @@
-//! Rules: what is told, a stop by a response.
+//! Rules: reports, a stop by a response.
 
 use embedded_sse::{
     Decoder, Head, InvalidRedirect, LossCause, Policy, Request, Step, StopReason, Verdict,
@@ -8,7 +8,7 @@ use super::{HERE, limited, source};
 use crate::script::{Script, answers, ms, opens, refuses, status, url};
 
 #[test]
-fn what_is_told_of_a_retried_status_is_lost_and_never_open() {
+fn reports_of_a_retried_status_are_lost_and_never_open() {
     let log = limited(1).then(status(503, "")).then(status(502, "")).run();
     let want = [
         "lost Status(503)",
@@ -23,9 +23,8 @@ fn what_is_told_of_a_retried_status_is_lost_and_never_open() {
     assert_eq!(stop.status, Some(502));
 }
 
-/// Whatever the reason is.
 #[test]
-fn a_stop_by_a_response_shows_it() {
+fn a_stop_by_a_response_shows_the_response_whatever_the_reason() {
     let response = |code| status(code, "Retry-After: 9\r\nContent-Length: 4\r\n").sends("body");
     let post = || Script::new(Request::post(url(HERE), b"x"));
     let judged: fn(&Head<'_>) -> Verdict = |_| Verdict::Stop;
@@ -79,7 +78,7 @@ fn a_stop_by_a_response_shows_it() {
 }
 
 #[test]
-fn a_stop_by_no_response_shows_none() {
+fn a_stop_without_a_response_shows_none() {
     for script in [
         limited(0).then(refuses()),
         limited(0).then(opens("data: a\n\n").resets()),
@@ -95,7 +94,7 @@ fn a_stop_by_no_response_shows_none() {
 }
 
 #[test]
-fn what_is_told_with_used_up_attempts_is_the_last_status() {
+fn reports_of_the_last_attempt_contain_the_last_status() {
     let log = limited(1).then(status(503, "")).then(refuses()).run();
     let stop = log.stop.unwrap();
     assert_eq!(
@@ -106,7 +105,7 @@ fn what_is_told_with_used_up_attempts_is_the_last_status() {
 }
 
 #[test]
-fn what_is_told_of_what_ends_it_is_stopped_alone() {
+fn reports_of_a_stop_without_a_loss_are_stopped_alone() {
     for response in [
         status(200, "").ends(),
         status(404, "").ends(),
@@ -120,14 +119,14 @@ fn what_is_told_of_what_ends_it_is_stopped_alone() {
 }
 
 #[test]
-fn what_is_told_of_a_wait_of_no_length_is_lost_too() {
+fn reports_include_a_wait_of_zero_length() {
     let script = Script::get(HERE).policy(|policy| policy.reconnection_time = ms(0));
     let log = script.then(refuses()).then(opens("")).run();
     assert_eq!(log.told()[..3], ["lost Connect", "wait 0", "open 200"]);
 }
 
 #[test]
-fn what_is_told_does_not_depend_on_how_late_the_driver_is() {
+fn reports_include_a_wait_that_is_over_before_the_driver_asks() {
     let mut decoder = Decoder::<512>::new();
     let mut source = source(Policy::DEFAULT, &mut decoder);
     let _ = source.step(ms(0));

@@ -1,4 +1,4 @@
-//! What hooks are shown, and in which order.
+//! Which calls hooks get, and in which order.
 
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
@@ -9,7 +9,7 @@ use embedded_sse::{Decoder, EventSource, Item, Policy, Request};
 use super::follow;
 use crate::script::{OPEN, answers, gone, ms, opens, url};
 
-/// What it saw, in its order.
+/// Records the calls in order.
 #[derive(Default)]
 struct Order(RefCell<Vec<String>>);
 
@@ -34,9 +34,8 @@ impl Hooks for Order {
     }
 }
 
-/// And a wait or stop is told once, whoever causes it.
 #[test]
-fn bytes_are_shown_before_what_they_cause() {
+fn bytes_come_before_the_items_that_they_cause_and_each_loss_or_stop_comes_once() {
     const CHUNKED: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\
                            Transfer-Encoding: chunked\r\n\r\n";
     for read in [1, 7, usize::MAX] {
@@ -53,7 +52,7 @@ fn bytes_are_shown_before_what_they_cause() {
             follow(&[answers(&sent), gone()], read, &mut order, |_| {});
             let mut seen = order.0.into_inner();
             if sent == "nonsense" {
-                // The rest of what was read is taken too.
+                // Depending on `read`, more bytes arrive with the first one.
                 seen[0].truncate(2);
             }
             let mut want: Vec<_> = told.split('|').map(str::to_owned).collect();
@@ -69,9 +68,9 @@ fn bytes_are_shown_before_what_they_cause() {
     }
 }
 
-/// A source that is observed while somebody looks goes on.
+/// While the application borrows the value, the source cannot update it.
 #[test]
-fn looking_never_panics() {
+fn a_borrowed_hook_does_not_panic() {
     let recent = RefCell::new(Recent::<64>::new());
     let guard = recent.borrow_mut();
     let told = follow(&[opens("data: a\n\n").ends(), gone()], 7, &recent, |_| {});
@@ -79,7 +78,7 @@ fn looking_never_panics() {
     drop(guard);
 }
 
-/// Connects and takes in these bytes.
+/// Connects, and receives the head and this stream.
 fn open<const DATA: usize>(
     source: &mut EventSource<'_, DATA, 64, impl Hooks>,
     stream: &str,
@@ -94,7 +93,7 @@ fn open<const DATA: usize>(
 }
 
 #[test]
-fn a_restart_is_told() {
+fn a_restart_resets_unfinished_events_and_the_silence_but_counts_no_loss() {
     let counters = Cell::new(Counters::default());
     let heartbeat = Cell::new(Heartbeat::new(ms(1000), ms(30_000)));
     let observers = (&counters, &heartbeat);
@@ -111,7 +110,7 @@ fn a_restart_is_told() {
     }
     assert_eq!(heartbeat.get().idle_timeout(), Some(ms(3000)));
 
-    // A minute without a network. Neither is it a silence, nor does the event go on.
+    // A minute without a network is no silence of the server, and the unfinished event is dropped.
     source.restart();
     open(&mut source, "data: y\n\n", ms(100_000));
     assert_eq!(heartbeat.get().idle_timeout(), Some(ms(3000)));
@@ -121,7 +120,7 @@ fn a_restart_is_told() {
 }
 
 #[test]
-fn three_hooks_are_one() {
+fn hooks_can_be_combined() {
     let counters = Cell::new(Counters::default());
     let recent = RefCell::new(Recent::<8>::new());
     let heartbeat = Cell::new(Heartbeat::new(ms(1000), ms(2000)));
