@@ -36,7 +36,7 @@ pub use log::{Log, line_of};
 pub use world::{Dialer, Manner, Plain, World, ms};
 
 /// The greatest number of places to cut. A longer script is cut at some of its places only. A debug build
-/// tries fewer places, so that it ends within seconds; CI tries them all in a release build.
+/// tries fewer places, so that it ends within seconds.
 const MOST_CUTS: usize = if cfg!(debug_assertions) { 50 } else { 700 };
 
 /// A script with more bytes, or more reads of the clock, runs through the ready loops in some manners
