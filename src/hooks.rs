@@ -65,7 +65,11 @@ pub trait Hooks {
     }
 
     /// The head of a response is complete. Returns what to do with the response. `verdict` is the
-    /// result of the hooks before this one, or [`Verdict::default_for`] the head.
+    /// result of the hooks before this one, or [`Verdict::default_for`] the head. For a request that
+    /// is not [`repeatable`](crate::Request::repeatable), it is `Stop` where that is `Retry`.
+    ///
+    /// If you return `Retry`, the request is sent again even if it is not `repeatable`. Return it
+    /// for a status that says that the server has not acted on the request, such as 429.
     fn verdict(&mut self, head: &Head<'_>, verdict: Verdict) -> Verdict {
         let _ = head;
         verdict

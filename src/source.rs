@@ -67,8 +67,8 @@ pub struct EventSource<'a, const DATA: usize, const META: usize = 64, H = ()> {
 
     attempt: Attempt,
     last_status: Option<u16>,
-    /// Whether a byte of a request was written since the last restart, so that the server may have
-    /// acted on it.
+    /// Whether the server may have acted on a request since the last restart: a byte of it was
+    /// written, and no verdict was `Retry`.
     has_written: bool,
     /// Whether a stream has brought an ID since the last restart.
     has_brought_id: bool,

@@ -46,6 +46,9 @@ pub struct Request<'a> {
     /// Whether a request with another method than `GET` may be sent again after a loss. If it may
     /// not, a loss stops the source once a byte of the request was written, since the server may
     /// already have acted on it. Default `false`.
+    ///
+    /// A hook can still repeat the request after a status such as 429, with
+    /// [`Verdict::Retry`](crate::Verdict::Retry).
     pub repeatable: bool,
     /// Whether the stream of a `POST` or another method than `GET` is resumed by `GET`, as MCP's
     /// streamable HTTP transport does. Default `false`.

@@ -10,7 +10,9 @@ pub enum Verdict {
     Open,
     /// Follow the redirect in `Location`.
     Follow,
-    /// A temporary failure: connect again after a delay, as after a lost connection.
+    /// A temporary failure: connect again after a delay, as after a lost connection. If a hook
+    /// returns this, the request is sent again even if it is not
+    /// [`repeatable`](crate::Request::repeatable).
     Retry,
     /// A permanent failure: stop.
     Stop,

@@ -188,7 +188,11 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
             self.stop(StopReason::Status, None);
             return false;
         }
-        let by_default = Verdict::default_for(&head);
+        let mut by_default = Verdict::default_for(&head);
+        let is_final = by_default == Verdict::Retry && !self.may_repeat();
+        if is_final {
+            by_default = Verdict::Stop;
+        }
         let verdict = self.hooks.verdict(&head, by_default);
         let body = http::body_of(&head);
         match verdict {
@@ -214,7 +218,11 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
                     self.refuse(StopReason::Redirect(error), None, body, now);
                 }
             }
+            // Without a hook, `retry` stops the source if the request is final. With one, the
+            // application says that the server has not acted on the request.
+            Verdict::Stop if is_final => self.retry(LossCause::Status(status), None, body, now),
             Verdict::Retry => {
+                self.has_written = false;
                 let retry_after = head.retry_after();
                 self.retry(LossCause::Status(status), retry_after, body, now);
             }

@@ -128,7 +128,7 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
             // The remembered redirect target failed. Forget it, or every retry would go there.
             self.remembered.forget();
         }
-        if self.has_written && !self.request.is_repeatable() && !self.resumes_by_get() {
+        if self.has_written && !self.may_repeat() {
             return Err(match cause {
                 LossCause::End => StopReason::Ended,
                 _ => StopReason::NotRepeatable,
@@ -145,6 +145,11 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
         self.state = State::Wait { wait, told: false };
         self.is_untold = true;
         Ok(())
+    }
+
+    /// Whether another request may follow even if the server has acted on this one.
+    pub(super) fn may_repeat(&self) -> bool {
+        self.request.is_repeatable() || self.resumes_by_get()
     }
 
     /// Whether the next attempt resumes the stream of a `POST` by `GET`.

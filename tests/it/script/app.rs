@@ -105,7 +105,7 @@ pub type Change<'a> = dyn Fn(usize, &mut Draft<'_>) + 'a;
 
 /// The hooks that a script sets.
 pub struct ScriptHooks<'r> {
-    pub verdict: Option<fn(&Head<'_>) -> Verdict>,
+    pub verdict: Option<fn(&Head<'_>, Verdict) -> Verdict>,
     pub change: Option<&'r Change<'r>>,
     pub attempt: usize,
 }
@@ -119,6 +119,6 @@ impl Hooks for ScriptHooks<'_> {
     }
 
     fn verdict(&mut self, head: &Head<'_>, verdict: Verdict) -> Verdict {
-        self.verdict.map_or(verdict, |judge| judge(head))
+        self.verdict.map_or(verdict, |judge| judge(head, verdict))
     }
 }

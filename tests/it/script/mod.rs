@@ -55,7 +55,7 @@ pub struct Script<'a> {
     connections: Vec<Connection>,
     commands: Vec<(&'static str, Command)>,
     breaks_at: Option<usize>,
-    verdict: Option<fn(&Head<'_>) -> Verdict>,
+    verdict: Option<fn(&Head<'_>, Verdict) -> Verdict>,
     change: Option<Rc<Change<'a>>>,
     remember: usize,
     last_event_id: &'a str,
@@ -125,7 +125,7 @@ impl<'a> Script<'a> {
         self
     }
 
-    pub fn verdict(mut self, verdict: fn(&Head<'_>) -> Verdict) -> Self {
+    pub fn verdict(mut self, verdict: fn(&Head<'_>, Verdict) -> Verdict) -> Self {
         self.verdict = Some(verdict);
         self
     }

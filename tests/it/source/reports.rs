@@ -27,7 +27,7 @@ fn reports_of_a_retried_status_are_lost_and_never_open() {
 fn a_stop_by_a_response_shows_the_response_whatever_the_reason() {
     let response = |code| status(code, "Retry-After: 9\r\nContent-Length: 4\r\n").sends("body");
     let post = || Script::new(Request::post(url(HERE), b"x"));
-    let judged: fn(&Head<'_>) -> Verdict = |_| Verdict::Stop;
+    let judged: fn(&Head<'_>, Verdict) -> Verdict = |_, _| Verdict::Stop;
     let unframed = || {
         let lengths = "Content-Length: 4\r\nContent-Length: 5\r\n";
         status(

@@ -1,6 +1,6 @@
 //! Rules: lost, post, attempts.
 
-use embedded_sse::{LossCause, Request, StopReason};
+use embedded_sse::{Head, LossCause, Request, StopReason, Verdict};
 
 use super::{HERE, limited, redirect, refused_often};
 use crate::script::{Script, answers, ms, never_connects, opens, refuses, status, url};
@@ -158,4 +158,32 @@ fn attempts_are_counted_per_outage() {
 #[test]
 fn attempts_are_unlimited_by_default() {
     assert_eq!(refused_often(Script::get(HERE), 200).len(), 200);
+}
+
+#[test]
+fn post_is_retried_if_a_verdict_says_so() {
+    let too_many = |head: &Head<'_>, verdict| match head.status() {
+        429 => Verdict::Retry,
+        _ => verdict,
+    };
+    let log = Script::new(Request::post(url(HERE), b"x"))
+        .verdict(too_many)
+        .then(status(429, "Retry-After: 7\r\n"))
+        .then(refuses())
+        .then(status(429, ""))
+        .then(opens("data: a\n\n").resets())
+        .run();
+    assert_eq!(log.delays, [7000, 6000, 12_000]);
+    assert_eq!(log.request_lines(), ["POST /stream"; 3]);
+    // Only the answer to the request in question was a refusal.
+    assert!(
+        log.told()
+            .ends_with(&["lost Transport", "stop NotRepeatable"])
+    );
+    // A hook that passes on what it is offered changes nothing.
+    let log = Script::new(Request::post(url(HERE), b"x"))
+        .verdict(too_many)
+        .then(status(503, ""))
+        .run();
+    assert_eq!(log.told(), ["lost Status(503)", "stop NotRepeatable"]);
 }

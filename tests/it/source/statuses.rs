@@ -113,13 +113,13 @@ fn other_statuses_without_a_body_stop_at_once() {
     assert_eq!(log.time_of("stop Status"), 0);
 }
 
-fn portal_verdict(head: &Head<'_>) -> Verdict {
+fn portal_verdict(head: &Head<'_>, verdict: Verdict) -> Verdict {
     match (head.status(), head.header("x")) {
         (200, Some("retry")) | (404, _) => Verdict::Retry,
         (206, Some("open")) => Verdict::Open,
         (200, Some("follow")) => Verdict::Follow,
         (503, Some("stop")) => Verdict::Stop,
-        _ => Verdict::default_for(head),
+        _ => verdict,
     }
 }
 

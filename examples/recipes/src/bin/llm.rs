@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use embedded_sse::std_net::StdTime;
-use embedded_sse::{Decoder, EventSource, Item, LossCause, Policy, Request, Url, blocking};
+use embedded_sse::{Decoder, EventSource, Item, Policy, Request, Url, Verdict, blocking, hooks};
 use recipes::Net;
 use serde_json::{Value, json};
 
@@ -29,8 +29,6 @@ fn ask() -> Result<(), Box<dyn Error>> {
             ("Authorization", bearer.trim_end()),
             ("Content-Type", "application/json"),
         ],
-        // Only if no answer has begun: see `Item::Lost` below.
-        repeatable: true,
         ..Request::post(Url::parse(url)?, body.as_bytes())
     };
     let policy = Policy {
@@ -41,7 +39,13 @@ fn ask() -> Result<(), Box<dyn Error>> {
         ..Policy::DEFAULT
     };
     let mut decoder: Decoder<65536> = Decoder::new();
-    let mut source = EventSource::new(request, policy, recipes::seed(), &mut decoder)?;
+    // The service has not begun to answer, so asking again is safe.
+    let refused = hooks::judge(|head, verdict| match head.status() {
+        429 | 500 | 502 | 503 => Verdict::Retry,
+        _ => verdict,
+    });
+    let mut source =
+        EventSource::new(request, policy, recipes::seed(), &mut decoder)?.with_hooks(refused);
     let mut end = None;
     let (clock, mut chunk) = (StdTime::new(), [0; 4096]);
     let mut net = Net::new(&clock);
@@ -50,17 +54,10 @@ fn ask() -> Result<(), Box<dyn Error>> {
             Item::Event(event) if event.data == "[DONE]" => Some(Ok(())),
             Item::Event(event) => show(event.data).err().map(Err),
             Item::TooLong(part) => Some(Err(part.to_string())),
-            Item::Lost(wait) => match wait.cause {
-                // An error status came instead of an answer, so asking again is safe.
-                LossCause::Connect
-                | LossCause::ConnectTimeout
-                | LossCause::Status(429 | 500 | 502 | 503) => {
-                    eprintln!("{wait}");
-                    None
-                }
-                // The model may have begun: another request would cost the same again.
-                cause => Some(Err(format!("the answer is incomplete: {cause}"))),
-            },
+            Item::Lost(wait) => {
+                eprintln!("{wait}");
+                None
+            }
             _ => None,
         };
         if end.is_some() {
@@ -69,12 +66,13 @@ fn ask() -> Result<(), Box<dyn Error>> {
             Continue(())
         }
     });
-    match (end, source.response()) {
-        (Some(end), _) => {
-            println!();
-            Ok(end?)
-        }
-        (None, Some((_, body))) => Err(format!("{stop}: {}", message_of(body)).into()),
+    if let Some((_, body)) = source.response() {
+        return Err(format!("{stop}: {}", message_of(body)).into());
+    }
+    println!();
+    match (end, stop.cause) {
+        (Some(end), _) => Ok(end?),
+        (None, Some(cause)) => Err(format!("the answer is incomplete: {cause}").into()),
         (None, None) => Err(stop.into()),
     }
 }
