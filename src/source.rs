@@ -34,7 +34,8 @@ use crate::step::{LossCause, Step, Stop, StopReason, Wait};
 ///
 /// An application creates a source and passes it to a driver. The modules `io` (async) and
 /// `blocking` contain ready drivers, each behind a feature. You call the methods below only if you
-/// write a driver yourself. A complete blocking driver:
+/// write a driver yourself. A complete blocking driver, with the sockets and the
+/// clock of the feature `std`:
 ///
 /// ```no_run
 #[doc = include_str!("../examples/minimal.rs")]
