@@ -141,7 +141,7 @@ pub trait Clock {
 ///
 /// fn follow(connect: &mut impl Connect, clock: &impl Clock, url: Url<'_>) -> Stop {
 ///     let mut decoder: Decoder<4096> = Decoder::new();
-///     // Without an idle timeout, a dead connection is never noticed.
+///     // Without it, a server that falls silent is never given up.
 ///     let idle_timeout = Some(Duration::from_secs(60));
 ///     let policy = Policy { idle_timeout, ..Policy::DEFAULT };
 ///     let mut source = EventSource::new(Request::get(url), policy, 42, &mut decoder)

@@ -14,7 +14,7 @@
 //!     let mut tcp = TcpConnector::new(stack, &mut buffers);
 //!     let mut decoder: Decoder<4096> = Decoder::new();
 //!     let url = Url::parse("http://192.168.1.2/events").unwrap();
-//!     // Without an idle timeout, a dead connection is never noticed.
+//!     // Without it, a server that falls silent is never given up.
 //!     let idle_timeout = Some(Duration::from_secs(60));
 //!     let policy = Policy { idle_timeout, ..Policy::DEFAULT };
 //!     let mut source = EventSource::new(Request::get(url), policy, seed, &mut decoder).unwrap();

@@ -161,7 +161,7 @@ pub trait Clock {
 ///
 /// async fn follow(connect: &mut impl Connect, clock: &impl Clock, url: Url<'_>) -> Stop {
 ///     let mut decoder: Decoder<4096> = Decoder::new();
-///     // Without an idle timeout, a dead connection is never noticed.
+///     // Without it, a server that falls silent is never given up.
 ///     let idle_timeout = Some(Duration::from_secs(60));
 ///     let policy = Policy { idle_timeout, ..Policy::DEFAULT };
 ///     let mut source = EventSource::new(Request::get(url), policy, 42, &mut decoder)
@@ -192,7 +192,8 @@ pub trait Clock {
 ///
 /// * "implementation of `AsyncFnMut` is not general enough" for a closure in a variable: write the
 ///   type of its argument, as in `let on_item = async |item: Item<'_>| …`.
-/// * "lifetime may not live long enough": write `async |item: Item<'_>| …`, not
+/// * "lifetime may not live long enough", "may outlive borrowed value" (E0373) or "captured variable
+///   cannot escape `FnMut` closure body": write `async |item: Item<'_>| …`, not
 ///   `|item: Item<'_>| async move …`, whose future cannot borrow the item.
 /// * "implementation of `Send` is not general enough" at `tokio::spawn` or another function that
 ///   needs a `Send` future: the closure borrows a variable. This is a limitation of the compiler.

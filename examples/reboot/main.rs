@@ -65,7 +65,7 @@ async fn live(file: PathBuf, url: &str) -> Result<(), Box<dyn Error>> {
         decoder.set_reconnection_time(retry);
     }
     let policy = Policy {
-        // Two or three of the server's heartbeats. Without it, a dead connection is never noticed.
+        // Two or three times the server's heartbeat interval. Without it, a silent server is never given up.
         idle_timeout: Some(Duration::from_secs(100)),
         ..Policy::DEFAULT
     };
