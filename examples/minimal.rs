@@ -67,7 +67,8 @@ fn follow<const DATA: usize>(source: &mut EventSource<'_, DATA>) -> Stop {
 fn run(url: &str) -> std::result::Result<(), Box<dyn std::error::Error>> {
     let mut decoder: Decoder<4096> = Decoder::new();
     let policy = Policy {
-        // Two or three times the server's heartbeat interval. Without it, a silent server is never given up.
+        // Two or three times the interval of the server's heartbeat. Without it, a silent server is
+        // never given up.
         idle_timeout: Some(Duration::from_secs(100)),
         ..Policy::DEFAULT
     };

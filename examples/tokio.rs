@@ -33,7 +33,8 @@ fn events(url: String) -> impl Stream<Item = Result<Event, String>> {
 async fn follow(url: String, sender: Sender<Result<Event, String>>) -> Result<(), String> {
     let mut decoder: Decoder<16384> = Decoder::new();
     let policy = Policy {
-        // Two or three times the server's heartbeat interval. Without it, a silent server is never given up.
+        // Two or three times the interval of the server's heartbeat. Without it, a silent server is
+        // never given up.
         idle_timeout: Some(Duration::from_secs(100)),
         ..Policy::DEFAULT
     };

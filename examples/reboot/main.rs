@@ -15,14 +15,12 @@ use std::num::NonZero;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::{Duration, Instant, UNIX_EPOCH};
+use std::time::{Duration, UNIX_EPOCH};
 
-use embedded_io_adapters::tokio_1::FromTokio;
-use embedded_sse::io::{Clock, Connect, sse};
-use embedded_sse::{Budget, Decoder, EventSource, Item, Origin, Policy, Request, StopReason, Url};
+use embedded_sse::io::{Clock, sse};
+use embedded_sse::tokio_net::{TcpConnector, TokioTime};
+use embedded_sse::{Budget, Decoder, EventSource, Item, Policy, Request, StopReason, Url};
 use flash::{Flash, Memory};
-use tokio::io::BufWriter;
-use tokio::net::TcpStream;
 
 /// The ID is written after this many events. With fewer writes, more events come again after a crash.
 const EVENTS_A_WRITE: u32 = 8;
@@ -65,7 +63,8 @@ async fn live(file: PathBuf, url: &str) -> Result<(), Box<dyn Error>> {
         decoder.set_reconnection_time(retry);
     }
     let policy = Policy {
-        // Two or three times the server's heartbeat interval. Without it, a silent server is never given up.
+        // Two or three times the interval of the server's heartbeat. Without it, a silent server is
+        // never given up.
         idle_timeout: Some(Duration::from_secs(100)),
         ..Policy::DEFAULT
     };
@@ -75,7 +74,7 @@ async fn live(file: PathBuf, url: &str) -> Result<(), Box<dyn Error>> {
     source.set_failures(failures);
 
     // This clock starts at 0 after each boot.
-    let clock = Since(Instant::now());
+    let clock = TokioTime::new();
     let used = memory.budget_used().await.map_err(no_flash)?;
     let mut budget = BUDGET.after_reboot(used, Duration::ZERO);
     let connect_at = budget.reserve(Duration::ZERO);
@@ -116,7 +115,14 @@ async fn live(file: PathBuf, url: &str) -> Result<(), Box<dyn Error>> {
         }
         ControlFlow::Continue(())
     };
-    let stop = sse(&mut Tcp, &clock, &mut source, &mut [0; 1460], on_item).await;
+    let stop = sse(
+        &mut TcpConnector::new(),
+        &clock,
+        &mut source,
+        &mut [0; 1460],
+        on_item,
+    )
+    .await;
     // Most servers send the same value each time, so write only a new one.
     if let Some(asked) = source.decoder().reconnection_time()
         && Some(asked) != retry
@@ -138,32 +144,4 @@ fn no_flash(error: impl std::fmt::Debug) -> String {
 /// The time of a clock that keeps running during deep sleep.
 fn unix_time() -> Duration {
     UNIX_EPOCH.elapsed().unwrap_or_default()
-}
-
-struct Tcp;
-
-impl Connect for Tcp {
-    type Error = std::io::Error;
-    type Io<'c> = FromTokio<BufWriter<TcpStream>>;
-
-    async fn connect(
-        &mut self,
-        origin: Origin<'_>,
-        _: Option<Duration>,
-    ) -> std::io::Result<Self::Io<'_>> {
-        let tcp = TcpStream::connect((origin.host, origin.port)).await?;
-        Ok(FromTokio::new(BufWriter::new(tcp)))
-    }
-}
-
-struct Since(Instant);
-
-impl Clock for Since {
-    fn now(&self) -> Duration {
-        self.0.elapsed()
-    }
-
-    async fn sleep_until(&self, time: Duration) {
-        tokio::time::sleep(time.saturating_sub(self.now())).await;
-    }
 }
