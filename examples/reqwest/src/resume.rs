@@ -94,7 +94,7 @@ enum Opened {
     Stop(String),
 }
 
-/// Sends the request and judges the response as `EventSource` does.
+/// Sends the request, and judges the status by the rules of `Verdict::default_for`.
 async fn open(client: &Client, url: &str, last_event_id: &str) -> Opened {
     let mut request = client.get(url).header(ACCEPT, "text/event-stream");
     if !last_event_id.is_empty() {
