@@ -1,12 +1,12 @@
-//! Two network stacks with a wire between them, and what stands on the server's.
+//! Two network stacks with a wire between them, and a client to run on them.
+
+mod server;
 
 use std::cell::{Cell, RefCell};
 use std::net::Ipv4Addr;
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
-use embassy_net::tcp::TcpSocket;
-use embassy_net::udp::{PacketMetadata, UdpSocket};
 use embassy_net::{Config, Ipv4Cidr, Runner, Stack, StackResources, StaticConfigV4};
 use embassy_net_driver_channel as channel;
 use embassy_net_driver_channel::driver::{HardwareAddress, LinkState};
@@ -15,17 +15,16 @@ use embedded_sse::embassy::{EmbassyTime, TcpBuffers, TcpConnector};
 use embedded_sse::io::sse;
 use embedded_sse::{Decoder, EventSource, Item, Policy, Request, Stop, Url};
 
+pub use server::{Answer, Left, OPEN, Server, dns, header};
+
 pub const CLIENT: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
-/// The server and the DNS server.
+/// The address of the server and of the DNS server.
 pub const SERVER: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 2);
-/// Nobody has this address.
+/// An address without a host.
 pub const DEAD: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 9);
 
-pub const OPEN: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n";
-pub const NO_CONTENT: &str = "HTTP/1.1 204 No Content\r\n\r\n";
-
 const MTU: usize = 1500;
-/// Of an Ethernet frame.
+/// The header of an Ethernet frame.
 const HEADER: usize = 14;
 const FRAME: usize = MTU + HEADER;
 
@@ -39,7 +38,7 @@ pub enum Medium {
     Ethernet,
 }
 
-/// All that has to run for the two stacks to reach each other. Memory is leaked: it is a test's.
+/// The two stacks, and the tasks that connect them. The memory is leaked, which is fine in a test.
 pub struct Net {
     pub client: Stack<'static>,
     pub server: Stack<'static>,
@@ -49,7 +48,7 @@ pub struct Net {
 }
 
 impl Net {
-    /// The client has no address yet if `configured` says so.
+    /// If not `configured`, the client has no address yet.
     pub fn new(medium: Medium, configured: bool) -> Self {
         let (client, client_runner, client_end) = end(medium, 1);
         let (server, server_runner, server_end) = end(medium, 2);
@@ -109,7 +108,7 @@ pub fn leak<T>(value: T) -> &'static mut T {
     Box::leak(Box::new(value))
 }
 
-/// What can be done to the network.
+/// The connection between the two stacks, and what a test can do to it.
 pub struct Cable {
     client: channel::StateRunner<'static>,
     cut: Cell<bool>,
@@ -117,7 +116,7 @@ pub struct Cable {
 }
 
 impl Cable {
-    /// From now on packets are lost, and nobody is told.
+    /// From now on, packets are lost silently.
     pub fn cut(&self) {
         self.cut.set(true);
     }
@@ -138,7 +137,7 @@ impl Cable {
         self.client.set_link_state(LinkState::Down);
     }
 
-    /// So many packets the client has sent.
+    /// The number of packets that the client has sent.
     pub fn from_client(&self) -> usize {
         self.from_client.get()
     }
@@ -168,154 +167,7 @@ impl Wire {
     }
 }
 
-/// An HTTP server that has one connection at a time and does what the test says.
-pub struct Server {
-    socket: TcpSocket<'static>,
-    port: u16,
-}
-
-/// How a client has left.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Left {
-    Fin,
-    Rst,
-}
-
-impl Server {
-    pub fn new(stack: Stack<'static>, port: u16) -> Self {
-        let socket = TcpSocket::new(stack, leak([0; 4096]), leak([0; 4096]));
-        Self { socket, port }
-    }
-
-    /// Forgets the connection that it has, waits for another, and does not read from it.
-    pub async fn connected(&mut self) {
-        self.reset().await;
-        self.socket.accept(self.port).await.unwrap();
-    }
-
-    /// Waits for a connection and returns its request.
-    pub async fn accept(&mut self) -> String {
-        loop {
-            self.connected().await;
-            let mut request = Vec::new();
-            let mut byte = [0];
-            while !request.ends_with(b"\r\n\r\n")
-                && matches!(self.socket.read(&mut byte).await, Ok(1))
-            {
-                request.push(byte[0]);
-            }
-            // Else the client has thought better of it.
-            if request.ends_with(b"\r\n\r\n") {
-                return String::from_utf8(request).unwrap();
-            }
-        }
-    }
-
-    /// Waits for a connection and opens the stream.
-    pub async fn open(&mut self) -> String {
-        let request = self.accept().await;
-        self.send(OPEN).await;
-        request
-    }
-
-    /// Sends what the client takes.
-    pub async fn send(&mut self, text: &str) {
-        let mut bytes = text.as_bytes();
-        while let Ok(sent @ 1..) = self.socket.write(bytes).await {
-            bytes = &bytes[sent..];
-            if bytes.is_empty() {
-                let _done = self.socket.flush().await;
-                return;
-            }
-        }
-    }
-
-    /// Answers the next request so that the client stops.
-    pub async fn stop(&mut self) {
-        self.accept().await;
-        self.send(NO_CONTENT).await;
-        self.left().await;
-    }
-
-    pub async fn end(&mut self) {
-        self.socket.close();
-        let _done = self.socket.flush().await;
-    }
-
-    pub async fn reset(&mut self) {
-        self.socket.abort();
-        let _done = self.socket.flush().await;
-    }
-
-    /// Waits until the client leaves.
-    pub async fn left(&mut self) -> Left {
-        let mut byte = [0];
-        loop {
-            match self.socket.read(&mut byte).await {
-                Ok(0) => return Left::Fin,
-                Ok(_) => {}
-                Err(_) => return Left::Rst,
-            }
-        }
-    }
-}
-
-/// The value of a header of a request.
-pub fn header<'r>(request: &'r str, name: &str) -> Option<&'r str> {
-    let mut lines = request
-        .split("\r\n")
-        .filter_map(|line| line.split_once(": "));
-    lines.find_map(|(other, value)| (other == name).then_some(value))
-}
-
-/// What the DNS server says to a question.
-#[derive(Clone)]
-pub enum Answer {
-    Silence,
-    NoSuchName,
-    Addresses(Vec<Ipv4Addr>),
-}
-
-/// Answers each question as `answer` says, which gets the name, and writes it down.
-pub async fn dns(stack: Stack<'static>, mut answer: impl FnMut(&str) -> Answer) {
-    let meta = || leak([PacketMetadata::EMPTY; 4]);
-    let mut socket = UdpSocket::new(stack, meta(), leak([0; 2048]), meta(), leak([0; 2048]));
-    socket.bind(53).unwrap();
-    let mut packet = [0; 512];
-    loop {
-        let (len, from) = socket.recv_from(&mut packet).await.unwrap();
-        let mut reply = packet[..len].to_vec();
-        let (flags, addresses) = match answer(&name(&packet[12..len])) {
-            Answer::Silence => continue,
-            Answer::NoSuchName => ([0x81, 0x83], Vec::new()),
-            Answer::Addresses(addresses) => ([0x81, 0x80], addresses),
-        };
-        reply[2..4].copy_from_slice(&flags);
-        reply[7] = addresses.len() as u8;
-        for address in addresses {
-            // The name of the question, type A, class IN, a TTL of 0, 4 bytes.
-            reply.extend([0xC0, 12, 0, 1, 0, 1, 0, 0, 0, 0, 0, 4]);
-            reply.extend(address.octets());
-        }
-        socket.send_to(&reply, from).await.unwrap();
-    }
-}
-
-/// A question's name, behind its type unless that is A.
-fn name(mut question: &[u8]) -> String {
-    let mut labels = Vec::new();
-    while let [len, rest @ ..] = question
-        && *len > 0
-    {
-        let (label, rest) = rest.split_at((*len).into());
-        labels.push(String::from_utf8_lossy(label).into_owned());
-        question = rest;
-    }
-    let kind = if question[2] == 1 { "" } else { "AAAA " };
-    format!("{kind}{}", labels.join("."))
-}
-
-/// What the application was told, each after so many milliseconds since the start.
+/// Lines of text, each with the milliseconds since the start.
 #[derive(Clone, Default)]
 pub struct Log(Rc<RefCell<Vec<(u64, String)>>>);
 
@@ -333,7 +185,7 @@ impl Log {
             .collect()
     }
 
-    /// The times of the lines that begin so.
+    /// The times of the lines that begin with this text.
     pub fn times_of(&self, start: &str) -> Vec<u64> {
         let lines = self.0.borrow();
         let lines = lines.iter().filter(|(_, line)| line.starts_with(start));
@@ -345,7 +197,7 @@ pub fn tcp(stack: Stack<'static>) -> TcpConnector<'static> {
     TcpConnector::new(stack, leak(TcpBuffers::<1024, 256>::new()))
 }
 
-/// Without jitter, but for what `change` does.
+/// A source without jitter, whose policy `change` may change.
 pub fn source(url: &'static str, change: impl FnOnce(&mut Policy)) -> Source {
     let mut policy = Policy {
         jitter_percent: 0,
@@ -356,7 +208,7 @@ pub fn source(url: &'static str, change: impl FnOnce(&mut Policy)) -> Source {
     EventSource::new(request, policy, 1, leak(Decoder::new())).unwrap()
 }
 
-/// The canonical loop, which writes down what it is told.
+/// The canonical loop. It logs each item.
 pub async fn follow(tcp: &mut TcpConnector<'_>, source: &mut Source, log: &Log) -> Stop {
     let mut told = None;
     let stop = sse(tcp, &EmbassyTime, source, &mut [0; 256], async |item| {

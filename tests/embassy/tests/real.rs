@@ -1,4 +1,4 @@
-//! As in a firmware: embassy's executor and real time, and nothing switched on that need not be.
+//! The client as in a firmware: with embassy's executor, real time, and only the features that it needs.
 
 use std::mem::size_of_val;
 use std::ops::ControlFlow;
@@ -18,8 +18,8 @@ const CHUNK: usize = 256;
 const RX: usize = 1024;
 const TX: usize = 256;
 
-/// Bytes that the client takes beside those capacities. Here a pointer has 8: on a Cortex-M the future
-/// has 432, and all of it 936.
+/// The bytes that the client takes in addition to these capacities, with pointers of 8 bytes. On a Cortex-M,
+/// the future takes 432 bytes, and everything 936.
 #[derive(Clone, Copy, Debug)]
 struct Sizes {
     future: usize,
@@ -29,19 +29,21 @@ struct Sizes {
 }
 
 #[test]
-fn the_client_runs_in_an_executor_and_takes_little_beside_its_buffers() {
+fn the_client_runs_in_an_executor_and_needs_little_memory_besides_its_buffers() {
     let (sender, receiver) = channel();
-    // The executor never returns: it ends with the process.
+    // The executor never returns. It ends with the process.
     std::thread::spawn(move || {
         let net = Net::new(Medium::Ip, true);
         leak(Executor::new()).run(|spawner| start(spawner, net, sender));
     });
     let limit = Duration::from_secs(30);
-    let (stop, lines, sizes) = receiver.recv_timeout(limit).expect("it is done");
+    let (stop, lines, sizes) = receiver
+        .recv_timeout(limit)
+        .expect("the report of the client");
     assert_eq!(stop.reason, StopReason::NoContent);
     assert_eq!(lines, ["1 a", "Transport", "2 b", "End"]);
     println!("{sizes:?}");
-    // With pointers of 64 bits. With those of a microcontroller it is about a third less.
+    // With pointers of 64 bits. A microcontroller needs about a third less.
     assert!(sizes.future <= 650);
     assert!(sizes.future + sizes.source + sizes.decoder + sizes.tcp <= 1310);
 }

@@ -1,4 +1,4 @@
-//! A tick rate at which the microseconds of a long time do not fit in 64 bits of ticks.
+//! Times at a tick rate for which a product of microseconds and ticks does not fit in 64 bits.
 
 use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -39,10 +39,10 @@ fn no_time_overflows_at_any_tick_rate() {
         }
     }
     let past = pin!(EmbassyTime.sleep_until(Duration::ZERO));
-    // In the next tick, as times are finer than ticks.
+    // It may end in the next tick, because times are finer than ticks.
     let _ = past.poll(&mut context);
 
-    // As an uptime too.
+    // Long uptimes do not overflow either.
     for seconds in [0, 1, 1 << 26, u64::MAX / TICK_HZ] {
         NOW.store(seconds * TICK_HZ + TICK_HZ / 4, Relaxed);
         let now = EmbassyTime.now();

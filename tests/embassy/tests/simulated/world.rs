@@ -1,4 +1,4 @@
-//! An executor whose time passes only when there is nothing else to do.
+//! An executor with a simulated clock. Time passes only when no task can run.
 
 use std::cell::RefCell;
 use std::pin::{Pin, pin};
@@ -13,12 +13,12 @@ use embassy_time::{Duration, Instant, MockDriver};
 use embedded_sse::embassy::TcpConnector;
 use embedded_sse::{Policy, Stop};
 
-/// There is one clock in a process.
+/// The clock is global, so only one test at a time may use it.
 static CLOCK: Mutex<()> = Mutex::new(());
 
 const STEP: Duration = Duration::from_millis(10);
 
-/// After so many rounds in which no time has passed, nobody is going to wait for anything.
+/// After this many rounds without any passing of time, the tasks count as an endless loop.
 const MOST_ROUNDS: usize = 100_000;
 
 pub struct World {
@@ -66,12 +66,12 @@ impl World {
         });
     }
 
-    /// A server does this.
+    /// Spawns a server that does this.
     pub fn serve<F: Future<Output = ()> + 'static>(&self, deed: impl FnOnce(Server) -> F) {
         self.spawn(deed(Server::new(self.server, 80)));
     }
 
-    /// The DNS answers each question as this says. Returns the questions.
+    /// Spawns a DNS server that answers each query with `answer`. Returns the log of queries.
     pub fn dns(&self, mut answer: impl FnMut(&str) -> Answer + 'static) -> Log {
         let questions = Log::default();
         let log = questions.clone();
@@ -82,7 +82,7 @@ impl World {
         questions
     }
 
-    /// A client follows this URL until it stops.
+    /// Follows this URL until the source stops.
     pub fn follow(&self, url: &'static str, change: impl FnOnce(&mut Policy)) -> (Stop, Log) {
         let (mut tcp, mut source, log) = self.client(url, change);
         let stop = self.run(follow(&mut tcp, &mut source, &log));
@@ -97,13 +97,13 @@ impl World {
         (tcp(self.client), source(url, change), Log::default())
     }
 
-    /// Runs all until this one is done.
+    /// Runs all tasks until this future is done.
     pub fn run<F: Future>(&self, future: F) -> F::Output {
         let output = self.run_for(2 * 24 * 3600, future);
-        output.expect("it hangs: two days have passed")
+        output.expect("a future that ends within two days")
     }
 
-    /// Runs all until this one is done or so many seconds have passed, when it is dropped.
+    /// Runs all tasks until this future is done. Drops it after this many seconds.
     pub fn run_for<F: Future>(&self, seconds: u64, future: F) -> Option<F::Output> {
         let end = Instant::now() + Duration::from_secs(seconds);
         let mut future = pin!(future);
@@ -123,7 +123,11 @@ impl World {
                 !matches!(result, Some(Poll::Ready(())))
             });
             rounds += 1;
-            assert!(rounds < MOST_ROUNDS, "it spins at {}", Instant::now());
+            assert!(
+                rounds < MOST_ROUNDS,
+                "an endless loop at {}",
+                Instant::now()
+            );
             if idle {
                 rounds = 0;
                 MockDriver::get().advance(STEP);
@@ -137,7 +141,7 @@ impl World {
     }
 }
 
-/// It is polled at first, and when it was woken.
+/// Polls a future the first time, and whenever it was woken.
 fn poll<F: Future + ?Sized>(future: Pin<&mut F>, woken: &Arc<Woken>) -> Option<Poll<F::Output>> {
     woken.0.swap(false, Ordering::Relaxed).then(|| {
         let waker = Waker::from(Arc::clone(woken));
