@@ -1,5 +1,5 @@
-"""Asks curl for a second opinion: serves odd heads and framings to `curl -N` and to `tail`, and
-compares what both make of them. A difference is an error unless its reason is in the table.
+"""Sends unusual heads and framings to `curl -N` and to `tail`, and compares what they read. A difference is an
+error unless its reason is in the table.
 
 usage: curl.py TAIL    (the path of the program)
 """
@@ -52,15 +52,15 @@ BROKEN = "3 events, broken"
 NOTHING = "0 events, broken"
 REFUSED = "refused"
 
-# Why curl may make something else of a response than `tail`.
-AMBIGUOUS = "curl picks one of two lengths, and another reader may pick the other"
-NO_NUMBER = "curl reads the digits that it finds; RFC 9112, 6.3 makes this an error"
-FOLDED = "RFC 9112, 5.2 makes a fold a space; curl 7.88 reads each line by itself"
-SPACE = "RFC 9112, 5.1 drops this white space; curl does not know the field with it"
+# Reasons why curl may read a response differently from `tail`.
+AMBIGUOUS = "curl uses one of two lengths, and another parser may use the other"
+NO_NUMBER = "curl parses the leading digits; RFC 9112, 6.3 makes this an error"
+FOLDED = "RFC 9112, 5.2 replaces a fold with a space; curl 7.88 parses each line separately"
+SPACE = "RFC 9112, 5.1 drops this white space; curl does not recognise the field then"
 UNKNOWN = "no server is known to send it"
-HIGHER = "RFC 9110, 2.5 reads a higher minor version like the one that is known"
+HIGHER = "RFC 9110, 2.5 treats a higher minor version like the known one"
 
-# What it is, the response, what `tail` makes of it, and why, if curl may make something else of it.
+# The name, the response, the expected result of `tail`, and the reason if the result of curl may differ.
 TABLE = [
     # Framing by length, and by the connection's end.
     ("a length", with_length(LENGTH), WHOLE),
@@ -76,8 +76,8 @@ TABLE = [
     ("a list of different lengths", with_length(LENGTH + b", 5"), REFUSED, AMBIGUOUS),
     ("a negative length", with_length(b"-1"), REFUSED),
     ("a length with a sign", with_length(b"+" + LENGTH), REFUSED, NO_NUMBER),
-    ("a length that is no number", with_length(b"many"), REFUSED),
-    ("a length with something behind it", with_length(LENGTH + b"x"), REFUSED, NO_NUMBER),
+    ("a length that is not a number", with_length(b"many"), REFUSED),
+    ("a length with a letter after it", with_length(LENGTH + b"x"), REFUSED, NO_NUMBER),
     ("an empty length", with_length(b""), REFUSED),
     ("a length beyond 64 bits", with_length(b"99999999999999999999"), REFUSED, NO_NUMBER),
     # Transfer codings.
@@ -92,7 +92,7 @@ TABLE = [
         "chunked beside a bad length",
         chunked(chunks() + END, b"Content-Length: -1\r\n"),
         WHOLE,
-        "curl checks a length that does not count",
+        "curl checks the length although it is ignored",
     ),
     ("chunked in HTTP/1.0", coded(b"chunked").replace(b"/1.1", b"/1.0", 1), WHOLE),
     ("identity", until_close(b"Transfer-Encoding: identity"), WHOLE),
@@ -101,7 +101,7 @@ TABLE = [
         "an unknown coding",
         until_close(b"Transfer-Encoding: utf-8"),
         WHOLE,
-        "curl refuses a coding that it does not know; RFC 9112, 6.3 reads until close",
+        "curl refuses an unknown coding; RFC 9112, 6.3 reads until close",
     ),
     # Chunks.
     ("sizes with a zero", chunked(chunks(b"0%x\r\n") + END), WHOLE),
@@ -112,34 +112,34 @@ TABLE = [
         "curl reads at most 16 digits",
     ),
     ("sizes in upper case", chunked(b"%X\r\n" % len(BODY) + BODY + b"\r\n" + END), WHOLE),
-    ("sizes with spaces behind", chunked(chunks(b"%x   \r\n") + END), WHOLE),
+    ("sizes with spaces after", chunked(chunks(b"%x   \r\n") + END), WHOLE),
     ("sizes with extensions", chunked(chunks(b'%x;a="b;c"\r\n') + END), WHOLE),
     ("sizes with spaces before", chunked(chunks(b" %x\r\n") + END), NOTHING),
     (
         "sizes with 0x",
         chunked(chunks(b"0x%x\r\n") + END),
         NOTHING,
-        "curl reads the 0, and takes it for the last chunk",
+        "curl parses only the 0, as the last chunk",
     ),
     ("sizes with LF alone", chunked(chunks(b"%x\n", b"\n") + b"0\n\n"), WHOLE),
-    ("a size that is no number", chunked(chunks() + b"zz\r\n"), BROKEN),
+    ("a size that is not a number", chunked(chunks() + b"zz\r\n"), BROKEN),
     ("an empty size", chunked(chunks() + b"\r\n1\r\n"), BROKEN),
     ("a negative size", chunked(chunks() + b"-1\r\n"), BROKEN),
     ("a size beyond 64 bits", chunked(chunks() + b"fffffffffffffffff\r\n"), BROKEN),
-    ("no line end behind a chunk", chunked(chunks() + b"1\r\n:0\r\n\r\n"), BROKEN),
-    ("a chunk that is cut", chunked(chunks() + b"20\r\ndata: ev"), CUT),
+    ("no line end after a chunk", chunked(chunks() + b"1\r\n:0\r\n\r\n"), BROKEN),
+    ("a chunk that is cut off", chunked(chunks() + b"20\r\ndata: ev"), CUT),
     ("h2o's chunk when its upstream dies", chunked(chunks() + b"1\r\n"), CUT),
     ("no last chunk", chunked(chunks()), CUT),
     ("a last chunk without its empty line", chunked(chunks() + b"0\r\n"), CUT),
     ("000 as the last chunk", chunked(chunks() + b"000\r\n\r\n"), WHOLE),
     ("trailers", chunked(chunks() + b"0\r\nA: b\r\nC: d\r\n\r\n"), WHOLE),
     (
-        "a trailer that is no field",
+        "a trailer that is not a field",
         chunked(chunks() + b"0\r\nnonsense\r\n\r\n"),
         WHOLE,
-        "curl fails to parse it; trailers are not needed, so that `tail` skips them",
+        "curl parses trailers; `tail` skips them, because it does not need them",
     ),
-    ("something behind the end", chunked(chunks() + END + b"HTTP/1.1 200 OK\r\n\r\n"), WHOLE),
+    ("bytes after the end", chunked(chunks() + END + b"HTTP/1.1 200 OK\r\n\r\n"), WHOLE),
     # Heads.
     ("no reason", until_close(status=b"HTTP/1.1 200"), WHOLE),
     ("an empty reason", until_close(status=b"HTTP/1.1 200 "), WHOLE),
@@ -185,7 +185,7 @@ TABLE = [
         "a CR alone in a value",
         until_close(b"A: b\rc"),
         REFUSED,
-        "some readers end the line there, others do not",
+        "some parsers end the line there, others do not",
     ),
     ("100", interim(b"100 Continue"), WHOLE),
     ("102", interim(b"102 Processing"), WHOLE),
@@ -195,18 +195,18 @@ TABLE = [
         "101",
         interim(b"101 Switching Protocols"),
         "stopped",
-        "curl skips it; but what follows is another protocol",
+        "curl skips it, but another protocol follows",
     ),
     ("no status line", TYPE + b"\r\n" + BODY, REFUSED),
     ("no head", BODY, REFUSED),
     ("a status of two digits", until_close(status=b"HTTP/1.1 20 OK"), REFUSED),
     ("a status of four digits", until_close(status=b"HTTP/1.1 2000 OK"), REFUSED),
-    ("a status that is no number", until_close(status=b"HTTP/1.1 2x0 OK"), REFUSED),
+    ("a status that is not a number", until_close(status=b"HTTP/1.1 2x0 OK"), REFUSED),
     ("a lower-case protocol", until_close(status=b"http/1.1 200 OK"), WHOLE),
     ("ICY", until_close(status=b"ICY 200 OK"), REFUSED),
     ("HTTP/2 in text", until_close(status=b"HTTP/2 200 OK"), REFUSED, UNKNOWN),
     ("HTTP/1.2", until_close(status=b"HTTP/1.2 200 OK"), WHOLE, HIGHER),
-    ("a head that is cut", OK, "cut_off", "curl takes the end of the connection for an empty line"),
+    ("a head that is cut off", OK, "cut_off", "curl treats the end of the connection as an empty line"),
     # Content codings.
     ("the coding none", until_close(b"Content-Encoding: none"), WHOLE),
     ("the coding identity", until_close(b"Content-Encoding: identity"), WHOLE),
@@ -216,13 +216,13 @@ TABLE = [
         "the coding gzip",
         until_close(b"Content-Encoding: gzip"),
         "stopped",
-        "curl writes the compressed bytes as they are",
+        "curl writes the compressed bytes unchanged",
     ),
 ]
 
 
 def serve(listener):
-    """Answers a request for /N with the response of that row."""
+    """Answers a request for /N with the response in row N."""
     while True:
         tcp, _ = listener.accept()
         with tcp:
@@ -248,12 +248,12 @@ def ask_curl(url):
     # -q: without the user's configuration.
     command = ["curl", "-q", "-sN", "--noproxy", "*", "--max-time", "5", url]
     done = subprocess.run(command, stdout=subprocess.PIPE, timeout=10, check=False)
-    # curl's exit codes: 1 and 8 are no HTTP, 18 is a partial body, 56 broken framing.
+    # Exit codes of curl: 1 and 8 mean invalid HTTP, 18 a partial body, and 56 broken framing.
     ends = {0: "whole", 18: "cut off", 56: "broken"}
     code = done.returncode
     if code in (1, 8):
         return "refused"
-    # All but the last one, which may be cut, has to be there as it was sent.
+    # The number of whole events at the start of the output.
     whole = [number for number in range(4) if done.stdout.startswith(b"".join(EVENTS[:number]))]
     events = whole[-1]
     if events == 0 and done.stdout and not EVENTS[0].startswith(done.stdout):
@@ -271,13 +271,13 @@ def main(tail):
         alike += curls == ours
         if ours != expected:
             wrong += 1
-            print(f"curl: {name}: tail makes of it: {ours}; expected: {expected}; curl: {curls}")
+            print(f"curl: {name}: tail reads: {ours}; expected: {expected}; curl: {curls}")
         elif curls != ours and reason:
             print(f"curl: {name}: {ours}; curl: {curls} ({reason[0]})")
         elif curls != ours:
             wrong += 1
-            print(f"curl: {name}: tail makes of it: {ours}; curl: {curls}; why is not known")
-    print(f"curl: {alike} of {len(TABLE)} odd responses are the same to tail and curl")
+            print(f"curl: {name}: tail reads: {ours}; curl: {curls}; the reason is unknown")
+    print(f"curl: tail and curl read {alike} of {len(TABLE)} unusual responses alike")
     if wrong:
         sys.exit(1)
 

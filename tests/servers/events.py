@@ -1,4 +1,4 @@
-"""The events that every server here serves; better-sse/server.mjs says the same in its words."""
+"""The events that every server here sends. The servers in other languages have their own copies."""
 
 LAST = 500
 

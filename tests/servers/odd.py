@@ -1,8 +1,7 @@
-"""Servers that behave oddly, as real servers and proxies do: one function for each behaviour.
+"""Unusual behaviours of real servers and proxies, one function for each.
 
-usage: odd.py PORT LOGS   serve the events of events.py, with each behaviour at /NAME, behind the one
-                          that the client names as its last; LOGS/NAME gets a line for each request:
-                          its Last-Event-ID
+usage: odd.py PORT LOGS   send the events of events.py after the last one that the client names, with
+                          each behaviour at /NAME; LOGS/NAME gets the Last-Event-ID of each request
        odd.py             list the names
 """
 
@@ -17,17 +16,17 @@ import time
 from events import LAST, data_of, type_of
 from request_log import last_event_id, log, read_head
 
-# How many events a connection brings, unless its behaviour says otherwise.
+# The number of events per connection, unless a behaviour sends another number.
 FEW = 25
 
 BEHAVIOURS = {}
 
 
 def odd(*causes, steady=False):
-    """Registers a behaviour, with all causes by which the client is to lose its connections.
+    """Registers a behaviour, with all causes by which the client is expected to lose its connections.
 
-    `steady`: each loss is the server's wish or that of a healthy connection, so that the client's
-    delay must not grow.
+    `steady`: the server ends each stream on purpose, or the connection was healthy, so the delay of the client
+    must not grow.
     """
 
     def register(serve):
@@ -40,11 +39,11 @@ def odd(*causes, steady=False):
 
 
 class Client:
-    """A connection, whose request has been read."""
+    """A connection whose request has been read."""
 
     def __init__(self, tcp, request, attempt):
         self.tcp = tcp
-        # How many requests came before this one.
+        # The number of requests before this one.
         self.attempt = attempt
         self.path, self.version = request.split(b"\r\n")[0].split(b" ")[1:]
         self.number = int(last_event_id(request) or 0)
@@ -60,7 +59,7 @@ class Client:
         self.head("Transfer-Encoding: chunked", *fields, **others)
 
     def events(self, most=FEW):
-        """The next events, as they are in a stream."""
+        """The next events, encoded."""
         for number in range(self.number + 1, min(self.number + most, LAST) + 1):
             lines = [f"id: {number}", f"event: {type_of(number)}"]
             lines += [f"data: {line}" for line in data_of(number).split("\n")]
@@ -79,16 +78,16 @@ class Client:
         self.write("0\r\n\r\n")
 
     def alternate(self, *choices):
-        """Another one for each request, in turn."""
+        """One of the choices, in turn for each request."""
         return choices[self.attempt % len(choices)]
 
 
-# ---- when bytes come ----
+# ---- when bytes arrive ----
 
 
 @odd("end", steady=True)
 def late_head(client):
-    """Flask, Express and others send the head with the first event: 1 s late, which is for 100 s."""
+    """Flask, Express and others send the head with the first event: after 1 s, which stands for 100 s."""
     time.sleep(1)
     client.chunked_head()
     client.chunks(100)
@@ -97,7 +96,7 @@ def late_head(client):
 
 @odd("cut_off", steady=True)
 def cuts_every_10_s(client):
-    """Load balancers cut a stream after a fixed time, in the middle of an event."""
+    """Load balancers cut streams after a fixed time, in the middle of an event."""
     client.chunked_head()
     end = time.monotonic() + 10
     for event in client.events(LAST):
@@ -110,12 +109,12 @@ def cuts_every_10_s(client):
 
 @odd(steady=True)
 def slow(client):
-    """An event now and then: the server behind the real proxies."""
+    """An event now and then. This is the server behind the real proxies."""
     chunked = client.version == b"HTTP/1.1"
     if chunked:
         client.chunked_head()
     else:
-        # nginx asks in HTTP/1.0.
+        # nginx sends requests with HTTP/1.0.
         client.head(status="HTTP/1.0 200 OK")
     for event in client.events(LAST):
         if chunked:
@@ -129,7 +128,7 @@ def slow(client):
 
 @odd("end", steady=True)
 def php_poller(client):
-    """A PHP script behind Apache that answers with one event and ends, without `retry`."""
+    """A PHP script behind Apache that sends one event and ends, without `retry`."""
     client.chunked_head()
     client.chunks(1)
     client.end()
@@ -137,7 +136,7 @@ def php_poller(client):
 
 @odd("end")
 def one_byte_segments(client):
-    """Each byte is a TCP segment of its own, the head too."""
+    """Each byte is a separate TCP segment, even in the head."""
     head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
     for byte in (head + "".join(client.events())).encode():
         client.write(bytes([byte]))
@@ -156,7 +155,7 @@ def http_1_0(client):
 
 @odd("end")
 def until_close(client):
-    """`php -S`: HTTP/1.1 without framing. It is killed in the middle of an event."""
+    """`php -S`: HTTP/1.1 without framing. The server is killed in the middle of an event."""
     client.head()
     *events, last = client.events()
     client.write("".join(events))
@@ -165,7 +164,7 @@ def until_close(client):
 
 @odd("end", steady=True)
 def content_length(client):
-    """lighttpd buffers a whole stream, and names its length."""
+    """lighttpd buffers a whole stream and sends its length."""
     body = "".join(client.events()).encode()
     client.head(f"Content-Length: {len(body)}")
     client.write(body)
@@ -173,7 +172,7 @@ def content_length(client):
 
 @odd("cut_off")
 def short_of_content_length(client):
-    """A buffering proxy that dies in the middle of a body whose length it has named."""
+    """A buffering proxy that dies in the middle of a body whose length it has sent."""
     body = "".join(client.events()).encode()
     client.head(f"Content-Length: {len(body) + 1000}")
     client.write(body)
@@ -181,7 +180,7 @@ def short_of_content_length(client):
 
 @odd("end", steady=True)
 def one_byte_chunks(client):
-    """Rocket and others make many small chunks of an event."""
+    """Rocket and others send an event in many small chunks."""
     client.chunked_head()
     for byte in "".join(client.events()).encode():
         client.write(b"1\r\n" + bytes([byte]) + b"\r\n")
@@ -190,7 +189,7 @@ def one_byte_chunks(client):
 
 @odd("end", steady=True)
 def sizes_with_leading_zeros(client):
-    """`0c` and `00c`, as several servers write a chunk's size, with `000` at the end."""
+    """Chunk sizes such as `0c` and `00c`, as several servers send them, with `000` at the end."""
     client.chunked_head()
     client.chunks(size=client.alternate("0{:x}", "00{:x}", "{:08x}"))
     client.write("000\r\n\r\n")
@@ -214,7 +213,7 @@ def sizes_with_something_behind(client):
 
 @odd("end", steady=True)
 def first_chunk_of_one_lf(client):
-    """NestJS begins with a chunk of one LF; proxies cut chunks at any byte."""
+    """NestJS starts with a chunk of one LF. Proxies cut chunks at any byte."""
     client.chunked_head()
     client.chunk("\n")
     body = "".join(client.events()).encode()
@@ -226,7 +225,7 @@ def first_chunk_of_one_lf(client):
 
 @odd("end", steady=True)
 def trailers(client):
-    """Trailer fields behind the last chunk, as of a server that reports its timing."""
+    """Trailer fields after the last chunk, as of a server that reports its timing."""
     client.chunked_head("Trailer: Server-Timing, X-Checksum")
     client.chunks()
     client.write("0\r\nServer-Timing: db;dur=53\r\nX-Checksum: 0\r\n\r\n")
@@ -234,7 +233,7 @@ def trailers(client):
 
 @odd("chunk", "cut_off")
 def broken_chunk(client):
-    """h2o writes `\\r\\n1\\r\\n` and closes when its upstream dies: behind a chunk or between two."""
+    """h2o sends `\\r\\n1\\r\\n` and closes when its upstream dies: after a chunk or between two."""
     client.chunked_head()
     *events, last = client.events()
     for event in events:
@@ -247,17 +246,17 @@ def broken_chunk(client):
 
 @odd("transport")
 def resets(client):
-    """A crash of the system: the connection is reset, after some events."""
+    """A crash of the system: the connection is reset after some events."""
     client.chunked_head()
     client.chunks()
-    # So that the client has read them: a reset throws away what waits.
+    # Give the client time to read them, because a reset discards unread bytes.
     time.sleep(0.1)
     client.tcp.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
 @odd("end", steady=True)
 def chunked_twice(client):
-    """An application and its server both say that it is chunked; the body is so once."""
+    """An application and its server both send `chunked`, but the body is only chunked once."""
     once, twice = "Transfer-Encoding: chunked", "Transfer-Encoding: chunked, chunked"
     identity = "Transfer-Encoding: identity, chunked"
     client.head(
@@ -276,7 +275,7 @@ def not_chunked(client):
 
 @odd("end", steady=True)
 def equal_lengths(client):
-    """An application and its server both name the length; a proxy may have joined the two fields."""
+    """An application and its server both send the length. A proxy may have joined the two fields."""
     body = "".join(client.events()).encode()
     length = f"Content-Length: {len(body)}"
     client.head(*client.alternate([length, length], [f"{length}, {len(body)}"]))
@@ -285,7 +284,7 @@ def equal_lengths(client):
 
 @odd("end", steady=True)
 def length_beside_chunked(client):
-    """A proxy that makes chunks of a body and keeps the old length, which may be no number."""
+    """A proxy that sends a body in chunks and keeps the old length, which may be invalid."""
     client.chunked_head(
         client.alternate("Content-Length: 10", "Content-Length: 0", "Content-Length: -1")
     )
@@ -311,7 +310,7 @@ def interim_heads(client):
 
 @odd("end", steady=True)
 def no_reason(client):
-    """HTTP/2 gateways and h2o have no reason phrase; some leave its space out too."""
+    """HTTP/2 gateways and h2o send no reason phrase. Some omit its space too."""
     client.chunked_head(status=client.alternate("HTTP/1.1 200 ", "HTTP/1.1 200"))
     client.chunks()
     client.end()
@@ -319,7 +318,7 @@ def no_reason(client):
 
 @odd("end", steady=True)
 def content_encodings(client):
-    """`none` keeps compression away; actix-web-lab says `identity`, others name a character set."""
+    """`none` prevents compression. actix-web-lab sends `identity`, others send a character set."""
     client.chunked_head(
         "Content-Encoding: "
         + client.alternate("none", "identity", "utf-8", "", "None", "UTF-8", "identity, identity")
@@ -330,7 +329,7 @@ def content_encodings(client):
 
 @odd("end", steady=True)
 def content_types(client):
-    """Parameters, upper case, and a framework that adds a type to the one that was there."""
+    """Parameters, upper case, and a framework that adds a second type."""
     client.chunked_head(
         kind=client.alternate(
             "content-type:text/event-stream;charset=utf-8",
@@ -344,7 +343,7 @@ def content_types(client):
 
 @odd("end", steady=True)
 def folded_fields(client):
-    """A field that goes on in the next line, as old CGI scripts and mail libraries write it."""
+    """A field that continues on the next line, as old CGI scripts and mail libraries send it."""
     client.chunked_head(
         "Content-Security-Policy: default-src 'self';\r\n\tscript-src 'self'",
         kind=client.alternate(
@@ -358,7 +357,7 @@ def folded_fields(client):
 
 @odd("end", steady=True)
 def space_before_colon(client):
-    """White space between a field's name and its colon, in fields that count."""
+    """White space between the name and the colon of important fields."""
     client.head("Transfer-Encoding\t: chunked", kind="Content-Type : text/event-stream")
     client.chunks()
     client.end()
@@ -366,7 +365,7 @@ def space_before_colon(client):
 
 @odd("end", steady=True)
 def odd_values(client):
-    """Control bytes and latin-1 in a cookie, fields that are there twice, lines that are no field."""
+    """Control bytes and latin-1 in a cookie, repeated fields, and lines that are not fields."""
     client.chunked_head(
         b"Set-Cookie: session=\x01\x1b[0m\x7f\xfc",
         "Cache-Control: no-cache",
@@ -393,7 +392,7 @@ def lf_only(client):
 
 
 def heals(client, *statuses):
-    """Every other request is refused, with each status in turn."""
+    """Refuses every other request, with each status in turn."""
     if client.attempt % 2 == 0:
         status = statuses[client.attempt // 2 % len(statuses)]
         retry_after = client.alternate("Retry-After: 0", "", "X: y", "")
@@ -410,13 +409,13 @@ def heals(client, *statuses):
 
 @odd("status", "end")
 def dead_upstream(client):
-    """500 of tinyproxy, 502 of nginx, 503 of HAProxy, 504, and what other proxies have made up."""
+    """500 of tinyproxy, 502 of nginx, 503 of HAProxy, 504, and non-standard statuses of other proxies."""
     heals(client, 500, 502, 503, 504, 507, 508, 509, 561, 598, 599)
 
 
 @odd("status", "end")
 def cdn_statuses(client):
-    """Cloudflare's 520 to 530, while the server behind it is away."""
+    """Cloudflare's 520 to 530, while the server behind it is down."""
     heals(client, *range(520, 531))
 
 
@@ -428,7 +427,7 @@ def passing_refusals(client):
 
 @odd("end", steady=True)
 def odd_location(client):
-    """Applications redirect to a URL that they have not encoded: a space, UTF-8, latin-1."""
+    """Applications redirect to a URL without encoding it: a space, UTF-8, latin-1."""
     base = b"/odd_location/"
     cases = [
         (b"all the numbers", b"all%20the%20numbers"),
@@ -436,7 +435,7 @@ def odd_location(client):
         (b"\xfcber", b"%FCber"),
         (b"already%20encoded", b"already%20encoded"),
     ]
-    # The redirect and what it leads to are two requests.
+    # The redirect and its target are two requests.
     raw, encoded = cases[client.attempt // 2 % len(cases)]
     if client.path == b"/odd_location":
         client.head(b"Location: " + base + raw, "Content-Length: 0", status="HTTP/1.1 307 Moved")
@@ -452,7 +451,7 @@ def odd_location(client):
 
 
 def serve(tcp, attempts, logs):
-    """Answers one request, and closes the connection."""
+    """Answers one request and closes the connection."""
     tcp.settimeout(60)
     tcp.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     with tcp:
@@ -467,7 +466,7 @@ def serve(tcp, attempts, logs):
             if client.number < LAST:
                 BEHAVIOURS[name](client)
             else:
-                # A client that has not seen enough by now has lost something.
+                # The client has all events, or has lost some. The check tells.
                 client.head(status="HTTP/1.1 204 No Content")
         except OSError:
             pass  # The client has closed the connection.

@@ -1,7 +1,7 @@
-"""A TCP proxy that kills each connection after some bytes of the response, by FIN or by RST.
+"""A TCP proxy that ends each connection after some bytes of the response, with FIN or RST in turn.
 
 usage: proxy.py PORT SERVER_PORT LOG
-       LOG gets a line for each request: its Last-Event-ID
+       LOG gets a line with the Last-Event-ID of each request
 """
 
 import itertools
@@ -14,8 +14,8 @@ from request_log import log, read_head
 
 
 def lengths():
-    """After how many bytes connections die: always the same numbers, which look like chance.
-    Some are in the head of the response."""
+    """The numbers of bytes after which connections end: pseudo-random, but the same in each run. Some are within
+    the head of the response."""
     state = 1
     while True:
         state = state * 1103515245 % 2**31 + 12345
@@ -30,14 +30,14 @@ def copy_requests(client, server, log_path):
         while data := client.recv(65536):
             server.sendall(data)
     except OSError:
-        pass  # One of the two is closed: the other direction ends it.
+        pass  # One connection is closed. The other direction ends the other one.
 
 
 def reset(connection):
-    """Closes it with RST instead of FIN."""
+    """Closes the connection with RST instead of FIN."""
     linger = struct.pack("ii", 1, 0)
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
-    # The thread that reads from it would hold it open: this wakes it, and sends nothing.
+    # The thread that reads would keep the connection open. This wakes it without sending anything.
     connection.shutdown(socket.SHUT_RD)
     connection.close()
 

@@ -1,4 +1,4 @@
-"""Reads requests, and logs which event each of them asks to resume after."""
+"""Reads requests, and logs after which event each of them asks to resume."""
 
 import json
 import re
@@ -9,7 +9,7 @@ lock = threading.Lock()
 
 
 def read_head(tcp):
-    """A request as far as its empty line, or empty bytes if the connection ends before that."""
+    """The head of a request with its empty line, or empty bytes if the connection ends before that."""
     head = b""
     while b"\r\n\r\n" not in head:
         data = tcp.recv(65536)

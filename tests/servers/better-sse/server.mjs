@@ -1,4 +1,4 @@
-// Serves the events of ../events.py behind the one that the client names as its last.
+// Sends the events of ../events.py after the last one that the client names.
 // usage: node server.mjs PORT
 
 import { createServer } from "node:http";
@@ -18,10 +18,10 @@ function typeOf(number) {
 
 createServer(async (request, response) => {
   const session = await createSession(request, response, {
-    // It writes line ends as they are: each further line needs its field name.
+    // The library does not split the text into lines, so add the field name to each further line.
     serializer: (text) => text.replaceAll("\n", "\ndata: "),
-    keepAlive: 10, // Comments, between the events.
-    retry: null, // The test has no time for a server's wishes.
+    keepAlive: 10, // Milliseconds between comments.
+    retry: null, // Otherwise the client would wait longer than the test.
   });
   let number = Number(session.lastId);
   while (session.isConnected && number < LAST) {

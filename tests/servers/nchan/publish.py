@@ -1,4 +1,4 @@
-"""Publishes events to nchan, one each few milliseconds.
+"""Publishes events to nchan, one every few milliseconds.
 
 usage: publish.py PORT FIRST LAST
 """
@@ -20,7 +20,7 @@ def main(port, first, last):
         response = connection.getresponse()
         response.read()
         if response.status not in (200, 201, 202):
-            sys.exit(f"event {number} is refused: status {response.status}")
+            sys.exit(f"event {number} was refused with status {response.status}")
         time.sleep(0.005)
 
 

@@ -1,4 +1,4 @@
-"""Serves the events of ../events.py behind the one that the client names as its last.
+"""Sends the events of ../events.py after the last one that the client names.
 
 usage: server.py PORT
 """

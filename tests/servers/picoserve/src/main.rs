@@ -1,4 +1,4 @@
-//! Serves the events of ../events.py behind the one that the client names as its last.
+//! Sends the events of ../events.py after the last one that the client names.
 //!
 //! usage: picoserve-server PORT
 
@@ -18,7 +18,7 @@ use tokio::task::LocalSet;
 
 const LAST: u32 = 500;
 
-/// The events behind this one.
+/// The events after this one.
 struct Events(u32);
 
 impl<State> FromRequestParts<'_, State> for Events {
@@ -34,11 +34,11 @@ impl<State> FromRequestParts<'_, State> for Events {
 impl EventSource for Events {
     async fn write_events<W: Write>(self, mut writer: EventWriter<'_, W>) -> Result<(), W::Error> {
         for number in self.0 + 1..=LAST {
-            // It has no place for an `id`, but writes the type as it is.
+            // The library has no `id`, but it writes the type unchanged.
             let event_type = format!("{}\nid:{number}", type_of(number));
             let mut data = data_of(number);
             if data.ends_with('\n') {
-                // It takes this one for the end of the line before, not for the start of another.
+                // The library drops a line end at the end of the data.
                 data += "\n";
             }
             writer.write_event(&event_type, data.as_str()).await?;
@@ -69,9 +69,9 @@ async fn main() {
     let port = std::env::args()
         .nth(1)
         .expect("usage: picoserve-server PORT");
-    let port = port.parse().expect("the port is a number");
+    let port = port.parse().expect("a port number");
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await;
-    let listener = listener.expect("the port is free");
+    let listener = listener.expect("a free port");
     let app = Router::new().route(
         "/events",
         get(|events: Events| async { EventStream(events) }),
@@ -79,10 +79,10 @@ async fn main() {
     let app = Rc::new(app);
     let serve = async {
         loop {
-            let (stream, _) = listener.accept().await.expect("it listens");
+            let (stream, _) = listener.accept().await.expect("a connection");
             let app = Rc::clone(&app);
             tokio::task::spawn_local(async move {
-                // A client that leaves is an error to it.
+                // It returns an error if the client closes the connection.
                 let _served = Server::new_tokio(&app, &CONFIG, &mut [0; 2048])
                     .serve(stream)
                     .await;
