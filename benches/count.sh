@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Counts the instructions that the decoder takes for each input, and compares them with those of
-# `counts.txt` within 2 %. `./count.sh --write` writes that file anew.
+# Counts the instructions of the decoder for each input, and fails if a count differs by more than 2 % from
+# `counts.txt`. `./count.sh --write` updates that file.
 #
-# The counts are those of one compiler: with another one they say nothing, so it only says so.
-# Without the other decoders memchr asks for no CPU features, so they do not depend on the machine.
+# The counts are only valid for one compiler, so with another one this script skips the comparison. Without
+# the other decoders, memchr detects no CPU features, so the counts do not depend on the machine.
 set -euo pipefail
 cd "$(dirname "$0")"
 

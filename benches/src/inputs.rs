@@ -6,13 +6,13 @@ pub struct Input {
     pub letter: char,
     pub what: &'static str,
     pub stream: Vec<u8>,
-    /// What a decoder must see in it.
+    /// The events that a decoder must find.
     pub right: Seen,
 }
 
-/// Each of about `size` bytes, and of whole events.
+/// Streams of about `size` bytes, which end with a whole event.
 pub fn inputs(size: usize) -> Vec<Input> {
-    // One stream more than once, so that the lengths of its texts vary a little.
+    // The numbers make the lengths of the texts vary a little.
     let token = |number: usize| {
         format!(
             r#"{{"id":"chatcmpl-9rX2bQk7LmZp0aVtYs","object":"chat.completion.chunk","created":1730000000,"model":"gpt-4o-mini-2024-07-18","system_fingerprint":"fp_0ba0d124f1","choices":[{{"index":0,"delta":{{"content":" token{}"}},"logprobs":null,"finish_reason":null}}]}}"#,

@@ -1,4 +1,4 @@
-//! What the benches share: the streams that are decoded, what must come out, and on what machine.
+//! Shared by the benchmarks: the streams, their events, and the description of the machine.
 
 pub mod inputs;
 pub mod machine;

@@ -1,4 +1,4 @@
-//! When, on what, with what.
+//! The date, the machine and the compiler.
 
 use std::process::Command;
 
@@ -15,7 +15,7 @@ pub fn conditions() -> String {
     let load = load.split(' ').next().unwrap_or_default();
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let compiler = compiler.join(" ");
-    // Of which this program is 1.
+    // This program itself adds 1 to the load.
     format!("{date}, {machine}, {compiler}, load {load} on {cores} cores.")
 }
 

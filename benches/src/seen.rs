@@ -1,4 +1,4 @@
-//! What a decoder has brought out of a stream.
+//! The events that a decoder has found.
 
 use std::hash::{DefaultHasher, Hasher};
 use std::hint::black_box;
@@ -11,7 +11,7 @@ pub struct Seen {
 }
 
 impl Seen {
-    /// Looks at each byte. Without it, only lengths are added up, as a measurement does.
+    /// Hashes each byte, to check a decoder. The default only adds up lengths, for measurements.
     pub fn checking() -> Self {
         Self {
             hash: Some(0),

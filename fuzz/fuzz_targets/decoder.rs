@@ -1,5 +1,5 @@
-//! One stream, whole and cut, in a large memory, in small ones and in pieces, and against the
-//! standard's own algorithm written down plainly.
+//! Decodes one stream whole and cut, with large and small memories, and in pieces. Compares the results with
+//! each other and with a literal version of the standard's algorithm.
 
 #![no_main]
 
@@ -7,7 +7,7 @@ use embedded_sse::{Decoder, Item, TooLong};
 use libfuzzer_sys::fuzz_target;
 
 const LARGE: usize = 1 << 12;
-/// Where all that does not come in pieces is to fit.
+/// Large enough for everything that does not come in pieces.
 const META: usize = 1 << 10;
 
 fuzz_target!(|input: &[u8]| {
@@ -45,7 +45,7 @@ fuzz_target!(|input: &[u8]| {
     }
 });
 
-/// Bits 0 and 1: comments and `retry`.
+/// Bit 0 of `shown` shows comments, bit 1 shows `retry`.
 fn show<const DATA: usize, const META: usize>(shown: u8) -> Decoder<DATA, META> {
     let mut decoder = Decoder::new();
     decoder.show_comments(shown & 1 != 0);
@@ -53,7 +53,7 @@ fn show<const DATA: usize, const META: usize>(shown: u8) -> Decoder<DATA, META> 
     decoder
 }
 
-/// It needs more memory than the smallest has.
+/// Pieces need more memory than the smallest decoder has.
 fn show_pieces<const DATA: usize, const META: usize>(shown: u8) -> Decoder<DATA, META> {
     let mut decoder = show(shown);
     decoder.split_long_events(true);
@@ -63,7 +63,7 @@ fn show_pieces<const DATA: usize, const META: usize>(shown: u8) -> Decoder<DATA,
 #[derive(Clone, Debug, PartialEq)]
 enum Seen {
     Event([String; 3]),
-    /// What is compared only to another like it.
+    /// Compared only with runs that have the same memory.
     Other(String),
 }
 
@@ -75,7 +75,7 @@ struct Run {
 }
 
 impl Run {
-    /// Type, data and last event ID of each.
+    /// Type, data and last event ID of each event.
     fn events(&self) -> impl Iterator<Item = &[String; 3]> {
         self.items.iter().filter_map(|item| match item {
             Seen::Event(event) => Some(event),
@@ -101,7 +101,7 @@ fn cut_or_whole<const DATA: usize, const META: usize>(
         rest = behind;
         Some(piece)
     });
-    // Pieces may be empty, so there is one round of them that ends.
+    // Pieces may be empty, so limit their number.
     let cut: Vec<_> = pieces.take(64).collect();
     let taken = cut.iter().map(|piece| piece.len()).sum();
     let cut = cut.into_iter().chain([&stream[taken..]]);
@@ -117,7 +117,7 @@ fn run<'s, const DATA: usize, const META: usize>(
     let mut decoder = Box::new(decoder);
     let in_pieces = DATA < LARGE && shown & 4 != 0;
     let mut items = Vec::new();
-    // The data of the unfinished event that came in pieces.
+    // The pieces of the unfinished event so far.
     let mut unfinished = String::new();
     for mut piece in pieces {
         while let Some(item) = decoder.decode(&mut piece) {
@@ -152,10 +152,10 @@ fn run<'s, const DATA: usize, const META: usize>(
                 other => Seen::Other(format!("{other:?}")),
             });
         }
-        assert!(piece.is_empty(), "all was taken");
+        assert!(piece.is_empty(), "the whole piece is taken");
     }
     let last_event_id = decoder.last_event_id().to_owned();
-    // What it says it can be told.
+    // Its own last event ID is valid.
     assert_eq!(decoder.set_last_event_id(&last_event_id), Ok(()));
     Run {
         items,
@@ -164,7 +164,7 @@ fn run<'s, const DATA: usize, const META: usize>(
     }
 }
 
-/// What comes out of a small memory is what comes out of a large one, with gaps.
+/// The events from a small memory are some of those from a large one, in the same order.
 fn compare_to_small(large: &Run, small: &Run) {
     let mut left = large.events();
     for [small_type, small_data, _] in small.events() {
@@ -174,7 +174,7 @@ fn compare_to_small(large: &Run, small: &Run) {
     assert_eq!(large.retry_ms, small.retry_ms);
 }
 
-/// The standard, section 9.2.6.
+/// The algorithm of the standard, section 9.2.6.
 fn plainly(stream: &[u8]) -> (Vec<[String; 3]>, Option<u128>) {
     let text = String::from_utf8_lossy(stream)
         .replace("\r\n", "\n")

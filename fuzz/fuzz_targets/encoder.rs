@@ -1,5 +1,5 @@
-//! What is encoded decodes to the same. The input is fields, each up to a 0xFF byte; what is missing
-//! is not there.
+//! Encoded events decode to the same events. The input consists of fields, separated by bytes of 0xFF. Missing
+//! fields are `None`.
 
 #![no_main]
 
@@ -49,7 +49,7 @@ fuzz_target!(|input: &[u8]| {
     decoder.set_last_event_id("before").unwrap();
     decoder.show_comments(true);
     decoder.show_retry(true);
-    // Twice: the second shows that the first has left nothing behind.
+    // Decode twice, because the first event could leave something behind.
     let text = encoded.to_string();
     for _ in 0..2 {
         let mut got = Vec::new();

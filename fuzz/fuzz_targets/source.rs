@@ -1,4 +1,4 @@
-//! An event source, told anything at any time. The input is a list of operations.
+//! An event source that gets any call at any time. The input is a list of operations.
 
 #![no_main]
 
@@ -27,7 +27,7 @@ impl<'i> Input<'i> {
         self.0.split_off_first().copied().unwrap_or_default()
     }
 
-    /// As many as the next byte says.
+    /// The next byte is the number of bytes.
     fn bytes(&mut self) -> &'i [u8] {
         let len = usize::from(self.byte()).min(self.0.len());
         self.0.split_off(..len).unwrap_or_default()
@@ -48,7 +48,7 @@ const HEADERS: [(&str, &str); 3] = [
 
 const LATEST: Duration = Duration::from_secs(u64::MAX / 2);
 
-/// An ordinary one, and one without patience.
+/// The default, and a policy without delays.
 const POLICIES: [Policy; 2] = [
     Policy::DEFAULT,
     Policy {
@@ -58,7 +58,7 @@ const POLICIES: [Policy; 2] = [
     },
 ];
 
-/// Heads that lead somewhere; where one says `$`, bytes of the input follow.
+/// Heads for many paths of the code. A `$` is replaced with bytes of the input.
 const HEADS: [&str; 8] = [
     "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n",
     "HTTP/1.1 200 OK\nContent-Type: text/event-stream\nTransfer-Encoding: chunked\n\n",
@@ -81,7 +81,7 @@ fn run<const DATA: usize, const META: usize>(mut input: Input<'_>) {
         repeatable: setup & 32 == 0,
         resume_by_get: more & 4 != 0,
         max_redirects: 5,
-        ..Request::get(Url::parse(url).expect("one of ours"))
+        ..Request::get(Url::parse(url).expect("a valid URL"))
     };
     let policy = Policy {
         max_reconnection_attempts: (setup & 64 != 0).then_some(3),
@@ -96,7 +96,7 @@ fn run<const DATA: usize, const META: usize>(mut input: Input<'_>) {
     }
     let counters = Cell::new(Counters::default());
     let mut remembered = [0; 64];
-    let source = EventSource::new(request, policy, 1, &mut decoder).expect("one of ours");
+    let source = EventSource::new(request, policy, 1, &mut decoder).expect("a valid request");
     // Documents are collected, and a 401 finishes.
     let collects = more & 8 != 0;
     let judge = hooks::judge(
@@ -120,7 +120,7 @@ fn run<const DATA: usize, const META: usize>(mut input: Input<'_>) {
             3 => receive(&mut source, input.bytes(), now),
             4 => now += Duration::from_millis(input.byte().into()),
             5 => now += Duration::from_secs(input.byte().into()),
-            // Far, but there is some time left for the deadlines.
+            // Far in the future, but early enough for the deadlines to fit.
             6 => now = (now + Duration::from_secs(1 << (input.byte() % 63))).min(LATEST),
             7 => source.failed(now),
             8 => source.ended(now),
@@ -165,15 +165,15 @@ fn check_step<const DATA: usize, const META: usize>(
         Step::Write { deadline } => {
             assert!(!source.request(&mut [0]).is_empty() && to_come(deadline));
         }
-        // Of an open stream it may have passed: bytes may be waiting.
+        // The deadline of an open stream may have passed, because bytes may be waiting.
         Step::Read { deadline } => is_late = !to_come(deadline),
         Step::Wait(wait) => {
             assert!(wait.until >= now);
-            // `Retry-After` is obeyed whatever it asks for.
+            // `Retry-After` has no upper limit.
             let is_asked = matches!(wait.cause, LossCause::Status(_));
             assert!(wait.delay <= policy_limit() || is_asked);
             if wait.until == now {
-                // No wait at all: it is over already.
+                // A wait of zero length is already over.
                 assert!(matches!(source.step(now), Step::Connect { .. }));
                 return;
             }
@@ -187,7 +187,7 @@ fn check_step<const DATA: usize, const META: usize>(
     }
 }
 
-/// The most that a server can ask for, and the jitter.
+/// The longest delay that a `retry` field can cause, with jitter.
 fn policy_limit() -> Duration {
     Policy::DEFAULT.max_retry * 2
 }
@@ -209,7 +209,7 @@ fn receive<const DATA: usize, const META: usize>(
     }
 }
 
-/// Makes the connection and sends the request in pieces, if that is what is to be done.
+/// Connects and sends the request in pieces, if that is the current step.
 fn send<const DATA: usize, const META: usize>(
     source: &mut EventSource<'_, DATA, META, impl Hooks>,
     request: &Request<'_>,
@@ -247,13 +247,13 @@ fn send<const DATA: usize, const META: usize>(
     );
 }
 
-/// The lines are those that were to be sent, and no others.
+/// The request has the expected lines and no others.
 fn check_request(sent: &[u8], request: &Request<'_>, host: &str, same_origin: bool, id: &str) {
-    let sent = std::str::from_utf8(sent).expect("all of it is text");
+    let sent = std::str::from_utf8(sent).expect("a request of text");
     let (head, body) = sent.split_once("\r\n\r\n").expect("an empty line");
     let (first, lines) = head.split_once("\r\n").unwrap_or((head, ""));
     let mut words = first.split(' ');
-    let method = words.next().expect("there is always one");
+    let method = words.next().expect("a method");
     let path = words.next().expect("a path");
     assert_eq!((words.next(), words.next()), (Some("HTTP/1.1"), None));
     assert!(path.starts_with('/') && path.bytes().all(|byte| byte.is_ascii_graphic()));

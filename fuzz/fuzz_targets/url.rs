@@ -1,4 +1,4 @@
-//! What is taken for a URL breaks no request, and is the same when it is put together again.
+//! Accepted URLs cannot break a request. Parsing the parts of a URL again gives the same URL.
 
 #![no_main]
 
@@ -38,7 +38,7 @@ fn check(url: Url<'_>) {
     );
 
     let Ok(again) = Url::from_parts(origin.scheme, origin.host, Some(origin.port), path) else {
-        panic!("{url:?}: its own parts are refused");
+        panic!("the parts of {url:?} are refused");
     };
     assert_eq!(again, url);
     let (open, close) = if origin.host.contains(':') {

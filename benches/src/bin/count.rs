@@ -5,15 +5,15 @@ use embedded_sse_benches::inputs::inputs;
 use embedded_sse_benches::seen::Seen;
 
 fn main() {
-    let letter = std::env::args().nth(1).expect("a letter");
+    let letter = std::env::args().nth(1).expect("an argument: a letter");
     let push: usize = std::env::args()
         .nth(2)
         .and_then(|push| push.parse().ok())
-        .expect("a size of pushes");
+        .expect("an argument: the size of a push");
     let input = inputs(128 * 1024)
         .into_iter()
         .find(|input| letter.starts_with(input.letter))
-        .expect("a to g");
+        .expect("a letter from a to g");
     let mut seen = Seen::default();
     decode_all(
         &mut Box::new(Decoder::new()),
@@ -26,7 +26,7 @@ fn main() {
     println!("{}", input.stream.len());
 }
 
-/// Only what happens in here is counted.
+/// Only instructions of this function are counted.
 #[inline(never)]
 fn decode_all(decoder: &mut Decoder<{ 65 * 1024 }>, stream: &[u8], push: usize, seen: &mut Seen) {
     for mut input in stream.chunks(push) {

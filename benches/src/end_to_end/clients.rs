@@ -16,7 +16,7 @@ use embedded_sse_benches::seen::Seen;
 use eventsource_client::Client as _;
 use futures_util::StreamExt;
 
-/// What is read at once by ours, and by the bare reads.
+/// How many bytes our client and the bare reads read at once.
 pub const CHUNK: usize = 16 * 1024;
 
 type Run = fn(&str, usize) -> Result<Seen, Box<dyn Error>>;
@@ -24,7 +24,7 @@ type Run = fn(&str, usize) -> Result<Seen, Box<dyn Error>>;
 pub struct Client {
     pub name: &'static str,
     run: Run,
-    /// Whether it tells of events at all.
+    /// Whether it decodes events at all.
     pub decodes: bool,
 }
 
@@ -47,7 +47,7 @@ const fn client(name: &'static str, run: Run) -> Client {
     }
 }
 
-/// Prints events, bytes, and the nanoseconds on the wall and of the CPU.
+/// Prints the numbers of events and bytes, and the elapsed time and the CPU time in nanoseconds.
 pub fn run(url: &str, name: &str, events: usize) -> Result<(), Box<dyn Error>> {
     let client = CLIENTS.iter().find(|client| client.name == name);
     let client = client.ok_or("no such client")?;
@@ -59,9 +59,9 @@ pub fn run(url: &str, name: &str, events: usize) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// What this process has used, in the system too.
+/// The CPU time of this process, including that of the system.
 fn cpu() -> Duration {
-    // SAFETY: numbers may all be 0, and the system writes no more than this.
+    // SAFETY: all fields are numbers, so they may be 0, and the system writes nothing else.
     let usage = unsafe {
         let mut usage: libc::rusage = std::mem::zeroed();
         libc::getrusage(libc::RUSAGE_SELF, &mut usage);
@@ -162,7 +162,7 @@ fn reqwest_eventsource(url: &str, events: usize) -> Result<Seen, Box<dyn Error>>
     })
 }
 
-/// What no client can avoid. It reads to the end, which is a few bytes further.
+/// The work that no client can avoid. Reads to the end, a few bytes after the last event.
 fn bare_reads(url: &str, _: usize) -> Result<Seen, Box<dyn Error>> {
     let url = Url::parse(url)?;
     let origin = url.origin();

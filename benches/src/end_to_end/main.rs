@@ -1,9 +1,9 @@
-//! Our client beside two others, on the same server over loopback: prints a table as Markdown.
+//! Compares our client with two others, with the same server on loopback. Prints tables as Markdown.
 //!
 //! `cargo run --release --features end-to-end --bin end_to_end`
 //!
-//! Each client is a process of its own, so that its CPU time is its own: this program, called with
-//! an address and the client's name.
+//! Each client is a separate process, so that its CPU time can be measured: this program with a URL and the
+//! client's name as arguments.
 
 mod clients;
 mod server;
@@ -30,7 +30,10 @@ struct Best {
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     if let (Some(url), Some(name)) = (arguments.next(), arguments.next()) {
-        let events = arguments.next().ok_or("how many events?")?.parse()?;
+        let events = arguments
+            .next()
+            .ok_or("the number of events is missing")?
+            .parse()?;
         return clients::run(&url, &name, events);
     }
 
@@ -84,11 +87,9 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn print_table(what: &str, events: f64, best: &[Best]) {
-    // The first of ours is what the ratios are of.
+    // The ratios are relative to the first client.
     let ours = &best[0];
-    println!(
-        "\n| {what} | events/s | time, of the first's | CPU per event | CPU, of the first's |"
-    );
+    println!("\n| {what} | events/s | time, relative | CPU per event | CPU, relative |");
     println!("|---|--:|--:|--:|--:|");
     for (client, best) in CLIENTS.iter().zip(best) {
         let name = match best.is_right {

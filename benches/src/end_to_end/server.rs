@@ -1,4 +1,4 @@
-//! The server: a thread that writes the same response to all who come, as fast as they take it.
+//! The server: a thread that sends the same response to each client, as fast as the client takes it.
 
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -6,14 +6,14 @@ use std::thread;
 
 const WRITE: usize = 16 * 1024;
 
-/// As servers send what happens.
+/// A chunk for each event, as servers send live events.
 pub fn per_event(stream: &[u8]) -> Vec<u8> {
     let mut from = 0;
     let ends = memchr::memmem::find_iter(stream, b"\n\n").map(|end| end + 2);
     chunked(ends.map(|end| &stream[std::mem::replace(&mut from, end)..end]))
 }
 
-/// As they send a backlog, or what went through a proxy.
+/// Large chunks, as servers send a backlog and proxies pass on a stream.
 pub fn per_write(stream: &[u8]) -> Vec<u8> {
     chunked(stream.chunks(WRITE))
 }
@@ -31,13 +31,13 @@ fn chunked<'s>(chunks: impl Iterator<Item = &'s [u8]>) -> Vec<u8> {
     out
 }
 
-/// Returns the URL.
+/// Starts the server and returns its URL.
 pub fn serve(response: Vec<u8>) -> io::Result<String> {
     let listener = TcpListener::bind(("127.0.0.1", 0))?;
     let url = format!("http://{}/", listener.local_addr()?);
     thread::spawn(move || {
         for tcp in listener.incoming() {
-            // A client hangs up when it has seen the last event.
+            // A client closes the connection after the last event.
             let _ = tcp.and_then(|tcp| answer(tcp, &response));
         }
     });

@@ -7,7 +7,7 @@ struct Counting;
 
 thread_local!(static COUNT: Cell<usize> = const { Cell::new(0) });
 
-/// So many were made by this thread, those that grew included.
+/// The number of allocations and reallocations by this thread.
 pub fn count() -> usize {
     COUNT.get()
 }
@@ -15,7 +15,7 @@ pub fn count() -> usize {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-// SAFETY: all is left to the system's.
+// SAFETY: each call is passed on to the system allocator unchanged.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         COUNT.set(COUNT.get() + 1);

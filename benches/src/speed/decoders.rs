@@ -1,4 +1,4 @@
-//! The decoders that are compared, each as a function from pushes to what was seen.
+//! The decoders, each as a function from pushes to events.
 //!
 //! Those that are a `Stream` of owned events over a `Stream` of chunks are in `streams.rs`.
 
@@ -14,7 +14,7 @@ use launchdarkly_sdk_transport::{ByteStream, HttpTransport, ResponseFuture};
 
 use crate::streams::{drain, eventsource_stream, sse_stream, sseer};
 
-/// The bytes live as long as the process, so that handing them over costs nobody anything.
+/// The bytes are static, so that no decoder has to copy them.
 pub type Pushes = &'static [&'static [u8]];
 
 pub struct Subject {
@@ -22,7 +22,7 @@ pub struct Subject {
     pub run: fn(Pushes, &mut Seen),
 }
 
-/// What is compared with one another.
+/// A decoder, or another function, that is measured.
 pub struct Contest {
     pub ours: Subject,
     pub peers: &'static [Subject],
@@ -67,7 +67,7 @@ const DECODER_PEERS: [Subject; 6] = [
 ];
 
 fn ours(pushes: Pushes, seen: &mut Seen) {
-    // Used again for one stream after another, as on a microcontroller.
+    // Used for all streams in turn, as on a microcontroller.
     static DECODER: Mutex<Decoder<{ 65 * 1024 }>> = Mutex::new(Decoder::new());
     let mut decoder = DECODER.lock().expect("one thread");
     decoder.new_stream();
@@ -103,7 +103,7 @@ fn sse_parse(pushes: Pushes, seen: &mut Seen) {
     }
 }
 
-/// Its decoder is not public, but its transport can be ours.
+/// Its decoder is not public, so this replaces its transport.
 fn eventsource_client(pushes: Pushes, seen: &mut Seen) {
     #[derive(Clone)]
     struct Transport(Pushes);
@@ -120,7 +120,7 @@ fn eventsource_client(pushes: Pushes, seen: &mut Seen) {
         .expect("a URL")
         .reconnect(eventsource_client::ReconnectOptions::reconnect(false).build())
         .build_with_transport(Transport(pushes));
-    // At the end it gives an error and would begin again.
+    // At the end, it returns an error and would reconnect.
     let stream = client.stream().take_while(|item| ready(item.is_ok()));
     drain(stream, |item| {
         if let Ok(eventsource_client::SSE::Event(event)) = item {

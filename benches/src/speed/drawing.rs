@@ -1,4 +1,4 @@
-//! The ratios as an SVG.
+//! The speed-ups as an SVG.
 
 use std::fmt::Write;
 
@@ -13,8 +13,8 @@ const TOP: f64 = 64.0;
 const BOTTOM: f64 = 270.0;
 const COLOURS: [&str; 4] = ["#1b6ca8", "#2a9d8f", "#e0a030", "#c8553d"];
 
-/// How many times as fast as the fastest other, for each input and each size of push. From the
-/// larger streams, where there are such.
+/// The speed-up over the fastest other decoder, for each input and size of push. Uses the larger streams if
+/// they were measured.
 pub fn svg(rows: &[Row]) -> String {
     let mut chosen: Vec<&Row> = Vec::new();
     for row in rows {
@@ -35,7 +35,7 @@ pub fn svg(rows: &[Row]) -> String {
     let mut out = format!(
         r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif" font-size="12">
 <style>text {{ fill: #222 }} line {{ stroke: #8888 }} @media (prefers-color-scheme: dark) {{ text {{ fill: #ddd }} }}</style>
-<text x="{LEFT}" y="20" font-size="15">{}: how many times as fast as the fastest other decoder</text>
+<text x="{LEFT}" y="20" font-size="15">{}: speed-up over the fastest other decoder</text>
 "##,
         crate::decoders::DECODERS.ours.name
     );

@@ -1,5 +1,5 @@
-//! Our decoder beside the others, in one process: prints tables as Markdown, and draws one of them
-//! if a file is named. Progress is on stderr.
+//! Compares our decoder with others, in one process. Prints tables as Markdown, and draws one of them if a file
+//! is given. Shows the progress on stderr.
 //!
 //! `cargo run --release [-- FILE.svg [LETTERS]]`
 //!
@@ -17,7 +17,7 @@ use embedded_sse_benches::inputs::inputs;
 
 use measure::{Cell, measure};
 
-/// That fits into a second-level cache, and one that does not.
+/// A size that fits into a second-level cache, and one that does not.
 const SIZES: [(usize, &str); 2] = [(128 * 1024, "128 KiB"), (3 * 1024 * 1024, "3 MiB")];
 
 const PUSHES: [(usize, &str); 4] = [
@@ -27,7 +27,7 @@ const PUSHES: [(usize, &str); 4] = [
     (1, "1 B"),
 ];
 
-/// All inputs in pushes of one size.
+/// The results of all inputs in pushes of one size.
 struct Row {
     size: &'static str,
     push: &'static str,
@@ -46,7 +46,7 @@ fn main() {
     let mut rows = Vec::new();
     for (size, size_name) in SIZES {
         for (push, push_name) in PUSHES {
-            // Some take seconds for 128 KiB of these.
+            // Some decoders take seconds for 128 KiB in single bytes.
             if push == 1 && size != SIZES[0].0 {
                 continue;
             }

@@ -1,4 +1,4 @@
-//! One input in pushes of one size, by each decoder in turn.
+//! Measures each decoder in turn, for one input in pushes of one size.
 
 use std::time::{Duration, Instant};
 
@@ -9,7 +9,7 @@ use crate::allocations;
 use crate::decoders::{Contest, Pushes, Subject};
 use crate::limits::LIMITS;
 
-/// For each decoder; but each runs at least so often, and who is far behind no oftener.
+/// The time for each decoder. Each one runs at least `FEWEST` times, and slow ones no more than that.
 const BUDGET: Duration = Duration::from_millis(100);
 const FEWEST: usize = 3;
 const FAR_BEHIND: f64 = 5.0;
@@ -24,17 +24,17 @@ pub struct Cell {
 
 pub struct Figure {
     pub name: &'static str,
-    /// None if the time would be hours.
+    /// `None` if the measurement would take hours.
     pub ns_per_event: Option<f64>,
-    /// So slow that it was measured once.
+    /// Whether it is so slow that it was measured only once.
     is_slow: bool,
     pub allocations_per_event: f64,
-    /// Whether the events were those of the input.
+    /// Whether it found the events of the input.
     pub is_right: bool,
 }
 
 impl Cell {
-    /// Of those who decode it rightly.
+    /// Among the decoders that are correct.
     pub fn fastest_peer(&self) -> Option<(&'static str, f64)> {
         self.peers
             .iter()
@@ -43,7 +43,7 @@ impl Cell {
             .min_by(|(_, a), (_, b)| a.total_cmp(b))
     }
 
-    /// How many times as fast as the fastest peer.
+    /// The speed-up over the fastest peer.
     pub fn ratio(&self) -> Option<f64> {
         Some(self.fastest_peer()?.1 / self.ours.ns_per_event?)
     }
@@ -64,7 +64,7 @@ pub fn measure(input: Input, push: usize, contest: &Contest) -> Cell {
         .map(|subject| check(subject, input.letter, push, pushes, &input.right))
         .collect();
 
-    // In turn, so that what disturbs the machine disturbs all of them. Who is slow has fewer turns.
+    // In turn, so that other load on the machine affects all of them. Slow decoders get fewer turns.
     let mut spent = vec![Duration::ZERO; subjects.len()];
     for round in 0.. {
         let mut is_done = true;
@@ -103,7 +103,7 @@ pub fn measure(input: Input, push: usize, contest: &Contest) -> Cell {
 }
 
 fn check(subject: &Subject, letter: char, push: usize, pushes: Pushes, right: &Seen) -> Figure {
-    // It looks at all of an unfinished line again at each push.
+    // This decoder searches an unfinished line from its start at each push.
     let takes_hours = subject.name == "eventsource-stream" && letter == 'c' && push == 1;
     let mut seen = Seen::checking();
     let before = allocations::count();

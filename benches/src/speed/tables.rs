@@ -1,4 +1,4 @@
-//! The figures as Markdown.
+//! The results as Markdown.
 
 use std::fmt::Write;
 
@@ -12,7 +12,7 @@ pub fn markdown(rows: &[Row]) -> String {
     for size in sizes(rows) {
         let rows = || rows.iter().filter(|row| row.size == size);
         out += &format!(
-            "\n### {size}: ns per event, and how many times as fast as the fastest other\n\n"
+            "\n### {size}: ns per event, and the speed-up over the fastest other decoder\n\n"
         );
         header(&mut out, "pushes", rows().next());
         for row in rows() {
