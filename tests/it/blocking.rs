@@ -5,10 +5,10 @@ use std::io::ErrorKind;
 use std::ops::ControlFlow;
 
 use crate::script::{
-    Dialer, Manner, OPEN, Script, Trouble, World, answers, gone, ms, never_connects, opens,
-    refuses, status, url,
+    Dialer, Manner, OPEN, Script, Trouble, World, answers, default_source, gone, ms,
+    never_connects, opens, refuses, status,
 };
-use embedded_sse::{Decoder, EventSource, Item, Policy, Request, StopReason, blocking};
+use embedded_sse::{Decoder, EventSource, Item, StopReason, blocking};
 
 /// `run` compares the loops with each other.
 #[test]
@@ -168,8 +168,7 @@ fn the_blocking_loop_can_be_called_again() {
         0,
     );
     let mut decoder = Decoder::<256>::new();
-    let request = Request::get(url("http://h/"));
-    let mut source = EventSource::new(request, Policy::DEFAULT, 1, &mut decoder).unwrap();
+    let mut source = default_source(&mut decoder);
     let mut events = Vec::new();
     let mut follow = |source: &mut EventSource<'_, 256, 64>| {
         let on_item = |item: Item<'_>| match item {

@@ -4,9 +4,9 @@ use std::num::NonZero;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use embedded_sse::{Budget, Decoder, EventSource, Item, Policy, Request, blocking};
+use embedded_sse::{Budget, Decoder, Item, blocking};
 
-use crate::script::{Dialer, Manner, World, gone, refuses, url};
+use crate::script::{Dialer, Manner, World, default_source, gone, refuses};
 
 #[test]
 fn no_hour_has_more_attempts_than_the_budget() {
@@ -100,8 +100,7 @@ fn a_budget_recovers_during_a_sleep_of_known_length() {
 fn a_budget_delays_the_attempts_of_a_source() {
     let world = World::new(Manner::PLAIN, &[refuses(), refuses(), refuses(), gone()], 0);
     let mut decoder: Decoder<256> = Decoder::new();
-    let request = Request::get(url("http://h/"));
-    let mut source = EventSource::new(request, Policy::DEFAULT, 1, &mut decoder).unwrap();
+    let mut source = default_source(&mut decoder);
     let mut budget = Budget::per_hour(NonZero::new(2).unwrap());
     let start = budget.reserve(world.time());
     blocking::sse(

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use crate::script::{OPEN, Script, answers, ms, opens, status, url};
+use crate::script::{OPEN, Script, answers, default_source, ms, opens, status, url};
 use embedded_sse::{
     Decoder, EventSource, InvalidRedirect, Item, Policy, Reconnect, Request, Scheme, Step,
     StopReason, TooLong, Url,
@@ -108,8 +108,7 @@ fn time_is_linear_for_a_hostile_redirect() {
         let location = dots.repeat((LEN - 1024) / dots.len());
         let head = format!("HTTP/1.1 302 x\r\nLocation: {location}\r\n\r\n");
         let mut decoder = DECODER.lock().unwrap();
-        let request = Request::get(url("http://h/"));
-        let mut source = EventSource::new(request, Policy::DEFAULT, 1, &mut decoder).unwrap();
+        let mut source = default_source(&mut decoder);
         let _ = source.step(ms(0));
         source.connected(ms(0));
         source.wrote(usize::MAX);

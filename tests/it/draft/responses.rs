@@ -4,7 +4,7 @@ use embedded_sse::hooks;
 use embedded_sse::{Decoder, Draft, EventSource, Policy, Request, Step, StopReason};
 
 use super::{drafted, with_token};
-use crate::script::{OPEN, Script, gone, ms, opens, status, url};
+use crate::script::{OPEN, Script, default_source, gone, ms, opens, status, url};
 
 #[test]
 fn a_draft_that_leaves_too_little_memory_for_the_head_is_a_loss() {
@@ -229,9 +229,7 @@ fn a_refusal_can_be_read_after_a_draft() {
         draft.add_header("X-A", "a").unwrap();
         draft.set_path("/path").unwrap();
     };
-    let request = Request::get(url("http://h/"));
-    let source = EventSource::new(request, Policy::DEFAULT, 1, &mut decoder).unwrap();
-    let mut source = source.with_hooks(hooks::before_connect(change));
+    let mut source = default_source(&mut decoder).with_hooks(hooks::before_connect(change));
     assert!(matches!(source.step(ms(0)), Step::Connect { .. }));
     source.connected(ms(0));
     source.wrote(usize::MAX);

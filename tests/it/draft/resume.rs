@@ -4,10 +4,10 @@ use std::cell::{Cell, RefCell};
 use std::ops::ControlFlow;
 
 use embedded_sse::hooks::{self, Counters};
-use embedded_sse::{Decoder, Draft, EventSource, InvalidDraft, Item, Policy, Request, blocking};
+use embedded_sse::{Decoder, Draft, InvalidDraft, Item, blocking};
 
 use crate::hooks::{drive, follow};
-use crate::script::{Dialer, Manner, OPEN, World, answers, gone, opens, url};
+use crate::script::{Dialer, Manner, OPEN, World, answers, default_source, gone, opens};
 
 /// The application has processed the first two events when the connection is lost.
 #[test]
@@ -24,9 +24,7 @@ fn an_attempt_resumes_after_the_last_processed_event() {
     ];
     let world = World::new(Manner::PLAIN, &connections, 0);
     let mut decoder: Decoder<256> = Decoder::new();
-    let request = Request::get(url("http://h/"));
-    let source = EventSource::new(request, Policy::DEFAULT, 1, &mut decoder).unwrap();
-    let mut source = source.with_hooks(hooks::before_connect(change));
+    let mut source = default_source(&mut decoder).with_hooks(hooks::before_connect(change));
     let mut told = Vec::new();
     let mut asked = Vec::new();
     blocking::sse(
@@ -95,9 +93,7 @@ fn an_id_that_is_not_a_valid_header_value_is_refused() {
     let mut decoder: Decoder<256> = Decoder::new();
     decoder.set_last_event_id("7").unwrap();
     let world = World::new(Manner::PLAIN, &[gone()], 0);
-    let request = Request::get(url("http://h/"));
-    let source = EventSource::new(request, Policy::DEFAULT, 1, &mut decoder).unwrap();
-    let mut source = source.with_hooks(hooks::before_connect(change));
+    let mut source = default_source(&mut decoder).with_hooks(hooks::before_connect(change));
     drive(&world, &mut source);
     assert_eq!(world.log.borrow().headers(0, "last-event-id"), ["7"]);
 }

@@ -4,10 +4,10 @@ use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
 use embedded_sse::hooks::{Counters, Heartbeat, Hooks, Losses, Recent};
-use embedded_sse::{Decoder, EventSource, Item, Policy, Request};
+use embedded_sse::{Decoder, EventSource, Item};
 
 use super::follow;
-use crate::script::{OPEN, answers, gone, ms, opens, url};
+use crate::script::{OPEN, answers, default_source, gone, ms, opens};
 
 /// Records the calls in order.
 #[derive(Default)]
@@ -99,9 +99,7 @@ fn a_restart_resets_unfinished_events_and_the_silence_but_counts_no_loss() {
     let observers = (&counters, &heartbeat);
     let mut decoder: Decoder<128> = Decoder::new();
     decoder.split_long_events(true);
-    let request = Request::get(url("http://h/"));
-    let source = EventSource::new(request, Policy::DEFAULT, 1, &mut decoder).unwrap();
-    let mut source = source.with_hooks(observers);
+    let mut source = default_source(&mut decoder).with_hooks(observers);
     open(&mut source, &format!("data: {}", "x".repeat(300)), ms(0));
     assert!(counters.get().unfinished > 100);
     for second in 1..=40 {

@@ -3,10 +3,12 @@
 use std::cell::{Cell, RefCell};
 
 use embedded_sse::hooks::{Counters, Hooks, Recent};
-use embedded_sse::{Decoder, EventSource, Item, Policy, Request};
+use embedded_sse::{Decoder, Item};
 
 use super::{drive, follow};
-use crate::script::{Manner, OPEN, World, answers, gone, ms, opens, refuses, status, url};
+use crate::script::{
+    Manner, OPEN, World, answers, default_source, gone, ms, opens, refuses, status,
+};
 
 #[test]
 fn counters_count_bytes_items_and_losses() {
@@ -102,44 +104,36 @@ fn recent_keeps_the_last_bytes() {
     }
 }
 
-#[test]
-fn counters_have_the_length_of_an_event_in_pieces() {
+/// The counters after a stream whose long events came in pieces.
+fn counted_in_pieces(stream: String) -> Counters {
     let counters = Cell::new(Counters::default());
-    let (x, y) = ("x".repeat(300), "y".repeat(200));
-    let stream = format!("event: longer_than_id\nid: 7\ndata: {x}\n\ndata: {y}\n\ndata: {x}{x}");
     let world = World::new(Manner::PLAIN, &[opens(stream).ends(), gone()], 0);
     let mut decoder: Decoder<128> = Decoder::new();
     decoder.split_long_events(true);
-    let request = Request::get(url("http://h/"));
-    let source = EventSource::new(request, Policy::DEFAULT, 1, &mut decoder).unwrap();
-    let mut source = source.with_hooks(&counters);
+    let mut source = default_source(&mut decoder).with_hooks(&counters);
     drive(&world, &mut source);
-    let counters = counters.get();
-    assert_eq!(
-        (
-            counters.events,
-            counters.longest_data,
-            counters.longest_meta
-        ),
-        (2, 300, 14)
+    counters.get()
+}
+
+#[test]
+fn counters_have_the_length_of_an_event_in_pieces() {
+    let (x, y) = ("x".repeat(300), "y".repeat(200));
+    let stream = format!("event: longer_than_id\nid: 7\ndata: {x}\n\ndata: {y}\n\ndata: {x}{x}");
+    let counters = counted_in_pieces(stream);
+    let numbers = (
+        counters.events,
+        counters.longest_data,
+        counters.longest_meta,
     );
+    assert_eq!(numbers, (2, 300, 14));
     assert_eq!(counters.unfinished, 0);
 }
 
 /// The length lacks only the last piece.
 #[test]
 fn counters_have_the_length_of_pieces_without_an_end() {
-    let counters = Cell::new(Counters::default());
     let (x, id) = ("x".repeat(300), "9".repeat(65));
-    let stream = format!("data: {x}\nid: {id}\n\ndata: a\n\n");
-    let world = World::new(Manner::PLAIN, &[opens(stream).ends(), gone()], 0);
-    let mut decoder: Decoder<128> = Decoder::new();
-    decoder.split_long_events(true);
-    let request = Request::get(url("http://h/"));
-    let source = EventSource::new(request, Policy::DEFAULT, 1, &mut decoder).unwrap();
-    let mut source = source.with_hooks(&counters);
-    drive(&world, &mut source);
-    let counters = counters.get();
+    let counters = counted_in_pieces(format!("data: {x}\nid: {id}\n\ndata: a\n\n"));
     assert_eq!((counters.events, counters.too_long), (1, 1));
     assert!(
         (300 - 128..=300).contains(&counters.longest_data),

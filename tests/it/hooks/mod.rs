@@ -11,7 +11,7 @@ use embedded_sse::{Decoder, EventSource, Item, Policy, Request, blocking};
 
 use crate::script::{Connection, Dialer, Manner, World, line_of, url};
 
-/// Follows the connections, observed, in reads of so many bytes, and returns what was told when.
+/// Follows the connections with these hooks, in reads of `read` bytes. Returns the reports with their times.
 pub fn follow(
     connections: &[Connection],
     read: usize,
@@ -48,7 +48,7 @@ pub fn follow(
     world.log.take().timed()
 }
 
-/// Until it stops.
+/// Runs the source until it stops.
 pub fn drive<const DATA: usize>(world: &World, source: &mut EventSource<'_, DATA, 64, impl Hooks>) {
     let go_on = |_: Item<'_>| ControlFlow::Continue(());
     blocking::sse(&mut Dialer(world), world, source, &mut [0; 50], go_on);

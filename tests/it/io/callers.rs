@@ -12,7 +12,8 @@ use embedded_sse::{
 };
 
 use crate::script::{
-    Dialer, Manner, OPEN, Plain, World, answers, gone, line_of, ms, opens, refuses, status, url,
+    Dialer, Manner, OPEN, Plain, World, answers, default_source, gone, line_of, ms, opens, refuses,
+    status, url,
 };
 
 #[test]
@@ -60,8 +61,7 @@ fn a_loss_is_reported_once_even_if_the_clock_wakes_early() {
     let connections = [refuses(), opens("").ends(), gone()];
     let world = World::new(Manner::PLAIN, &connections, 0);
     let mut decoder = Decoder::<256>::new();
-    let request = Request::get(url("http://h/"));
-    let mut source = EventSource::new(request, Policy::DEFAULT, 1, &mut decoder).unwrap();
+    let mut source = default_source(&mut decoder);
     let mut told = Vec::new();
     let on_item = |item: Item<'_>| {
         told.push(line_of(item));
@@ -104,9 +104,7 @@ fn hooks_of_one_type_share_its_state() {
         }
     }
     let mut decoder = Decoder::<256>::new();
-    let request = Request::get(url("http://h/"));
-    let source = EventSource::new(request, Policy::DEFAULT, 1, &mut decoder).unwrap();
-    let mut source = source.with_hooks(Login(1));
+    let mut source = default_source(&mut decoder).with_hooks(Login(1));
     let on_item = |_: Item<'_>| ControlFlow::Continue(());
     let stop = blocking::sse(
         &mut Dialer(&world),
@@ -169,8 +167,7 @@ fn a_loop_returns_long_events_in_pieces() {
     let world = World::new(Manner::PLAIN, &connections, 0);
     let mut decoder = Decoder::<128>::new();
     decoder.split_long_events(true);
-    let request = Request::get(url("http://h/"));
-    let mut source = EventSource::new(request, Policy::DEFAULT, 1, &mut decoder).unwrap();
+    let mut source = default_source(&mut decoder);
     let (mut text, mut events, mut pieces) = (String::new(), Vec::new(), 0);
     let on_item = |item: Item<'_>| {
         match item {
@@ -202,8 +199,7 @@ fn stream_through<const CHUNK: usize>(stream: &str) -> Vec<String> {
     let world = World::new(Manner::PLAIN, &connections, 0);
     let mut decoder = Decoder::<128>::new();
     decoder.show_comments(true);
-    let request = Request::get(url("http://h/"));
-    let mut source = EventSource::new(request, Policy::DEFAULT, 1, &mut decoder).unwrap();
+    let mut source = default_source(&mut decoder);
     let mut told = Vec::new();
     let on_item = |item: Item<'_>| match item {
         Item::Open(_) => ControlFlow::Continue(()),
@@ -235,8 +231,7 @@ fn a_loss_is_reported_again_if_the_callback_was_dropped() {
         let world = World::new(Manner::PLAIN, &connections, 0);
         let mut decoder = Decoder::<128>::new();
         decoder.split_long_events(true);
-        let request = Request::get(url("http://h/"));
-        let mut source = EventSource::new(request, Policy::DEFAULT, 1, &mut decoder).unwrap();
+        let mut source = default_source(&mut decoder);
         let mut chunk = [0; 64];
         let is_lost = Cell::new(false);
         {

@@ -15,8 +15,10 @@
 
 mod app;
 mod connection;
+mod dialer;
 mod log;
 mod loops;
+mod manners;
 mod sans_io;
 mod socket;
 mod world;
@@ -32,12 +34,9 @@ pub use app::Command;
 pub use connection::{
     Connection, Cut, Deed, OPEN, Trouble, answers, gone, never_connects, opens, refuses, status,
 };
+pub use dialer::{Dialer, Plain};
 pub use log::{Log, line_of};
-pub use world::{Dialer, Manner, Plain, World, ms};
-
-/// The greatest number of places to cut. A longer script is cut at some of its places only. A debug build
-/// tries fewer places, so that it ends within seconds.
-const MOST_CUTS: usize = if cfg!(debug_assertions) { 50 } else { 700 };
+pub use world::{Manner, World, ms};
 
 /// A script with more bytes, or more reads of the clock, runs through the ready loops in some manners
 /// only.
@@ -46,6 +45,11 @@ const MANY_LOOKS: usize = 1000;
 
 pub fn url(text: &str) -> Url<'_> {
     Url::parse(text).unwrap()
+}
+
+/// A source for `http://h/` with the default policy.
+pub fn default_source<const DATA: usize>(decoder: &mut Decoder<DATA>) -> EventSource<'_, DATA> {
+    EventSource::new(Request::get(url("http://h/")), Policy::DEFAULT, 1, decoder).unwrap()
 }
 
 #[derive(Clone)]
@@ -254,63 +258,6 @@ impl<'a> Script<'a> {
     /// The number of bytes that the server sends.
     fn len(&self) -> usize {
         self.connections.iter().map(Connection::len).sum()
-    }
-
-    /// Every pair of a cut, a length of writes, and whether to meddle.
-    fn driver_manners(&self) -> Vec<Manner> {
-        let mut manners = Vec::new();
-        for (cut, write, meddles) in [
-            (Cut::Never, 1, true),
-            (Cut::Never, 7, false),
-            (Cut::Never, usize::MAX, true),
-            (Cut::EachByte, 1, false),
-            (Cut::EachByte, 7, true),
-            (Cut::EachByte, usize::MAX, false),
-        ] {
-            manners.push(Manner {
-                cut,
-                write,
-                meddles,
-                ..Manner::PLAIN
-            });
-        }
-        let bytes = self.len();
-        let step = bytes / MOST_CUTS + 1;
-        // Scripts of different lengths are cut at different places.
-        let cuts = (1 + bytes % step..bytes).step_by(step);
-        manners.extend(cuts.map(|at| Manner {
-            cut: Cut::At(at),
-            meddles: at % 2 == 0,
-            ..Manner::PLAIN
-        }));
-        manners
-    }
-
-    /// Every pair of whether to pend, a length of reads, and a length of writes.
-    fn loop_manners(&self, runner: Runner, all: bool) -> Vec<Manner> {
-        // A blocking operation is never pending.
-        let may_pend = self.may_pend && runner != Runner::Blocking;
-        let mut manners = Vec::new();
-        for (pends, read, write) in [
-            (true, 1, 1),
-            (false, 7, usize::MAX),
-            (true, usize::MAX, usize::MAX),
-            (false, 1, usize::MAX),
-            (true, 7, 1),
-            (false, usize::MAX, 1),
-        ] {
-            let pends = pends && may_pend;
-            manners.push(Manner {
-                pends,
-                read,
-                write,
-                ..Manner::PLAIN
-            });
-        }
-        if !all {
-            manners.truncate(2);
-        }
-        manners
     }
 
     /// Returns the log, and how many times the clock was read.
