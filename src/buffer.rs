@@ -34,6 +34,11 @@ impl<B: ?Sized + AsRef<[u8]> + AsMut<[u8]>> Buffer<B> {
         self.len
     }
 
+    /// How many bytes can be added.
+    pub(crate) fn room(&self) -> usize {
+        self.bytes.as_ref().len().saturating_sub(self.len)
+    }
+
     pub(crate) fn clear(&mut self) {
         self.len = 0;
     }
@@ -70,7 +75,7 @@ impl<B: ?Sized + AsRef<[u8]> + AsMut<[u8]>> Buffer<B> {
 
     /// Adds `by` bytes with unspecified content at the end.
     pub(crate) fn grow(&mut self, by: usize) -> Result<(), Full> {
-        if by > self.bytes.as_ref().len().saturating_sub(self.len) {
+        if by > self.room() {
             return Err(Full);
         }
         self.len += by;

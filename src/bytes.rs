@@ -3,7 +3,7 @@
 //! The functions of the standard library that these replace contain a panic that the optimizer
 //! cannot remove, or are much larger.
 
-use core::iter;
+use core::{iter, mem};
 
 /// Like `slice::copy_within`, but does nothing if a range is out of bounds.
 pub(crate) fn copy_within(bytes: &mut [u8], from: usize, len: usize, to: usize) {
@@ -20,9 +20,17 @@ pub(crate) fn rotate_left(bytes: &mut [u8], by: usize) {
     if by <= bytes.len() {
         // Three reversals are much smaller than `slice::rotate_left`.
         let (before, behind) = bytes.split_at_mut(by);
-        before.reverse();
-        behind.reverse();
-        bytes.reverse();
+        reverse(before);
+        reverse(behind);
+        reverse(bytes);
+    }
+}
+
+/// Like `slice::reverse`, which is optimized for speed.
+fn reverse(mut bytes: &mut [u8]) {
+    while let [first, between @ .., last] = bytes {
+        mem::swap(first, last);
+        bytes = between;
     }
 }
 

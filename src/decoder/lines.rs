@@ -162,7 +162,7 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
     /// Parses a part of a line that is not in the input as a whole.
     #[inline]
     fn piece(&mut self, bytes: &[u8]) {
-        if self.line == Line::Value(Field::Data) {
+        if matches!(self.line, Line::Value(Field::Data)) {
             self.data.push(bytes);
         } else {
             self.piece_of_any_line(bytes);
@@ -171,7 +171,7 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
 
     fn piece_of_any_line(&mut self, mut bytes: &[u8]) {
         // The most common case. Everything else is parsed byte by byte.
-        if self.line == Line::Start
+        if matches!(self.line, Line::Start)
             && let [b'd', b'a', b't', b'a', b':', b' ', value @ ..] = bytes
         {
             self.begin(Field::Data);

@@ -72,7 +72,7 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
             }
             let mut part = input.get(..room.max(1)).unwrap_or(input);
             let line_is_whole = matches!(self.line, Line::Start | Line::Bom(_));
-            if self.has_id || !(line_is_whole || self.line == Line::Value(Field::Data)) {
+            if self.has_id || !(line_is_whole || matches!(self.line, Line::Value(Field::Data))) {
                 // A line that has already begun cannot be parsed again, so parse only up to its
                 // end.
                 let end = line_end(part).map_or(part.len(), |end| end + 1);

@@ -13,16 +13,17 @@ pub(crate) fn read_head(
     while !input.is_empty() {
         let line_end = input.iter().position(|byte| *byte == b'\n');
         let len = line_end.map_or(input.len(), |at| at + 1);
-        let (piece, rest) = input.split_at_checked(len).unwrap_or((input, &[]));
-        let so_far = memory.get(start..).unwrap_or_default();
-        if !may_be_http(so_far.iter().chain(piece)) {
-            return Err(InvalidHead::Malformed);
-        }
-        if memory.extend_from_slice(piece).is_err() {
-            return Ok(Progress::TooLong(Overflow::after(memory)));
-        }
+        let fitting = len.min(memory.room());
+        let (piece, rest) = input.split_at_checked(fitting).unwrap_or((input, &[]));
+        let _fits = memory.extend_from_slice(piece);
         *input = rest;
         let head = memory.get(start..).unwrap_or_default();
+        if !may_be_http(head) {
+            return Err(InvalidHead::Malformed);
+        }
+        if fitting < len {
+            return Ok(Progress::TooLong(Overflow::after(memory)));
+        }
         if head.ends_with(b"\n\n") || head.ends_with(b"\n\r\n") {
             return Ok(Progress::Complete);
         }
@@ -92,8 +93,8 @@ impl Overflow {
 
 /// Whether these bytes may start a head. Other protocols, such as TLS, may never send a line end,
 /// so the response is rejected early.
-fn may_be_http<'a>(head: impl Iterator<Item = &'a u8>) -> bool {
-    let start = head.skip_while(|byte| matches!(byte, b'\r' | b'\n'));
+fn may_be_http(head: &[u8]) -> bool {
+    let start = head.iter().skip_while(|byte| matches!(byte, b'\r' | b'\n'));
     let mut both = start.zip(HTTP_1);
     both.all(|(byte, expected)| byte.eq_ignore_ascii_case(expected))
 }

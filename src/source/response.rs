@@ -343,9 +343,7 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
         let memory = self.decoder.memory();
         let kept = memory.len().saturating_sub(self.attempt.head_range().end);
         let most = if whole { DATA } else { MOST_REFUSED_BODY };
-        let room = most
-            .saturating_sub(kept)
-            .min(DATA.saturating_sub(memory.len()));
+        let room = most.saturating_sub(kept).min(memory.room());
         let piece = payload.get(..room).unwrap_or(payload);
         let _fits = memory.extend_from_slice(piece);
         body.consume(piece.len());

@@ -78,6 +78,7 @@ fn footprint() -> Result<Vec<Number>, String> {
         ("`Decoder`", "decoder"),
         ("`EventSource`", "source"),
         ("`sse()` over embassy-net", "sse"),
+        ("`sse()` with hooks", "hooks"),
     ] {
         let with = sections(binary)?;
         for (what, with, without) in [
@@ -121,7 +122,7 @@ fn unasked(binary: &str) -> Result<usize, String> {
         return Err(format!("{binary} has no names of functions"));
     }
     let modules = [
-        "6pieces", "5Draft", "7observe", "6budget", "7encoder", "4json",
+        "6pieces", "5draft", "8counters", "6budget", "7encoder", "4json",
     ];
     Ok(modules.into_iter().filter(|module| names(module)).count())
 }
