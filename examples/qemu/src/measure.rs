@@ -122,7 +122,12 @@ fn unasked(binary: &str) -> Result<usize, String> {
         return Err(format!("{binary} has no names of functions"));
     }
     let modules = [
-        "6pieces", "5draft", "8counters", "6budget", "7encoder", "4json",
+        "6pieces",
+        "5draft",
+        "8counters",
+        "6budget",
+        "7encoder",
+        "4json",
     ];
     Ok(modules.into_iter().filter(|module| names(module)).count())
 }
