@@ -51,7 +51,7 @@ use joined::Joined;
 use crate::decoder::{Decoder, InvalidId};
 
 /// Adds [`event_stream`](Self::event_stream) to streams of byte chunks: to each
-/// [`Stream`](futures_core::Stream) of `Result<B, E>` where `B` is `AsRef<[u8]>`.
+/// `Stream` of `Result<B, E>` where `B` is `AsRef<[u8]>`.
 pub trait ByteStreamExt: TryStream<Ok: AsRef<[u8]>> + Sized {
     /// Parses the chunks as an event stream.
     ///
@@ -66,7 +66,7 @@ pub trait ByteStreamExt: TryStream<Ok: AsRef<[u8]>> + Sized {
 
 impl<S: TryStream<Ok: AsRef<[u8]>>> ByteStreamExt for S {}
 
-/// A [`Stream`](futures_core::Stream) of [`OwnedEvent`]s, parsed from a stream of byte chunks.
+/// A `Stream` of [`OwnedEvent`]s, parsed from a stream of byte chunks.
 ///
 /// The events are those of a [`Decoder`]. They do not depend on where the chunks were cut, and each
 /// ill-formed UTF-8 sequence is replaced by U+FFFD.

@@ -2,5 +2,6 @@
 
 mod bodies;
 mod follow;
+mod page;
 mod resume;
 mod server;
