@@ -16,8 +16,8 @@ use core::time::Duration;
 /// };
 /// ```
 ///
-/// Set at least [`idle_timeout`](Self::idle_timeout): without it, a dead connection is never
-/// noticed. Use `..Policy::DEFAULT`, since minor releases may add fields.
+/// Set at least [`idle_timeout`](Self::idle_timeout): without it, a server that falls silent is never
+/// given up. Use `..Policy::DEFAULT`, since minor releases may add fields.
 ///
 /// # Why these defaults
 ///

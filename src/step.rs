@@ -155,8 +155,8 @@ pub enum StopReason {
         /// The smallest sufficient `DATA` in bytes, if the head contains the length of the body.
         len: Option<usize>,
     },
-    /// The URL is `https`, and the driver did not call
-    /// [`allow_tls`](crate::EventSource::allow_tls).
+    /// The URL is `https`, and the driver has no TLS: [`allow_tls`](crate::EventSource::allow_tls)
+    /// was not called. The ready loops call it if the transport's `Connect::TLS` is `true`.
     NoTls,
     /// A redirect cannot be followed. The [`response`](crate::EventSource::response) shows its
     /// `Location`.
@@ -245,7 +245,7 @@ impl fmt::Display for StopReason {
             Self::Attempts => "the reconnection attempts are used up",
             Self::Ended => "the server ended the response, and the request is not sent again",
             Self::NotRepeatable => "the request may not be sent again",
-            Self::Closed => "closed",
+            Self::Closed => "the application closed the source",
         })
     }
 }

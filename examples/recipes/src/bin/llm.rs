@@ -41,7 +41,7 @@ fn ask() -> Result<(), Box<dyn Error>> {
     let mut decoder: Decoder<65536> = Decoder::new();
     // The service has not begun to answer, so asking again is safe.
     let refused = hooks::judge(|head, verdict| match head.status() {
-        429 | 500 | 502 | 503 => Verdict::Retry,
+        429 | 503 => Verdict::Retry,
         _ => verdict,
     });
     let mut source =

@@ -5,7 +5,7 @@ use std::env;
 use std::error::Error;
 use std::ops::ControlFlow;
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use embedded_sse::std_net::StdTime;
 use embedded_sse::{Decoder, Draft, EventSource, Item, Policy, Request, Url, blocking, hooks};
@@ -25,8 +25,10 @@ fn main() -> ExitCode {
 fn follow() -> Result<(), Box<dyn Error>> {
     let mut args = env::args().skip(1);
     let url = args.next().ok_or("usage: ntfy URL/TOPIC/sse [LAST_ID]")?;
-    // The ID of the last message that was handled. Store it to resume after a reboot.
-    let since = RefCell::new(args.next().unwrap_or_default());
+    // The ID of the last message that was handled. Store it to resume after a reboot. Before the first
+    // message it is the time of the start, so that a loss before it loses nothing either.
+    let started = UNIX_EPOCH.elapsed()?.as_secs().to_string();
+    let since = RefCell::new(args.next().unwrap_or(started));
     let bearer = env::var("NTFY_TOKEN").map(|token| format!("Bearer {token}"));
     let headers = bearer.iter().map(|bearer| ("Authorization", &bearer[..]));
     let request = Request {
@@ -41,9 +43,8 @@ fn follow() -> Result<(), Box<dyn Error>> {
     let resume = hooks::before_connect(|draft: &mut Draft<'_>| {
         let (path, since) = (draft.url().path_and_query(), since.borrow());
         let separator = if path.contains('?') { '&' } else { '?' };
-        if !since.is_empty()
-            && let Err(invalid) = draft.set_path(format_args!("{path}{separator}since={since}"))
-        {
+        let query = format_args!("{separator}since={since}");
+        if let Err(invalid) = draft.set_path(format_args!("{path}{query}")) {
             eprintln!("cannot resume after {since:?}: {invalid}");
         }
     });
@@ -59,7 +60,10 @@ fn follow() -> Result<(), Box<dyn Error>> {
                     Ok(message) => {
                         let title = message.title.map(|title| title + ": ");
                         println!("{}{}", title.unwrap_or_default(), message.message);
-                        since.replace(message.id);
+                        // Another character could change the rest of the URL.
+                        if message.id.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+                            since.replace(message.id);
+                        }
                     }
                     Err(invalid) => eprintln!("skipped a message: {invalid}"),
                 }

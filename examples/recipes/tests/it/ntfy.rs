@@ -31,24 +31,55 @@ const KEEPALIVE: &str = "event: keepalive\ndata: {\"id\":\"VNxNIg5fpt\",\"time\"
 fn a_loss_is_resumed_after_the_last_message() {
     let server = Server::start(|request, _, reply| {
         let mut stream = open(reply)?;
-        match request.query("since") {
-            None => {
+        match request.query("since").expect("it is always sent") {
+            "p0M5y6gcCY" => {
+                stream.send(&message("hwQ2YpKdmg", "sent during the loss"))?;
+                stream.hold()
+            }
+            time => {
+                // The time of the start: nothing sent after it is lost.
+                assert!(
+                    time.parse::<u64>().is_ok_and(|secs| secs > 1_600_000_000),
+                    "{time}"
+                );
                 stream.send(&message("p0M5y6gcCY", "Hi!"))?;
                 // Its ID is not that of a message either.
                 stream.send(KEEPALIVE)
             }
-            Some("p0M5y6gcCY") => {
-                stream.send(&message("hwQ2YpKdmg", "sent during the loss"))?;
-                stream.hold()
-            }
-            Some(other) => panic!("an ID of another event: {other}"),
         }
     });
     let program = Program::start(PROGRAM, &[&server.url("/mytopic/sse")], &[]);
     assert_eq!(program.line(), "Hi!");
     assert_eq!(program.line(), "sent during the loss");
-    let targets: Vec<_> = server.requests().into_iter().map(|r| r.target).collect();
-    assert_eq!(targets, ["/mytopic/sse", "/mytopic/sse?since=p0M5y6gcCY"]);
+    let requests = server.requests();
+    assert_eq!(requests.len(), 2);
+    assert_eq!(requests[1].target, "/mytopic/sse?since=p0M5y6gcCY");
+}
+
+#[test]
+fn an_id_that_would_change_the_url_is_not_used() {
+    let server = Server::start(|request, number, reply| {
+        let mut stream = open(reply)?;
+        assert_eq!(request.query("poll"), None);
+        match number {
+            0 => stream.send(&message("a&poll=1", "first")),
+            1 => stream.send(&message("a#b", "second")),
+            _ => stream.hold(),
+        }
+    });
+    let program = Program::start(PROGRAM, &[&server.url("/mytopic/sse")], &[]);
+    assert_eq!(
+        (program.line(), program.line()),
+        ("first".into(), "second".into())
+    );
+    let requests = server.requests();
+    let since = |request: &crate::server::Request| request.query("since").map(str::to_owned);
+    assert!(requests.len() >= 2);
+    assert!(
+        requests
+            .iter()
+            .all(|request| since(request) == since(&requests[0]))
+    );
 }
 
 #[test]
