@@ -186,8 +186,9 @@ fn judge(head: &Head<'_>, verdict: Verdict, has_answer: bool) -> Verdict {
     match (verdict, head.status()) {
         (_, 200..=299) if !has_answer => Verdict::Finish,
         (Verdict::Stop, 200) if content_type.starts_with("application/json") => Verdict::Collect,
-        // These redirects turn a POST into a GET, which does something else here.
-        (Verdict::Follow, 301..=303) => Verdict::Stop,
+        // A redirect could send the ID of the session to another server, or turn a POST into a GET,
+        // which does something else here.
+        (Verdict::Follow, _) => Verdict::Stop,
         _ => verdict,
     }
 }

@@ -385,3 +385,20 @@ fn a_web_page_is_an_error() {
     let error = call(&mut connect(&server)).unwrap_err().to_string();
     assert!(error.contains("neither JSON nor"), "{error}");
 }
+
+#[test]
+fn a_redirect_is_not_followed_and_so_the_session_stays_secret() {
+    let other = Server::start(|received, tcp| send_json(tcp, &received.result(json!({}))));
+    for status in ["307 Temporary Redirect", "302 Found"] {
+        let location = format!("Location: {}\r\n", other.url);
+        let server = Server::start(move |received, tcp| {
+            if !has_handled(received, tcp) {
+                send(tcp, status, &location, "");
+            }
+        });
+        let error = call(&mut connect(&server)).unwrap_err().to_string();
+        assert!(error.contains(&status[..3]), "{error}");
+        assert_eq!(server.summaries()[2..], ["POST tools/call"]);
+    }
+    assert!(other.requests().is_empty());
+}
