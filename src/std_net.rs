@@ -16,7 +16,7 @@
 //!     tcp.set_on_error(|origin, error| eprintln!("{origin}: {error}"));
 //!
 //!     let mut decoder: Decoder<16384> = Decoder::new();
-//!     // Two or three of the server's heartbeats.
+//!     // Two or three times the interval of the server's heartbeat.
 //!     let idle_timeout = Some(Duration::from_secs(100));
 //!     let policy = Policy { idle_timeout, ..Policy::DEFAULT };
 //!     let mut source = EventSource::new(Request::get(url), policy, seed, &mut decoder)
@@ -65,7 +65,7 @@ const MOMENT: Duration = Duration::from_millis(50);
 /// dead network; [`idle_timeout`](crate::Policy::idle_timeout) also finds a server that hangs.
 ///
 /// The system's resolver has no timeout and cannot be interrupted, so it runs in a thread. If an attempt
-/// is given up while it resolves a name, this thread is left behind until the resolver returns.
+/// is abandoned while it resolves a name, this thread is left behind until the resolver returns.
 pub struct TcpConnector {
     clock: StdTime,
     on_error: Box<OnError>,

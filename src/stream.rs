@@ -167,9 +167,9 @@ impl<S: TryStream> EventStream<S> {
         self
     }
 
-    /// Reports [`StreamError::IdleTimeout`] if no byte comes for `timeout`. Bytes of any kind
-    /// postpone it, also those of comments, which servers send as heartbeats. Default: no timeout.
-    /// Set it to two or three heartbeats of your server.
+    /// Reports [`StreamError::IdleTimeout`] if no byte arrives for `timeout`. Any byte, even one in a
+    /// comment, resets the timer. Default: no timeout. Set it to two or three times the interval of
+    /// your server's heartbeat.
     ///
     /// `sleep` returns a future that completes after the given time, because this crate has no
     /// timer:
@@ -187,8 +187,8 @@ impl<S: TryStream> EventStream<S> {
     /// The time counts from the first poll that finds no byte. So it does not run while your code
     /// processes an event.
     ///
-    /// After the timeout, the byte stream is still connected. If you poll again, the time counts
-    /// anew, and bytes that come after all are parsed as if nothing had happened. If you consider
+    /// After the timeout, the byte stream is still connected. If you poll again, the timeout starts
+    /// again, and bytes that still arrive are parsed normally. If you consider
     /// the connection dead, drop the stream or call [`new_stream`](Self::new_stream).
     pub fn with_idle_timeout<F>(
         mut self,

@@ -13,7 +13,7 @@
 //!     tcp.set_on_error(|origin, error| eprintln!("{origin}: {error}"));
 //!
 //!     let mut decoder: Decoder<16384> = Decoder::new();
-//!     // Two or three of the server's heartbeats.
+//!     // Two or three times the interval of the server's heartbeat.
 //!     let idle_timeout = Some(Duration::from_secs(100));
 //!     let policy = Policy { idle_timeout, ..Policy::DEFAULT };
 //!     let mut source = EventSource::new(Request::get(url), policy, seed, &mut decoder)
@@ -68,7 +68,7 @@ const HEAD_START: Duration = Duration::from_millis(250);
 /// nothing answers, the connection is lost after about two and a half minutes on Linux. That finds a
 /// dead network; [`idle_timeout`](crate::Policy::idle_timeout) also finds a server that hangs.
 ///
-/// tokio runs the system's resolver in a thread for blocking work. If an attempt is given up while it
+/// tokio runs the system's resolver in a thread for blocking work. If an attempt is abandoned while it
 /// resolves a name, this thread is left behind until the resolver returns. Dropping the runtime waits
 /// for it; `Runtime::shutdown_timeout` limits this wait.
 ///

@@ -70,8 +70,8 @@ impl Clock for StdTime {
 
 /// Stops [`blocking::sse`](crate::blocking::sse) from another thread, or from the callback.
 ///
-/// The loop returns about 100 ms after [`stop`](Self::stop) at the latest, while it resolves a name,
-/// connects, reads, writes or sleeps. It cannot interrupt a callback.
+/// The loop returns within about 100 ms, even while it resolves a name, connects, reads, writes or
+/// sleeps. A callback is not interrupted.
 #[derive(Clone, Debug, Default)]
 pub struct StopHandle(Arc<Shared>);
 

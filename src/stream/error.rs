@@ -32,9 +32,9 @@ pub enum StreamError<E> {
     /// [`with_data_limit`](super::EventStream::with_data_limit), its ID is still the new last event
     /// ID. So the event is not fetched again after a reconnect.
     TooLong(TooLong),
-    /// No byte came for this time, which
-    /// [`with_idle_timeout`](super::EventStream::with_idle_timeout) has set. The connection is
-    /// still open. You may continue to poll.
+    /// No byte arrived within the timeout set by
+    /// [`with_idle_timeout`](super::EventStream::with_idle_timeout). The connection is still open.
+    /// You may continue to poll.
     IdleTimeout(Duration),
 }
 
