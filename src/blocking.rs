@@ -118,7 +118,7 @@ pub trait Clock {
     fn now(&self) -> Duration;
     /// Blocks until this time of the clock. Returns at once if it has passed.
     fn sleep_until(&self, time: Duration);
-    /// Whether [`sse`] is to stop, for example because another thread or an interrupt said so.
+    /// Whether [`sse`] must stop, for example because another thread or an interrupt asked for it.
     ///
     /// `sse` asks after each operation that blocks. If this returns `true`, it closes the source and
     /// returns. Let [`sleep_until`](Self::sleep_until) return early then. The default is `false`.
@@ -189,7 +189,7 @@ pub fn sse<C: Connect, H: Hooks, const CHUNK: usize, const DATA: usize, const ME
 }
 
 /// Polls a future to its end. All futures in it block instead of waiting, so a poll that is not
-/// ready has only yielded, or is to stop. Returns `None` if the clock is stopped.
+/// ready has either yielded or stopped because of the clock. Returns `None` if the clock is stopped.
 fn finish<F: Future>(clock: &impl Clock, future: F) -> Option<F::Output> {
     let mut future = pin!(future);
     let mut context = Context::from_waker(Waker::noop());
@@ -201,8 +201,8 @@ fn finish<F: Future>(clock: &impl Clock, future: F) -> Option<F::Output> {
     None
 }
 
-/// Implements the async traits for a type with blocking functions. After each of them, it leads back
-/// to [`finish`] if the clock is stopped.
+/// Implements the async traits for a type with blocking functions. Each of them stays pending if the
+/// clock is stopped, so that [`finish`] returns.
 struct Blocking<'k, T, K> {
     inner: T,
     clock: &'k K,

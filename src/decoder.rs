@@ -87,6 +87,7 @@ pub struct Decoder<const DATA: usize, const META: usize = 64> {
     last_event_id: heapless::String<META>,
     retry: Option<u64>,
     retry_is_new: bool,
+    id_has_come: bool,
     id_has_moved: bool,
 
     // The position in the stream.
@@ -126,6 +127,7 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
             last_event_id: heapless::String::new(),
             retry: None,
             retry_is_new: false,
+            id_has_come: false,
             id_has_moved: false,
             after_cr: false,
             line: Line::Bom(0),
@@ -217,7 +219,7 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
     }
 
     /// Forgets the last event ID, the reconnection time, and the unfinished event. Call this before
-    /// you use the decoder for another stream. The choice of items stays.
+    /// you use the decoder for another stream. What `show_…` and `split_long_events` set stays.
     pub fn forget(&mut self) {
         self.new_stream();
         self.last_event_id.clear();
@@ -231,6 +233,7 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
     /// time are kept.
     pub fn new_stream(&mut self) {
         self.after_cr = false;
+        self.id_has_come = false;
         self.id_has_moved = false;
         self.line = Line::Bom(0);
         self.clear_block();

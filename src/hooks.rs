@@ -65,8 +65,8 @@ pub trait Hooks {
     }
 
     /// The head of a response is complete. Returns what to do with the response. `verdict` is the
-    /// result of the hooks before this one, or [`Verdict::default_for`] the head. For a request that
-    /// is not [`repeatable`](crate::Request::repeatable), it is `Stop` where that is `Retry`.
+    /// result of the hooks before this one, or [`Verdict::default_for`] the head. If the
+    /// request may not be sent again, a default of `Retry` is passed as `Stop`.
     ///
     /// If you return `Retry`, the request is sent again even if it is not `repeatable`. Return it
     /// for a status that says that the server has not acted on the request, such as 429.

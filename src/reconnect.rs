@@ -178,6 +178,11 @@ impl Reconnect {
     /// count of attempts. The failures stay until the connection was open for long enough.
     pub fn opened(&mut self, now: Duration) {
         self.attempts = 0;
+        self.answered(now);
+    }
+
+    /// Reports the head of a response that is not a stream. The idle timeout counts from here.
+    pub(crate) fn answered(&mut self, now: Duration) {
         self.phase = Phase::Open {
             since: now,
             heard: now,

@@ -1,6 +1,7 @@
 //! The client as one state machine: the standard's processing model (section 9.2.3).
 
 mod attempt;
+mod keep;
 mod response;
 mod setup;
 mod transitions;
@@ -68,8 +69,8 @@ pub struct EventSource<'a, const DATA: usize, const META: usize = 64, H = ()> {
 
     attempt: Attempt,
     last_status: Option<u16>,
-    /// Whether the server may have acted on a request since the last restart: a byte of it was
-    /// written, and no verdict was `Retry`.
+    /// Whether the server may have acted on the request since the last restart: a byte of it was
+    /// written, and no verdict on its response was `Retry`.
     has_written: bool,
     /// Whether a stream has brought an ID since the last restart.
     has_brought_id: bool,
@@ -203,6 +204,7 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
                 self.lose(LossCause::CutOff, now);
             }
             State::Head if !self.reconnect.is_due(now) => self.lose(LossCause::CutOff, now),
+            State::Connect => {}
             _ => self.failed(now),
         }
         self.tell_end();
@@ -249,7 +251,8 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
     }
 
     /// Restarts the source from any state. The next step connects at once, to the original URL.
-    /// Failures and attempts are reset. The last event ID and the reconnection time stay.
+    /// Failures and attempts are reset. The reconnection time stays, and the last event ID too,
+    /// except with [`Request::resume_by_get`]: the original request then begins another stream.
     ///
     /// If a stream is open, the hooks are told that it was closed.
     pub fn restart(&mut self) {
@@ -261,15 +264,21 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
         self.last_status = None;
         self.has_written = false;
         self.has_brought_id = false;
+        if self.request.can_resume_by_get() {
+            // The original request begins another stream.
+            self.decoder.resume_after(0..0);
+        }
         self.state = State::Start;
     }
 
     /// The response that stopped the source, if a response did: its head and the first bytes of its
     /// body.
     ///
-    /// After [`Verdict::Collect`](crate::Verdict::Collect) the body is complete, and after
-    /// [`Verdict::Finish`](crate::Verdict::Finish) empty. Otherwise it contains the bytes that
-    /// arrived within a second, at most 1024 and at most as many as fit in `DATA`.
+    /// If the reason is [`StopReason::Finished`], the body is complete after
+    /// [`Verdict::Collect`](crate::Verdict::Collect) and empty after
+    /// [`Verdict::Finish`](crate::Verdict::Finish). After [`StopReason::BodyTooLong`], it contains
+    /// what fitted in `DATA`. Otherwise it contains the bytes that arrived within a second, at most
+    /// 1024 and at most as many as fit in `DATA`.
     pub fn response(&self) -> Option<(Head<'_>, &[u8])> {
         match self.state {
             State::Stop(_) if self.attempt.head_len > 0 => {
@@ -279,6 +288,14 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
             }
             _ => None,
         }
+    }
+
+    /// Whether the current step is [`Step::Read`].
+    fn is_reading(&self) -> bool {
+        matches!(
+            self.state,
+            State::Head | State::LongHead(_) | State::Stream(_) | State::Keep { .. }
+        )
     }
 
     /// Whether the next step begins an attempt.

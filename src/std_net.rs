@@ -51,7 +51,7 @@ use dial::Limit;
 
 pub use time::{StdTime, StopHandle};
 
-/// How long a read or write of a connection blocks before the loop checks its deadlines.
+/// How long an operation blocks before its deadline and the stop handle are checked.
 const MOMENT: Duration = Duration::from_millis(50);
 
 /// Connects over TCP. There is no TLS: see [`open`](Self::open). See the [module](self) for an

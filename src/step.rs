@@ -146,7 +146,7 @@ pub enum StopReason {
     ContentEncoding,
     /// A hook's verdict stopped the source. The default verdict would not have.
     Verdict,
-    /// The [`response`](crate::EventSource::response) is complete, as a hook's verdict asked:
+    /// The [`response`](crate::EventSource::response) is complete. A hook's verdict asked for
     /// [`Collect`](crate::Verdict::Collect) or [`Finish`](crate::Verdict::Finish).
     Finished,
     /// The verdict was [`Collect`](crate::Verdict::Collect), but the body does not fit in the

@@ -104,7 +104,8 @@ impl<S: TryStream<Ok: AsRef<[u8]>>> ByteStreamExt for S {}
 /// # Memory
 ///
 /// The stream holds one chunk, one allocation of about 24 KiB for the parser, and the data of the
-/// unfinished event, which grows up to [`with_data_limit`](Self::with_data_limit).
+/// unfinished event, which grows up to [`with_data_limit`](Self::with_data_limit). While it grows,
+/// the old and the new buffer exist together, so the peak is up to twice the limit.
 ///
 /// # Send
 ///
@@ -248,11 +249,11 @@ impl<S: TryStream> EventStream<S> {
         self.bytes = None;
         self.chunk = None;
         self.joined.clear();
-        self.heard();
+        self.stop_timer();
     }
 
-    /// Notes that the connection is not silent.
-    fn heard(&mut self) {
+    /// The next silence begins with a new timer.
+    fn stop_timer(&mut self) {
         if let Some(idle) = &mut self.idle {
             idle.stop();
         }

@@ -150,6 +150,7 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
             let id = self.id.decode(borrowed);
             let id = id.map_err(|len| TooLong::Id { len })?;
             let id = id.unwrap_or(self.id.as_str());
+            self.id_has_come = true;
             self.id_has_moved |= id != self.last_event_id;
             replace(&mut self.last_event_id, id);
         }

@@ -40,6 +40,11 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
         }
     }
 
+    /// Whether the stream has set the last event ID since the last call, even to the same.
+    pub(crate) fn take_id(&mut self) -> bool {
+        mem::take(&mut self.id_has_come)
+    }
+
     /// Whether the last event ID changed since the last call.
     pub(crate) fn take_progress(&mut self) -> bool {
         mem::take(&mut self.id_has_moved)

@@ -36,7 +36,7 @@ pub struct Request<'a> {
     ///
     /// After a redirect to another origin, `Authorization`, `Proxy-Authorization`, `Cookie` and
     /// `Host` are not sent. Other headers are sent, since the crate cannot know which ones are
-    /// secret.
+    /// secret. If one is, set [`max_redirects`](Self::max_redirects) to 0.
     ///
     /// A `Last-Event-ID` in this list is sent with every request and never updated. Use
     /// [`Decoder::set_last_event_id`](crate::Decoder::set_last_event_id) instead.
@@ -59,7 +59,8 @@ pub struct Request<'a> {
     /// [`EventSource::restart`](crate::EventSource::restart) sends the original request again.
     ///
     /// A decoder that was used before may hold an ID of another stream. Call
-    /// [`Decoder::forget`](crate::Decoder::forget) before you create the source.
+    /// [`Decoder::forget`](crate::Decoder::forget) before you create the source. A restart forgets
+    /// the ID too.
     pub resume_by_get: bool,
     /// How many redirects in a row are followed. Default 20, as in browsers.
     pub max_redirects: u8,

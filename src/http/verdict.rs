@@ -19,9 +19,11 @@ pub enum Verdict {
     /// Read the whole body and stop, because the response is not a stream but a document such as
     /// JSON. [`EventSource::response`](crate::EventSource::response) returns it.
     ///
-    /// The head and the body together must fit in `DATA`; otherwise the source stops with
+    /// The head and the body must fit in `DATA`, together with the URL of a redirect and the headers
+    /// of a [`Draft`](crate::Draft); otherwise the source stops with
     /// [`StopReason::BodyTooLong`](crate::StopReason::BodyTooLong). A body that is cut off is a
     /// lost connection. [`Policy::idle_timeout`](crate::Policy::idle_timeout) limits each silence.
+    /// The response does not end an outage, so a limit on attempts goes on counting.
     Collect,
     /// Stop without reading the body, because the head says everything: for example a 202 that
     /// accepts a message.
@@ -29,7 +31,8 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// The default verdict:
+    /// The default verdict for a request that may be sent again. In a hook, use the verdict that is
+    /// passed to it: for other requests, that is `Stop` where this is `Retry`.
     ///
     /// * 200 with `Content-Type: text/event-stream`, ignoring parameters and case, and not
     ///   compressed: [`Open`](Self::Open).

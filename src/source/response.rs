@@ -7,8 +7,8 @@ use super::{EventSource, State};
 use crate::decoder::Found;
 use crate::event::TooLong;
 use crate::hooks::Hooks;
-use crate::http::{self, Body, InvalidChunk, InvalidHead, InvalidRedirect, Progress, Verdict};
-use crate::step::{LossCause, Stop, StopReason};
+use crate::http::{self, Body, InvalidHead, InvalidRedirect, Progress, Verdict};
+use crate::step::{LossCause, StopReason};
 
 /// What [`EventSource::receive`] found. It borrows only the input.
 pub(crate) enum Received<T> {
@@ -36,9 +36,6 @@ impl<T> Received<T> {
     }
 }
 
-/// The greatest number of body bytes that are kept of a response that stops the source.
-const MOST_REFUSED_BODY: usize = 1024;
-
 impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META, H> {
     /// The first half of [`receive`](Self::receive): parses bytes and borrows only the input. See
     /// `decoder/view.rs` for the reason.
@@ -47,6 +44,13 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
         input: &mut &'i [u8],
         now: Duration,
     ) -> Option<Received<&'i str>> {
+        // Do what the next step would do, so that the result does not depend on the number of reads.
+        self.apply_deadline(now);
+        if !self.is_reading() {
+            *input = &[];
+            self.tell_end();
+            return None;
+        }
         let bytes = *input;
         let received = self.take(input, now);
         if let Some(taken @ [_, ..]) = bytes.get(..bytes.len() - input.len()) {
@@ -63,8 +67,6 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
         if !input.is_empty() {
             self.reconnect.received(now);
         }
-        // Do what the next step would do, so that the result does not depend on the number of reads.
-        self.apply_deadline(now);
         loop {
             match &mut self.state {
                 State::Start
@@ -113,8 +115,8 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
                             if let Some(retry) = self.decoder.take_retry() {
                                 self.reconnect.set_reconnection_time(retry);
                             }
+                            self.has_brought_id |= self.decoder.take_id();
                             if self.decoder.take_progress() {
-                                self.has_brought_id = true;
                                 self.reconnect.delivered();
                             }
                             if let Some(found) = found {
@@ -134,23 +136,9 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
                         Err(invalid) => self.lose(LossCause::Chunk(invalid), now),
                     }
                 }
-                &mut State::Keep {
-                    mut body,
-                    stop,
-                    whole,
-                } => {
-                    let kept = self.keep(&mut body, input, whole);
-                    self.state = State::Keep { body, stop, whole };
-                    match kept {
-                        Err(invalid) if whole => self.lose(LossCause::Chunk(invalid), now),
-                        Ok(0) if whole && !body.is_done() && !input.is_empty() => {
-                            let kept = self.decoder.idle_memory().len();
-                            let len = body.left().map(|left| kept.saturating_add(left));
-                            self.stop(StopReason::BodyTooLong { len }, None);
-                        }
-                        Ok(_) if !body.is_done() && input.is_empty() => return None,
-                        Ok(1..) if !body.is_done() => {}
-                        _ => self.stop(stop.reason, stop.cause),
+                &mut State::Keep { body, stop, whole } => {
+                    if self.take_body(body, stop, whole, input, now) {
+                        return None;
                     }
                 }
             }
@@ -197,14 +185,15 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
         let body = http::body_of(&head);
         match verdict {
             Verdict::Open | Verdict::Collect => match body {
-                Ok(body) => {
+                Ok(body) if verdict == Verdict::Open => {
                     self.reconnect.opened(now);
                     self.remember();
-                    if verdict == Verdict::Open {
-                        self.state = State::Stream(body);
-                        return true;
-                    }
-                    self.keep_before_stop(StopReason::Finished, None, body, true);
+                    self.state = State::Stream(body);
+                    return true;
+                }
+                Ok(body) => {
+                    self.reconnect.answered(now);
+                    self.keep(StopReason::Finished, None, body, true);
                 }
                 Err(invalid) => self.retry(LossCause::Head(invalid), None, Err(invalid), now),
             },
@@ -222,7 +211,8 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
             // application says that the server has not acted on the request.
             Verdict::Stop if is_final => self.retry(LossCause::Status(status), None, body, now),
             Verdict::Retry => {
-                self.has_written = false;
+                // A `GET` after the original request says nothing about that request.
+                self.has_written &= self.attempt.as_get;
                 let retry_after = head.retry_after();
                 self.retry(LossCause::Status(status), retry_after, body, now);
             }
@@ -251,23 +241,6 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
     ) {
         if let Err(reason) = self.reestablish(cause, retry_after, now) {
             self.refuse(reason, Some(cause), body, now);
-        }
-    }
-
-    /// Stops the source after the first bytes of the body were read.
-    fn refuse(
-        &mut self,
-        reason: StopReason,
-        cause: Option<LossCause>,
-        body: Result<Body, InvalidHead>,
-        now: Duration,
-    ) {
-        match body {
-            Ok(body) if !body.is_done() && self.attempt.head_len > 0 => {
-                self.reconnect.refused(now);
-                self.keep_before_stop(reason, cause, body, false);
-            }
-            _ => self.stop(reason, cause),
         }
     }
 
@@ -314,40 +287,5 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
         {
             self.remembered.set(url, attempt.has_left);
         }
-    }
-
-    fn keep_before_stop(
-        &mut self,
-        reason: StopReason,
-        cause: Option<LossCause>,
-        body: Body,
-        whole: bool,
-    ) {
-        let stop = Stop {
-            reason,
-            cause,
-            status: self.last_status,
-        };
-        self.state = State::Keep { body, stop, whole };
-    }
-
-    /// Keeps bytes of the body next to the head, as far as they fit. Returns how many were kept.
-    #[inline(never)]
-    fn keep(
-        &mut self,
-        body: &mut Body,
-        input: &mut &[u8],
-        whole: bool,
-    ) -> Result<usize, InvalidChunk> {
-        let payload = body.payload(input)?;
-        let memory = self.decoder.memory();
-        let kept = memory.len().saturating_sub(self.attempt.head_range().end);
-        let most = if whole { DATA } else { MOST_REFUSED_BODY };
-        let room = most.saturating_sub(kept).min(memory.room());
-        let piece = payload.get(..room).unwrap_or(payload);
-        let _fits = memory.extend_from_slice(piece);
-        body.consume(piece.len());
-        *input = input.get(piece.len()..).unwrap_or_default();
-        Ok(piece.len())
     }
 }

@@ -10,11 +10,9 @@ use std::vec::{self, Vec};
 
 use socket2::{Domain, Protocol, Socket, Type};
 
+use super::MOMENT;
 use super::time::StdTime;
 use crate::blocking::Clock;
-
-/// The longest time before the next look at the deadline and the stop handle.
-const MOMENT: Duration = Duration::from_millis(50);
 
 /// How often the attempts to connect are checked.
 const POLL: Duration = Duration::from_millis(10);
@@ -99,6 +97,7 @@ pub(super) fn connect(addresses: &[SocketAddr], limit: Limit<'_>) -> Result<TcpS
                 Some(Ok(socket)) => attempts.push(socket),
                 Some(Err(error)) => {
                     failure = error;
+                    next_start = now;
                     continue;
                 }
                 None if attempts.is_empty() => return Err(failure),
@@ -109,7 +108,10 @@ pub(super) fn connect(addresses: &[SocketAddr], limit: Limit<'_>) -> Result<TcpS
             match is_connected(&socket) {
                 Ok(true) => return Ok(socket.into()),
                 Ok(false) => attempts.push(socket),
-                Err(error) => failure = error,
+                Err(error) => {
+                    failure = error;
+                    next_start = now;
+                }
             }
         }
         if !attempts.is_empty() {
@@ -227,6 +229,26 @@ mod tests {
         assert_eq!(tcp.peer_addr().unwrap(), here);
         // Both silent addresses had their head start.
         assert!(clock.now() >= 2 * HEAD_START);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn an_address_that_refuses_costs_nothing() {
+        let (silent, _queue) = black_hole();
+        let (refuses, _socket) = nobody();
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let here = listener.local_addr().unwrap();
+        let clock = &StdTime::new();
+        // Each with a head start would take 10 s.
+        let mut addresses = Vec::from([refuses; 40]);
+        addresses.insert(0, silent);
+        addresses.push(here);
+        let limit = Limit {
+            clock,
+            deadline: Some(Duration::from_secs(9)),
+        };
+        let tcp = connect(&addresses, limit).unwrap();
+        assert_eq!(tcp.peer_addr().unwrap(), here);
     }
 
     #[cfg(target_os = "linux")]

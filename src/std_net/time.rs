@@ -83,7 +83,8 @@ struct Shared {
 
 impl StopHandle {
     /// Stops all loops that use the clock. If a loop starts later, it stops before it connects. This
-    /// cannot be undone: to follow the stream again, create another clock and another source.
+    /// cannot be undone: to follow the stream again, create another clock, another connector and
+    /// another source.
     pub fn stop(&self) {
         *lock(&self.0.is_stopped) = true;
         self.0.changed.notify_all();

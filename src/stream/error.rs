@@ -65,8 +65,8 @@ impl<E: fmt::Display> fmt::Display for StreamError<E> {
     }
 }
 
-/// The source of [`Transport`](StreamError::Transport) is that of the byte stream's error, whose
-/// text is already that of this error.
+/// [`Transport`](StreamError::Transport) displays the byte stream's error, so its source is that
+/// error's source.
 impl<E: Error> Error for StreamError<E> {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {

@@ -14,6 +14,8 @@ pub(super) struct Joined {
     text: String,
     /// The length of all pieces.
     len: usize,
+    /// Whether a piece was dropped. It stays so even if the limit is raised meanwhile.
+    is_too_long: bool,
 }
 
 impl Joined {
@@ -22,6 +24,7 @@ impl Joined {
             limit: 16 * 1024 * 1024,
             text: String::new(),
             len: 0,
+            is_too_long: false,
         }
     }
 
@@ -63,7 +66,8 @@ impl Joined {
     /// Appends a piece. Once the data is too long, only its length grows until `clear` or `take`.
     fn push(&mut self, piece: &str) {
         self.len = self.len.saturating_add(piece.len());
-        if self.len > self.limit {
+        self.is_too_long |= self.len > self.limit;
+        if self.is_too_long {
             self.text = String::new();
             return;
         }
@@ -81,7 +85,7 @@ impl Joined {
     fn take(&mut self) -> Result<String, TooLong> {
         let len = mem::take(&mut self.len);
         let text = mem::take(&mut self.text);
-        if len > self.limit {
+        if mem::take(&mut self.is_too_long) {
             return Err(TooLong::Data { len });
         }
         Ok(text)
@@ -90,5 +94,6 @@ impl Joined {
     pub(super) fn clear(&mut self) {
         self.text = String::new();
         self.len = 0;
+        self.is_too_long = false;
     }
 }

@@ -28,7 +28,7 @@ impl<S: TryStream<Ok: AsRef<[u8]>>> Stream for EventStream<S> {
                 Poll::Ready(Some(Ok(chunk))) => {
                     if !chunk.as_ref().is_empty() {
                         is_silent = false;
-                        self.heard();
+                        self.stop_timer();
                     }
                     self.begin(chunk);
                 }

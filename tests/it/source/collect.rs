@@ -2,7 +2,7 @@
 
 use embedded_sse::{Head, Request, StopReason, Verdict};
 
-use super::HERE;
+use super::{HERE, redirect};
 use crate::script::{Command, Connection, Log, Script, answers, opens, url};
 
 const JSON: &str = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n";
@@ -184,4 +184,47 @@ fn a_finished_request_stops_at_the_head() {
     let response = log.response.unwrap();
     assert_eq!((response.status, response.body.as_str()), (202, ""));
     assert_eq!(response.headers[0], ("X".to_owned(), "y".to_owned()));
+}
+
+#[test]
+fn a_document_does_not_end_an_outage() {
+    let cut = || answers(format!("{JSON}Content-Length: 4\r\n\r\n12")).ends();
+    let log = Script::get(HERE)
+        .verdict(collect)
+        .policy(|policy| policy.max_reconnection_attempts = Some(2))
+        .then(cut())
+        .then(cut())
+        .then(cut())
+        .then(opens(""))
+        .run();
+    assert_eq!(log.requests.len(), 3);
+    assert!(log.told().ends_with(&["stop Attempts"]), "{log:?}");
+}
+
+#[test]
+fn a_document_is_not_the_target_of_a_remembered_redirect() {
+    let cut = answers(format!("{JSON}Content-Length: 4\r\n\r\n12")).ends();
+    let log = Script::get(HERE)
+        .verdict(collect)
+        .remember(64)
+        .then(redirect(301, "/moved"))
+        .then(cut)
+        .then(framings("1234")[0].clone())
+        .run();
+    assert_eq!(
+        log.request_lines(),
+        ["GET /stream", "GET /moved", "GET /stream"]
+    );
+}
+
+#[test]
+fn a_document_too_long_in_many_chunks_reports_what_fitted() {
+    let chunks = "8\r\n12345678\r\n".repeat(200);
+    let log = collecting(answers(format!(
+        "{JSON}Transfer-Encoding: chunked\r\n\r\n{chunks}"
+    )))
+    .run_in::<256>();
+    let len = None;
+    assert_eq!(log.stop.unwrap().reason, StopReason::BodyTooLong { len });
+    assert!("12345678".repeat(40).starts_with(body_of(&log)));
 }

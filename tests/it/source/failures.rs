@@ -1,9 +1,10 @@
 //! Rule: failures.
 
+use embedded_sse::hooks::Counters;
 use embedded_sse::{Decoder, EventSource, Policy, Request, Step};
 
 use super::HERE;
-use crate::script::{Connection, Script, answers, ms, opens, refuses, status, url};
+use crate::script::{Connection, Script, answers, default_source, ms, opens, refuses, status, url};
 
 /// The delay after two failures and this connection. It is 12 s if the connection is a failure too.
 fn third_delay(connection: Connection) -> u64 {
@@ -122,4 +123,16 @@ fn failures_from_before_a_reboot_count() {
         panic!("no wait");
     };
     assert_eq!((wait.delay, wait.failures), (ms(8000), 4));
+}
+
+#[test]
+fn an_end_before_the_connection_is_none() {
+    let mut decoder = Decoder::<512>::new();
+    let mut source = default_source(&mut decoder).with_hooks(Counters::default());
+    assert!(matches!(source.step(ms(0)), Step::Connect { .. }));
+    source.ended(ms(0));
+    assert!(source.receive(&mut &b"ignored"[..], ms(0)).is_none());
+    assert!(matches!(source.step(ms(0)), Step::Connect { .. }));
+    // Hooks do not see bytes that are ignored.
+    assert_eq!(source.hooks().bytes, 0);
 }

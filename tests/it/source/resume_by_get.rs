@@ -1,6 +1,6 @@
 //! Rule: resume by get.
 
-use embedded_sse::{Decoder, Request};
+use embedded_sse::{Decoder, Request, Verdict};
 
 use super::HERE;
 use crate::script::{Command, Connection, Log, Script, answers, opens, refuses, status, url};
@@ -107,20 +107,38 @@ fn resume_by_get_leaves_a_repeatable_request_without_a_usable_id_to_repeatable()
     was_resumed(&log, "1");
 }
 
-/// The application clears the ID of the attempt that resumes, and the attempt fails before anything
-/// is written.
+/// The application clears the ID of an attempt that resumes. Then there is nothing to resume from, but
+/// the server has acted on the request all the same.
 #[test]
 fn resume_by_get_does_not_repeat_the_request_if_the_application_clears_the_id() {
-    let log = post(opens("id: 1\n\n").resets())
-        .before_connect(|attempt, draft| {
-            if attempt > 0 {
+    let clears = |from: usize| {
+        post(opens("id: 1\n\n").resets()).before_connect(move |attempt, draft| {
+            if attempt >= from {
                 draft.set_last_event_id("").unwrap();
             }
         })
+    };
+    let log = clears(1).then(refuses()).then(opens("")).run();
+    assert_eq!(log.request_lines(), ["POST /stream"]);
+    assert!(log.told().ends_with(&["stop NotRepeatable"]), "{log:?}");
+    // Also if the attempt before it was answered.
+    let log = clears(2)
+        .then(status(503, ""))
         .then(refuses())
         .then(opens(""))
         .run();
-    assert_eq!(log.request_lines(), ["POST /stream"]);
+    assert_eq!(log.request_lines(), ["POST /stream", "GET /stream"]);
+    assert!(log.told().ends_with(&["stop NotRepeatable"]), "{log:?}");
+    // Also if a hook retries that answer.
+    let log = clears(1)
+        .verdict(|head, verdict| match head.status() {
+            503 => Verdict::Retry,
+            _ => verdict,
+        })
+        .then(status(503, ""))
+        .then(opens(""))
+        .run();
+    assert_eq!(log.request_lines(), ["POST /stream", "GET /stream"]);
     assert!(log.told().ends_with(&["stop NotRepeatable"]), "{log:?}");
 }
 
@@ -157,8 +175,29 @@ fn resume_by_get_ends_with_a_restart() {
         .then(opens("data: b\n\n").resets())
         .run();
     assert_eq!(log.request_lines(), ["POST /stream", "POST /stream"]);
-    // The second stream has brought no ID.
+    // The ID belongs to the first stream, and the second has brought none.
+    assert_eq!(log.header(1, "last-event-id"), None);
     assert!(log.told().ends_with(&["stop NotRepeatable"]), "{log:?}");
+}
+
+#[test]
+fn resume_by_get_takes_the_same_id_again_for_an_id() {
+    // Some servers count each stream from 1.
+    let log = post(opens("id: 1\n\ndata: a\n\n"))
+        .on("message 1: a", Command::Restart)
+        .then(opens("id: 1\ndata: b\n\n").ends())
+        .then(opens(""))
+        .run();
+    assert_eq!(
+        log.request_lines(),
+        ["POST /stream", "POST /stream", "GET /stream"]
+    );
+    assert_eq!(log.header(2, "last-event-id"), Some("1"));
+    let log = post(opens("id: old\n\n").ends())
+        .last_event_id("old")
+        .then(opens(""))
+        .run();
+    assert_eq!(log.request_lines(), ["POST /stream", "GET /stream"]);
 }
 
 #[test]

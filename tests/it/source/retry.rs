@@ -187,3 +187,32 @@ fn post_is_retried_if_a_verdict_says_so() {
         .run();
     assert_eq!(log.told(), ["lost Status(503)", "stop NotRepeatable"]);
 }
+
+/// The server has acted on the `POST`, whatever it says about the `GET` that follows.
+#[test]
+fn post_is_not_retried_if_a_verdict_is_on_the_get_after_it() {
+    let busy = |head: &Head<'_>, verdict| match head.status() {
+        429 => Verdict::Retry,
+        _ => verdict,
+    };
+    for code in [301, 302, 303] {
+        let log = Script::new(Request::post(url(HERE), b"x"))
+            .verdict(busy)
+            .then(redirect(code, "/result"))
+            .then(status(429, ""))
+            .run();
+        assert_eq!(log.request_lines(), ["POST /stream", "GET /result"]);
+        assert_eq!(log.told(), ["lost Status(429)", "stop NotRepeatable"]);
+    }
+    // A 307 repeats the request itself.
+    let log = Script::new(Request::post(url(HERE), b"x"))
+        .verdict(busy)
+        .then(redirect(307, "/other"))
+        .then(status(429, ""))
+        .then(opens(""))
+        .run();
+    assert_eq!(
+        log.request_lines(),
+        ["POST /stream", "POST /other", "POST /stream"]
+    );
+}

@@ -4,7 +4,7 @@ use embedded_sse::TooLong;
 use embedded_sse::stream::{ByteStreamExt, StreamError};
 
 use super::event;
-use super::script::{Item, Step, all, chunk, script};
+use super::script::{Item, Step, all, chunk, next, script};
 
 /// The items of a stream in chunks of this length.
 fn items(stream: &[u8], len: usize, limit: usize) -> Vec<Item> {
@@ -184,4 +184,19 @@ fn the_default_limit_is_16_mib() {
     };
     assert!(stream(&data[1..]) == [Ok(event("message", &data[1..], ""))]);
     assert_eq!(stream(&data), [too_long(LIMIT + 1)]);
+}
+
+#[test]
+fn a_limit_raised_within_an_event_does_not_truncate_it() {
+    let first = "A".repeat(30_000);
+    let (bytes, _seen) = script([
+        chunk(&format!("data: {first}")),
+        Step::Pending,
+        chunk("tail\n\ndata: b\n\n"),
+    ]);
+    let mut events = bytes.event_stream().with_data_limit(100);
+    assert_eq!(next(&mut events), std::task::Poll::Pending);
+    let mut events = events.with_data_limit(1 << 20);
+    let items = all(&mut events);
+    assert_eq!(items, [too_long(30_004), Ok(event("message", "b", ""))]);
 }

@@ -1,0 +1,92 @@
+//! Keeping the body of a response that is not a stream.
+
+use core::time::Duration;
+
+use super::{EventSource, State};
+use crate::hooks::Hooks;
+use crate::http::{Body, InvalidChunk, InvalidHead};
+use crate::step::{LossCause, Stop, StopReason};
+
+/// The greatest number of body bytes that are kept of a response that stops the source.
+const MOST_REFUSED_BODY: usize = 1024;
+
+impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META, H> {
+    /// Stops the source after the first bytes of the body were read.
+    pub(super) fn refuse(
+        &mut self,
+        reason: StopReason,
+        cause: Option<LossCause>,
+        body: Result<Body, InvalidHead>,
+        now: Duration,
+    ) {
+        match body {
+            Ok(body) if !body.is_done() && self.attempt.head_len > 0 => {
+                self.reconnect.refused(now);
+                self.keep(reason, cause, body, false);
+            }
+            _ => self.stop(reason, cause),
+        }
+    }
+
+    /// Keeps the body, or the first bytes of it, before the source stops.
+    pub(super) fn keep(
+        &mut self,
+        reason: StopReason,
+        cause: Option<LossCause>,
+        body: Body,
+        whole: bool,
+    ) {
+        let stop = Stop {
+            reason,
+            cause,
+            status: self.last_status,
+        };
+        self.state = State::Keep { body, stop, whole };
+    }
+
+    /// Handles bytes of the body. Returns whether more input is needed.
+    pub(super) fn take_body(
+        &mut self,
+        mut body: Body,
+        stop: Stop,
+        whole: bool,
+        input: &mut &[u8],
+        now: Duration,
+    ) -> bool {
+        let kept = self.copy_body(&mut body, input, whole);
+        self.state = State::Keep { body, stop, whole };
+        match kept {
+            Err(invalid) if whole => self.lose(LossCause::Chunk(invalid), now),
+            Ok(_) if !body.is_done() && input.is_empty() => return true,
+            // More of the input may fit.
+            Ok(1..) if !body.is_done() => {}
+            Ok(0) if !body.is_done() && whole => {
+                let kept = self.decoder.idle_memory().len();
+                let len = body.left().map(|left| kept.saturating_add(left));
+                self.stop(StopReason::BodyTooLong { len }, None);
+            }
+            _ => self.stop(stop.reason, stop.cause),
+        }
+        false
+    }
+
+    /// Copies bytes of the body behind the head, as far as they fit. Returns how many were copied.
+    #[inline(never)]
+    fn copy_body(
+        &mut self,
+        body: &mut Body,
+        input: &mut &[u8],
+        whole: bool,
+    ) -> Result<usize, InvalidChunk> {
+        let payload = body.payload(input)?;
+        let memory = self.decoder.memory();
+        let kept = memory.len().saturating_sub(self.attempt.head_range().end);
+        let most = if whole { DATA } else { MOST_REFUSED_BODY };
+        let room = most.saturating_sub(kept).min(memory.room());
+        let piece = payload.get(..room).unwrap_or(payload);
+        let _fits = memory.extend_from_slice(piece);
+        body.consume(piece.len());
+        *input = input.get(piece.len()..).unwrap_or_default();
+        Ok(piece.len())
+    }
+}
