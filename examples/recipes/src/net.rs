@@ -12,17 +12,26 @@ use rustls::crypto::ring;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, RootCertStore};
 
+use crate::printable;
+
 /// Connects over TCP, and over TLS for `https`. Prints why an attempt fails.
 pub struct Net {
     tcp: TcpConnector,
     clock: StdTime,
     config: Arc<ClientConfig>,
+    has_roots: bool,
 }
 
 impl Net {
+    /// Prints what is wrong with the root certificates of the system.
     pub fn new(clock: &StdTime) -> Self {
+        let native = rustls_native_certs::load_native_certs();
+        for error in native.errors {
+            eprintln!("root certificates: {error}");
+        }
         let mut roots = RootCertStore::empty();
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        roots.add_parsable_certificates(native.certs);
+        let has_roots = !roots.is_empty();
         // Named, since another part of a program could choose another provider.
         let provider = Arc::new(ring::default_provider());
         let config = ClientConfig::builder_with_provider(provider)
@@ -34,6 +43,7 @@ impl Net {
             tcp: TcpConnector::new(clock),
             clock: clock.clone(),
             config: Arc::new(config),
+            has_roots,
         }
     }
 
@@ -42,6 +52,13 @@ impl Net {
         origin: Origin<'_>,
         deadline: Option<Duration>,
     ) -> io::Result<Box<dyn Stream>> {
+        if origin.scheme == Scheme::Https && !self.has_roots {
+            return Err(Error::other(
+                "no server can be trusted, because there are no root certificates: install those of \
+                 your system (on Debian the package ca-certificates), or name a file of them in \
+                 SSL_CERT_FILE",
+            ));
+        }
         let tcp = self.tcp.open(origin, deadline)?;
         match origin.scheme {
             Scheme::Http => Ok(Box::new(tcp)),
@@ -85,7 +102,9 @@ impl Connect for Net {
     ) -> io::Result<Connection<Box<dyn Stream>>> {
         let stream = self.open(origin, deadline);
         if let Err(error) = &stream {
-            eprintln!("{} port {}: {error}", origin.host, origin.port);
+            // The host may come from a redirect, and the names in an error from a certificate.
+            let (host, error) = (printable(origin.host), printable(error));
+            eprintln!("{host} port {}: {error}", origin.port);
         }
         stream.map(Connection::new)
     }

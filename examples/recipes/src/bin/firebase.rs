@@ -11,7 +11,7 @@ use std::time::Duration;
 use embedded_sse::hooks::{self, Heartbeat};
 use embedded_sse::std_net::StdTime;
 use embedded_sse::{Decoder, Draft, EventSource, Item, Policy, Request, StopReason, Url, blocking};
-use recipes::Net;
+use recipes::{Net, printable};
 use serde_json::value::RawValue;
 
 /// The data of `put` and `patch`.
@@ -29,10 +29,14 @@ fn main() -> ExitCode {
 fn follow() -> Result<(), Box<dyn Error>> {
     let url = env::args().nth(1).ok_or("usage: firebase URL/PATH.json")?;
     let token_file = env::var("FIREBASE_TOKEN_FILE").map_err(|_| "set FIREBASE_TOKEN_FILE")?;
-    // Each attempt reads the newest token. Something else renews the file in time.
+    let mut token = read_token(&token_file)?;
+    // Each attempt reads the newest token. Another program renews the file in time.
     let sign_in = hooks::before_connect(|draft: &mut Draft<'_>| {
-        let token = fs::read_to_string(&token_file).unwrap_or_default();
-        let (path, token) = (draft.url().path_and_query(), token.trim());
+        match read_token(&token_file) {
+            Ok(newest) => token = newest,
+            Err(problem) => eprintln!("the last token is sent again: {problem}"),
+        }
+        let path = draft.url().path_and_query();
         let separator = if path.contains('?') { '&' } else { '?' };
         if let Err(invalid) = draft.set_path(format_args!("{path}{separator}auth={token}")) {
             eprintln!("no token is sent: {invalid}");
@@ -52,12 +56,15 @@ fn follow() -> Result<(), Box<dyn Error>> {
             match item {
                 Item::Event(event) => match event.event_type {
                     kind @ ("put" | "patch") => match serde_json::from_str::<Change>(event.data) {
-                        Ok(Change { path, data }) => println!("{kind} {path} {data}"),
-                        Err(invalid) => eprintln!("skipped a change: {invalid}"),
+                        Ok(Change { path, data }) => {
+                            let (path, data) = (printable(path), printable(data));
+                            println!("{kind} {path} {data}");
+                        }
+                        Err(invalid) => eprintln!("skipped a change: {}", printable(invalid)),
                     },
                     // The token has expired. Break, then restart with a new one.
                     "auth_revoked" => {
-                        eprintln!("the token has expired: {}", event.data);
+                        eprintln!("the token has expired: {}", printable(event.data));
                         return Break(());
                     }
                     "cancel" => {
@@ -81,5 +88,14 @@ fn follow() -> Result<(), Box<dyn Error>> {
         // A token that is revoked at once must not lead to a busy loop.
         thread::sleep(Duration::from_secs(3));
         source.restart();
+    }
+}
+
+/// Reads the token, or says why there is none. A file that is being written may be empty.
+fn read_token(file: &str) -> Result<String, String> {
+    let token = fs::read_to_string(file).map_err(|error| format!("{file}: {error}"))?;
+    match token.trim() {
+        "" => Err(format!("{file}: the file is empty")),
+        token => Ok(token.to_owned()),
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use embedded_sse::std_net::StdTime;
 use embedded_sse::{Decoder, EventSource, Item, Policy, Request, Url, Verdict, blocking, hooks};
-use recipes::Net;
+use recipes::{Net, printable};
 
 #[derive(serde::Deserialize)]
 struct StateChanged<'a> {
@@ -54,10 +54,14 @@ fn follow() -> Result<(), Box<dyn Error>> {
         ..Policy::DEFAULT
     };
     let mut decoder: Decoder<65536> = Decoder::new();
-    // While Home Assistant starts, its web server may not know the path yet.
-    let starting = hooks::judge(|head, verdict| match head.status() {
-        404 => Verdict::Retry,
-        _ => verdict,
+    // While Home Assistant starts, its web server may not know the path yet. A wrong URL stays unknown.
+    let mut unknown = 0;
+    let starting = hooks::judge(move |head, verdict| {
+        unknown = if head.status() == 404 { unknown + 1 } else { 0 };
+        match unknown {
+            1..=3 => Verdict::Retry,
+            _ => verdict,
+        }
     });
     let mut source =
         EventSource::new(request, policy, recipes::seed(), &mut decoder)?.with_hooks(starting);
@@ -87,9 +91,9 @@ fn follow() -> Result<(), Box<dyn Error>> {
 
 fn show(change: &Change<'_>) {
     let state = |state: &Option<State>| match state {
-        Some(State { state }) => state.clone(),
+        Some(State { state }) => printable(state),
         None => "none".into(),
     };
     let (old, new) = (state(&change.old_state), state(&change.new_state));
-    println!("{}: {old} -> {new}", change.entity_id);
+    println!("{}: {old} -> {new}", printable(change.entity_id));
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use embedded_sse::std_net::StdTime;
 use embedded_sse::{Decoder, EventSource, Item, Policy, Request, Url, Verdict, blocking, hooks};
-use recipes::Net;
+use recipes::{Net, printable_lines};
 use serde_json::{Value, json};
 
 fn main() -> ExitCode {
@@ -85,7 +85,7 @@ fn show(data: &str) -> Result<(), String> {
     }
     // The last chunk may have no choices, but the usage.
     let text = chunk["choices"][0]["delta"]["content"].as_str();
-    print!("{}", text.unwrap_or_default());
+    print!("{}", printable_lines(text.unwrap_or_default()));
     stdout().flush().map_err(|error| error.to_string())
 }
 
@@ -94,6 +94,6 @@ fn message_of(body: &[u8]) -> String {
     let object: Value = serde_json::from_slice(body).unwrap_or_default();
     match object["error"]["message"].as_str() {
         Some(message) => message.to_owned(),
-        None => String::from_utf8_lossy(body).into_owned(),
+        None => String::from_utf8_lossy(body).trim_end().to_owned(),
     }
 }

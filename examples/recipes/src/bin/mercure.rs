@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use embedded_sse::std_net::StdTime;
 use embedded_sse::{Decoder, EventSource, Head, Item, Policy, Request, Url, blocking};
-use recipes::Net;
+use recipes::{Net, printable};
 
 fn main() -> ExitCode {
     recipes::run(follow)
@@ -41,13 +41,16 @@ fn follow() -> Result<(), Box<dyn Error>> {
             Item::Open(head) => {
                 if let Some(resumed) = gap(&head) {
                     let asked = head.last_event_id();
-                    println!(
-                        "missed updates: asked for those after {asked}, got those after {resumed}"
-                    );
+                    let missed =
+                        format!("asked for those after {asked}, got those after {resumed}");
+                    println!("missed updates: {}", printable(missed));
                     // Here, fetch the resource itself again.
                 }
             }
-            Item::Event(event) => println!("{}: {}", event.last_event_id, event.data),
+            Item::Event(event) => {
+                let (id, data) = (printable(event.last_event_id), printable(event.data));
+                println!("{id}: {data}");
+            }
             Item::TooLong(part) => eprintln!("skipped an update: {part}"),
             Item::Lost(wait) => eprintln!("lost: {wait}"),
             _ => {}

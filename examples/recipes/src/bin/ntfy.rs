@@ -9,7 +9,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use embedded_sse::std_net::StdTime;
 use embedded_sse::{Decoder, Draft, EventSource, Item, Policy, Request, Url, blocking, hooks};
-use recipes::Net;
+use recipes::{Net, printable};
 
 #[derive(serde::Deserialize)]
 struct Message {
@@ -59,13 +59,14 @@ fn follow() -> Result<(), Box<dyn Error>> {
                 match serde_json::from_str::<Message>(event.data) {
                     Ok(message) => {
                         let title = message.title.map(|title| title + ": ");
-                        println!("{}{}", title.unwrap_or_default(), message.message);
+                        let text = title.unwrap_or_default() + &message.message;
+                        println!("{}", printable(text));
                         // Another character could change the rest of the URL.
                         if message.id.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
                             since.replace(message.id);
                         }
                     }
-                    Err(invalid) => eprintln!("skipped a message: {invalid}"),
+                    Err(invalid) => eprintln!("skipped a message: {}", printable(invalid)),
                 }
             }
             Item::TooLong(part) => eprintln!("skipped a message: {part}"),

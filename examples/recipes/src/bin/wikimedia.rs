@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use embedded_sse::std_net::StdTime;
 use embedded_sse::{Decoder, EventSource, Item, Policy, Request, TooLong, Url, blocking};
-use recipes::Net;
+use recipes::{Net, printable};
 
 /// The longest ID of `recentchange` has 163 bytes.
 const META: usize = 256;
@@ -58,14 +58,17 @@ fn follow() -> Result<(), Box<dyn Error>> {
                     Ok(change) if change.meta.domain == "canary" => {}
                     Ok(change) if change.wiki.as_deref() == Some(wiki) => println!(
                         "{}: {}",
-                        change.user.unwrap_or_default(),
-                        change.title.unwrap_or_default()
+                        printable(change.user.unwrap_or_default()),
+                        printable(change.title.unwrap_or_default())
                     ),
                     Ok(_) => {}
-                    Err(invalid) => eprintln!("skipped an event: {invalid}"),
+                    Err(invalid) => eprintln!("skipped an event: {}", printable(invalid)),
                 }
             }
-            Item::Event(event) => eprintln!("{}: {}", event.event_type, event.data),
+            Item::Event(event) => {
+                let (kind, data) = (printable(event.event_type), printable(event.data));
+                eprintln!("{kind}: {data}");
+            }
             // Without IDs, the stream cannot be resumed.
             Item::TooLong(TooLong::Id { len }) => {
                 end = Some(format!("an ID has {len} bytes: set META to {len} or more"));

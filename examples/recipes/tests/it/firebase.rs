@@ -144,3 +144,49 @@ fn a_refused_token_ends_the_program() {
     );
     assert_eq!(server.requests().len(), 1);
 }
+
+#[test]
+fn a_token_file_that_cannot_be_read_ends_the_program_before_it_connects() {
+    let server = Server::start(|_, _, reply| reply.stream("")?.hold());
+    let missing = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("firebase-missing");
+    for (file, problem) in [
+        (missing, "No such file"),
+        (token_file("firebase-empty", ""), "the file is empty"),
+    ] {
+        let (status, output, errors) = start(&server, "/a.json", &file).wait();
+        assert_eq!((status, &output[..]), (Some(1), ""));
+        let name = file.to_str().expect("UTF-8");
+        assert!(
+            errors.starts_with("error: ") && errors.contains(name),
+            "{errors}"
+        );
+        assert!(errors.contains(problem), "{errors}");
+    }
+    assert!(server.requests().is_empty());
+}
+
+#[test]
+fn the_last_token_is_sent_again_while_the_file_is_written() {
+    let file = token_file("firebase-emptied", "old");
+    let emptied = file.clone();
+    let server = Server::start(move |_, number, reply| {
+        let mut stream = reply.stream("")?;
+        fs::write(&emptied, "")?;
+        stream.send(&format!(
+            "event: put\ndata: {{\"path\":\"/\",\"data\":{number}}}\n\n"
+        ))?;
+        if number == 0 { Ok(()) } else { stream.hold() }
+    });
+    let program = start(&server, "/a.json", &file);
+    assert_eq!(
+        (&program.line()[..], &program.line()[..]),
+        ("put / 0", "put / 1")
+    );
+    let errors = program.kill();
+    assert!(
+        errors.contains("the last token is sent again: "),
+        "{errors}"
+    );
+    let targets: Vec<_> = server.requests().into_iter().map(|r| r.target).collect();
+    assert_eq!(targets, ["/a.json?auth=old", "/a.json?auth=old"]);
+}

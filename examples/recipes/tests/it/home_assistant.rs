@@ -57,7 +57,7 @@ fn changes_of_states_are_printed_and_pings_are_not() {
     assert_eq!(program.line(), "light.kitchen: off -> on");
     assert_eq!(program.line(), "sensor.new: none -> 21.5");
     assert_eq!(program.line(), "sensor.new: 21.5 -> none");
-    assert_eq!(program.line(), "input_text.note: a -> \"b\"");
+    assert_eq!(program.line(), "input_text.note: a -> \"b\"\\n");
 }
 
 #[test]
@@ -104,6 +104,21 @@ fn a_restart_is_survived() {
     );
     assert!(errors.contains("lost: status 404"), "{errors}");
     assert_eq!(server.requests().len(), 3);
+}
+
+/// A path that stays unknown is a wrong URL.
+#[test]
+fn a_wrong_url_ends_the_program_after_four_attempts() {
+    let server = Server::start(|_, _, reply| {
+        let headers = "Content-Type: text/plain\r\n";
+        reply.whole("404 Not Found", headers, "404: Not Found")
+    });
+    let program = Program::start(PROGRAM, &[&server.url("")], &[("HA_TOKEN", "secret")]);
+    let (status, _, errors) = program.wait();
+    assert_eq!(status, Some(1));
+    let refused = "error: the server refused the request (404): 404: Not Found\n";
+    assert!(errors.ends_with(refused), "{errors}");
+    assert_eq!(server.requests().len(), 4);
 }
 
 /// A second attempt could lead to a ban of the address (`ip_ban_enabled`).

@@ -2,6 +2,7 @@
 
 mod firebase;
 mod home_assistant;
+mod hostile;
 mod llm;
 mod mercure;
 mod ntfy;

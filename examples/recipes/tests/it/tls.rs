@@ -86,10 +86,7 @@ fn a_stream_comes_over_tls() {
     assert_eq!(program.line(), "Hi!");
     program.kill();
     let request = server.requests.recv().expect("a request");
-    assert!(
-        request.starts_with("GET /mytopic/sse?since="),
-        "{request}"
-    );
+    assert!(request.starts_with("GET /mytopic/sse?since="), "{request}");
 }
 
 #[test]
@@ -106,4 +103,24 @@ fn nothing_is_sent_to_a_server_whose_certificate_is_not_trusted() {
     assert_eq!(status, Some(1));
     assert!(errors.contains("invalid peer certificate"), "{errors}");
     assert!(server.requests.try_recv().is_err());
+}
+
+#[test]
+fn missing_root_certificates_are_explained() {
+    let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("tls-no-roots");
+    fs::create_dir_all(&directory).expect("a directory in the target directory");
+    let directory = directory.to_str().expect("UTF-8");
+    let file = format!("{directory}/missing.pem");
+    let program = Program::start(
+        env!("CARGO_BIN_EXE_llm"),
+        &["https://localhost:9/v1/chat/completions", "gpt-5", "Hi"],
+        &[("SSL_CERT_FILE", &file), ("SSL_CERT_DIR", directory)],
+    );
+    let (status, _, errors) = program.wait();
+    assert_eq!(status, Some(1));
+    assert!(errors.contains(&file), "{errors}");
+    assert!(
+        errors.contains("there are no root certificates"),
+        "{errors}"
+    );
 }
