@@ -1,6 +1,7 @@
 //! A client of MCP's streamable HTTP transport, revision 2025-11-25.
 
 mod error;
+mod printable;
 mod session;
 
 use std::sync::{Arc, mpsc};
@@ -11,8 +12,9 @@ use embedded_sse::std_net::{StdTime, StopHandle};
 use serde_json::{Value, json};
 
 pub use error::Error;
+pub use printable::printable;
 use session::Session;
-pub use session::{LONGEST_MESSAGE, OnMessage};
+pub use session::{IDLE_TIMEOUT, LONGEST_MESSAGE, OnMessage};
 
 /// The revisions that this client speaks. It asks for the first one.
 const VERSIONS: [&str; 3] = ["2025-11-25", "2025-06-18", "2025-03-26"];
@@ -35,16 +37,26 @@ impl Client {
     pub fn new(url: &str, capabilities: Value, on_message: OnMessage) -> Self {
         Self {
             capabilities,
-            session: Arc::new(Session::new(url, on_message)),
+            session: Arc::new(Session::new(url, on_message, IDLE_TIMEOUT)),
             listener: None,
             requests: 0,
         }
     }
 
+    /// Sets how long the server may be silent while a request waits for its response. The request then
+    /// fails with [`Error::TimedOut`], and the server is told that it is cancelled. A server that works
+    /// for longer sends progress notifications or comments. Default: [`IDLE_TIMEOUT`].
+    ///
+    /// A session that has begun ends here: call this before [`initialize`](Self::initialize).
+    pub fn with_idle_timeout(mut self, timeout: Duration) -> Self {
+        self.session = Arc::new(self.session.renewed(timeout));
+        self
+    }
+
     /// Begins a session, and returns what the server says about itself.
     pub fn initialize(&mut self) -> Result<Value, Error> {
         self.listener = None;
-        self.session = Arc::new(Session::new(&self.session.url, self.session.on_message));
+        self.session = Arc::new(self.session.renewed(self.session.idle_timeout));
         let params = json!({
             "protocolVersion": VERSIONS[0],
             "capabilities": self.capabilities,
@@ -114,7 +126,7 @@ impl Listener {
             });
             // A refusal means that the server has no such stream.
             if let Err(error @ Error::Failed(_)) = result {
-                eprintln!("no more messages without a request: {error}");
+                eprintln!("no more messages without a request: {}", printable(error));
             }
         });
         // An error means that the server has refused the stream, or that it is late.

@@ -1,10 +1,12 @@
 //! Errors.
 
 use std::fmt;
+use std::time::Duration;
 
 use serde_json::Value;
 
-/// Why something failed.
+/// Why something failed. The server's text is in it as it came: use [`printable`](crate::printable) before
+/// you print it.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
@@ -19,6 +21,8 @@ pub enum Error {
         /// The beginning of the body.
         body: String,
     },
+    /// The server was silent for this long while the request waited for its response.
+    TimedOut(Duration),
     /// The connection failed, or the server sent something unexpected.
     Failed(String),
 }
@@ -35,6 +39,7 @@ impl fmt::Display for Error {
             Self::SessionExpired => f.write_str("the session has expired"),
             Self::Response(error) => write!(f, "{} ({})", error["message"], error["code"]),
             Self::Refused { status, body } => write!(f, "status {status}: {body}"),
+            Self::TimedOut(time) => write!(f, "the server was silent for {time:?}"),
             Self::Failed(problem) => f.write_str(problem),
         }
     }

@@ -1,9 +1,8 @@
 //! Lists the tools of an MCP server, or calls one.
 
-use std::fmt::Display;
 use std::process::ExitCode;
 
-use client::{Client, Error};
+use client::{Client, Error, printable};
 use serde_json::{Map, Value, json};
 
 fn main() -> ExitCode {
@@ -26,7 +25,10 @@ fn main() -> ExitCode {
     };
     match result {
         Ok(result) => {
-            println!("{}", printable(format_args!("{result:#}")));
+            // The line ends between values are JSON's; those in texts are escaped.
+            for line in format!("{result:#}").lines() {
+                println!("{}", printable(line));
+            }
             // A tool reports its own failure in the result.
             ExitCode::from(u8::from(result["isError"] == true))
         }
@@ -74,10 +76,4 @@ fn accept_defaults(params: &Value) -> Value {
         true => json!({"action": "accept", "content": content}),
         false => json!({"action": "decline"}),
     }
-}
-
-/// Removes characters with which a server could move the cursor of the terminal.
-fn printable(text: impl Display) -> String {
-    let text = text.to_string();
-    text.replace(|c: char| c.is_control() && c != '\n', "")
 }

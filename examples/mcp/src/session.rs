@@ -3,10 +3,12 @@
 use std::hash::{BuildHasher, RandomState};
 use std::ops::ControlFlow;
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use embedded_sse::std_net::{StdTime, TcpConnector};
 use embedded_sse::{
-    Decoder, EventSource, Head, Item, Policy, Request, StopReason, Url, Verdict, blocking, hooks,
+    Decoder, EventSource, Head, Item, LossCause, Policy, Request, StopReason, Url, Verdict,
+    blocking, hooks,
 };
 use serde_json::{Value, json};
 
@@ -14,6 +16,26 @@ use crate::Error;
 
 /// The longest message of a server, in bytes. The head of a response shares this memory.
 pub const LONGEST_MESSAGE: usize = 64 << 10;
+
+/// How long the server may be silent while a request waits for its response: five minutes.
+pub const IDLE_TIMEOUT: Duration = Duration::from_secs(300);
+
+const POLICY: Policy = Policy {
+    max_reconnection_attempts: Some(3),
+    ..Policy::DEFAULT
+};
+
+/// For a message that ends something. Nothing is lost if the server does not get it, so there is one
+/// attempt of at most 10 s.
+const ENDING_POLICY: Policy = Policy {
+    max_reconnection_attempts: Some(0),
+    connect_timeout: Some(Duration::from_secs(5)),
+    response_timeout: Some(Duration::from_secs(5)),
+    ..Policy::DEFAULT
+};
+
+/// The method of a notification: the client does not wait for the response to its request any more.
+const CANCELLED: &str = "notifications/cancelled";
 
 /// The longest event ID, in bytes.
 const LONGEST_ID: usize = 256;
@@ -27,24 +49,45 @@ pub type OnMessage = fn(method: &str, params: &Value) -> Option<Value>;
 pub struct Session {
     pub url: String,
     pub on_message: OnMessage,
+    pub idle_timeout: Duration,
     /// Set by the response to `initialize`, unless the server has no sessions.
     pub id: OnceLock<String>,
     pub version: OnceLock<String>,
 }
 
 impl Session {
-    pub fn new(url: &str, on_message: OnMessage) -> Self {
+    pub fn new(url: &str, on_message: OnMessage, idle_timeout: Duration) -> Self {
         Self {
             url: url.to_owned(),
             on_message,
+            idle_timeout,
             id: OnceLock::new(),
             version: OnceLock::new(),
         }
     }
 
+    /// A session with the same server that has not begun.
+    pub fn renewed(&self, idle_timeout: Duration) -> Self {
+        Self::new(&self.url, self.on_message, idle_timeout)
+    }
+
     /// Sends a message. If it is a request, returns the result in the response.
     pub fn send(&self, message: &Value) -> Result<Value, Error> {
-        self.exchange("POST", message, &StdTime::new(), &mut || {})
+        let result = self.exchange("POST", message, &StdTime::new(), &mut || {});
+        // The request `initialize` must not be cancelled.
+        if matches!(result, Err(Error::TimedOut(_))) && message["method"] != "initialize" {
+            self.cancel(&message["id"]);
+        }
+        result
+    }
+
+    /// Tells the server that the response to a request is not needed any more.
+    fn cancel(&self, id: &Value) {
+        let params = json!({"requestId": id, "reason": "timeout"});
+        let message = json!({"jsonrpc": "2.0", "method": CANCELLED, "params": params});
+        if let Err(error) = self.send(&message) {
+            eprintln!("the server does not get the cancellation: {error:?}");
+        }
     }
 
     /// Makes an HTTP request, and handles the messages of the server in the response. A GET follows
@@ -56,8 +99,10 @@ impl Session {
         clock: &StdTime,
         on_open: &mut dyn FnMut(),
     ) -> Result<Value, Error> {
-        let id = &message["id"];
-        let is_request = !id.is_null() && !message["method"].is_null();
+        let id = message.get("id").filter(|_| !message["method"].is_null());
+        let is_request = id.is_some();
+        let is_initialize = message["method"] == "initialize";
+        let is_ending = method == "DELETE" || message["method"] == CANCELLED;
         let has_answer = is_request || method == "GET";
         let has_session = self.id.get().is_some();
         let body = match message {
@@ -71,9 +116,15 @@ impl Session {
             resume_by_get: true,
             ..Request::get(Url::parse(&self.url).map_err(Error::failed)?)
         };
-        let policy = Policy {
-            max_reconnection_attempts: Some(3),
-            ..Policy::DEFAULT
+        let policy = match (is_request, is_ending) {
+            (true, _) => Policy {
+                idle_timeout: Some(self.idle_timeout),
+                response_timeout: Some(self.idle_timeout),
+                ..POLICY
+            },
+            (_, true) => ENDING_POLICY,
+            // The server's own stream may be silent.
+            _ => POLICY,
         };
         let seed = RandomState::new().hash_one(()) as u32;
         // Each request has its own decoder, so it does not send the ID of another request's stream.
@@ -81,7 +132,9 @@ impl Session {
         let mut source = EventSource::new(request, policy, seed, &mut decoder)
             .map_err(Error::failed)?
             .with_hooks(hooks::judge(|head: &Head<'_>, verdict| {
-                if let Some(id) = head.header("Mcp-Session-Id") {
+                let id = head.header("Mcp-Session-Id");
+                // Another response could put the client into a session that it has not begun.
+                if let Some(id) = id.filter(|_| is_initialize && head.status() == 200) {
                     self.id.get_or_init(|| id.to_owned());
                 }
                 judge(head, verdict, has_answer)
@@ -104,6 +157,9 @@ impl Session {
                     answer = self.receive(event.data.as_bytes(), id);
                 }
                 Item::TooLong(part) => answer = Some(Err(Error::failed(part))),
+                Item::Lost(wait) if is_request && is_silence(wait.cause) => {
+                    answer = Some(Err(Error::TimedOut(self.idle_timeout)));
+                }
                 Item::Lost(wait) => eprintln!("{wait}"),
                 _ => {}
             }
@@ -116,6 +172,9 @@ impl Session {
         let body = source.response().map_or(&[][..], |(_, body)| body);
         match (answer, stop.reason, stop.status) {
             (Some(answer), _, _) => answer,
+            _ if is_request && stop.cause.is_some_and(is_silence) => {
+                Err(Error::TimedOut(self.idle_timeout))
+            }
             (_, StopReason::Closed, _) => Ok(Value::Null),
             (_, StopReason::Finished, _) if !has_answer => Ok(Value::Null),
             (_, StopReason::Finished, _) => self
@@ -149,15 +208,15 @@ impl Session {
     }
 
     /// Handles a message of the server. Returns the result in it, if it is the response to the request
-    /// with this ID.
-    fn receive(&self, message: &[u8], id: &Value) -> Option<Result<Value, Error>> {
+    /// with this ID. On the server's own stream there is no request.
+    fn receive(&self, message: &[u8], id: Option<&Value>) -> Option<Result<Value, Error>> {
         let message: Value = match serde_json::from_slice(message) {
             Ok(message) => message,
             Err(error) => return Some(Err(Error::failed(error))),
         };
         let message_id = message.get("id");
         let Some(method) = message.get("method").and_then(Value::as_str) else {
-            let is_response = message_id == Some(id);
+            let is_response = id.is_some() && message_id == id;
             return is_response.then(|| match message.get("error") {
                 Some(error) => Err(Error::Response(error.clone())),
                 None => Ok(message["result"].clone()),
@@ -178,6 +237,11 @@ impl Session {
         }
         None
     }
+}
+
+/// Whether the server is connected but sends nothing.
+fn is_silence(cause: LossCause) -> bool {
+    matches!(cause, LossCause::IdleTimeout | LossCause::ResponseTimeout)
 }
 
 /// Decides about a response.

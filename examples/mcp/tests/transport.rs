@@ -6,7 +6,7 @@ use std::io::{Read, Write};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc;
-use std::thread::sleep;
+use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
 
 use client::{Client, Error, LONGEST_MESSAGE};
@@ -17,6 +17,16 @@ fn connect(server: &Server) -> Client {
     let mut client = Client::new(&server.url, json!({}), |method, _| {
         (method == "elicitation/create").then(|| json!({"action": "decline"}))
     });
+    client.initialize().unwrap();
+    client
+}
+
+/// Short for a test, and long for a busy computer that answers `initialize`.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(3);
+
+fn connect_impatiently(server: &Server) -> Client {
+    let client = Client::new(&server.url, json!({}), |_, _| None);
+    let mut client = client.with_idle_timeout(IDLE_TIMEOUT);
     client.initialize().unwrap();
     client
 }
@@ -401,4 +411,137 @@ fn a_redirect_is_not_followed_and_so_the_session_stays_secret() {
         assert_eq!(server.summaries()[2..], ["POST tools/call"]);
     }
     assert!(other.requests().is_empty());
+}
+
+/// Reads until the client closes the connection.
+fn wait_for_close(tcp: &mut std::net::TcpStream) {
+    let _ = tcp.read(&mut [0]);
+}
+
+#[test]
+fn a_request_that_gets_no_byte_more_fails_and_is_cancelled() {
+    let stream = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n";
+    let json = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{";
+    // A stream with an ID could be resumed, but that would never end.
+    let primed = format!("{stream}id: e-1\ndata:\n\n");
+    thread::scope(|scope| {
+        for text in ["", stream, &primed, json] {
+            let text = text.to_owned();
+            scope.spawn(|| assert_that_silence_after_it_is_a_timeout(text));
+        }
+    });
+}
+
+fn assert_that_silence_after_it_is_a_timeout(response: String) {
+    let server = Server::start(move |received, tcp| match received.summary().as_str() {
+        "POST tools/call" => {
+            tcp.write_all(response.as_bytes()).unwrap();
+            wait_for_close(tcp);
+        }
+        "POST notifications/cancelled" => send(tcp, "202 Accepted", "", ""),
+        _ => _ = has_handled(received, tcp),
+    });
+    let error = call(&mut connect_impatiently(&server)).unwrap_err();
+    assert!(matches!(error, Error::TimedOut(_)), "{error}");
+    let expected = ["POST tools/call", "POST notifications/cancelled"];
+    assert_eq!(server.summaries()[2..], expected);
+    let requests = server.requests();
+    let cancelled = &requests[3].message["params"]["requestId"];
+    assert_eq!(cancelled, &requests[2].message["id"]);
+}
+
+#[test]
+fn a_silent_initialize_fails_and_is_not_cancelled() {
+    let server = Server::start(|_, tcp| wait_for_close(tcp));
+    let client = Client::new(&server.url, json!({}), |_, _| None);
+    let mut client = client.with_idle_timeout(IDLE_TIMEOUT);
+    let error = client.initialize().unwrap_err();
+    assert!(matches!(error, Error::TimedOut(_)), "{error}");
+    assert_eq!(server.summaries(), ["POST initialize"]);
+}
+
+#[test]
+fn the_servers_own_stream_may_be_silent() {
+    let (sender, responses) = mpsc::channel();
+    let server = Server::start(move |received, tcp| {
+        if received.summary() == "GET" {
+            open_stream(tcp, ": hello\n\n");
+            sleep(IDLE_TIMEOUT + Duration::from_secs(1));
+            let _ = tcp.write_all(b"data: {\"id\": 7, \"method\": \"ping\"}\n\n");
+            wait_for_close(tcp);
+        } else if !has_handled(received, tcp) {
+            sender.send(received.message.clone()).unwrap();
+            send(tcp, "202 Accepted", "", "");
+        }
+    });
+    let client = connect_impatiently(&server);
+    assert_eq!(responses.recv().unwrap()["id"], 7);
+    client.close().unwrap();
+    let all = server.all_requests();
+    assert_eq!(all.iter().filter(|it| it.summary() == "GET").count(), 1);
+}
+
+#[test]
+fn an_error_without_an_id_does_not_end_the_servers_own_stream() {
+    let (sender, responses) = mpsc::channel();
+    let server = Server::start(move |received, tcp| {
+        if received.summary() == "GET" {
+            let error = json!({"jsonrpc": "2.0", "id": null, "error": {"code": -32600}});
+            open_stream(tcp, &format!("data: {error}\n\n"));
+            let _ = tcp.write_all(b"data: {\"id\": 7, \"method\": \"ping\"}\n\n");
+            wait_for_close(tcp);
+        } else if !has_handled(received, tcp) {
+            sender.send(received.message.clone()).unwrap();
+            send(tcp, "202 Accepted", "", "");
+        }
+    });
+    let client = connect(&server);
+    let response = responses.recv_timeout(Duration::from_secs(60)).unwrap();
+    assert_eq!(response, json!({"jsonrpc": "2.0", "id": 7, "result": {}}));
+    client.close().unwrap();
+}
+
+#[test]
+fn a_server_that_is_gone_does_not_delay_close() {
+    // For `initialize`, its notification, and the server's own stream.
+    let server = Server::start_for(3, |received, tcp| _ = has_handled(received, tcp));
+    let client = connect(&server);
+    let start = Instant::now();
+    assert!(client.close().is_err());
+    // Three more attempts would wait for 21 s at least.
+    assert!(start.elapsed() < Duration::from_secs(20));
+}
+
+#[test]
+fn only_the_response_to_initialize_begins_a_session() {
+    let server = Server::start(|received, tcp| {
+        let session = "Content-Type: application/json\r\nMcp-Session-Id: forged\r\n";
+        match received.summary().as_str() {
+            "POST initialize" => {
+                let result = json!({"protocolVersion": "2025-11-25"});
+                send_json(tcp, &received.result(result));
+            }
+            "POST tools/call" => send(tcp, "200 OK", session, &received.result(json!({}))),
+            "POST notifications/initialized" => send(tcp, "202 Accepted", session, ""),
+            _ => send(tcp, "405 Method Not Allowed", session, ""),
+        }
+    });
+    let mut client = connect(&server);
+    call(&mut client).unwrap();
+    call(&mut client).unwrap();
+    client.close().unwrap();
+    let mut requests = server.all_requests().into_iter();
+    assert!(requests.all(|it| it.header("mcp-session-id").is_none()));
+    assert_eq!(server.summaries().last().unwrap(), "POST tools/call");
+}
+
+#[test]
+fn a_refusal_of_initialize_begins_no_session() {
+    let server = Server::start(|_, tcp| {
+        send(tcp, "400 Bad Request", "Mcp-Session-Id: forged\r\n", "no");
+    });
+    let mut client = Client::new(&server.url, json!({}), |_, _| None);
+    client.initialize().unwrap_err();
+    client.close().unwrap();
+    assert_eq!(server.summaries(), ["POST initialize"]);
 }

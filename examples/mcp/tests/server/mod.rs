@@ -48,13 +48,21 @@ pub struct Server {
 impl Server {
     /// Starts a server. `answer` writes the response to each request; the connection then ends.
     pub fn start(answer: impl Fn(&Received, &mut TcpStream) + Send + Sync + 'static) -> Self {
+        Self::start_for(usize::MAX, answer)
+    }
+
+    /// As [`start`](Self::start). After this many connections the server is gone.
+    pub fn start_for(
+        connections: usize,
+        answer: impl Fn(&Received, &mut TcpStream) + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/mcp", listener.local_addr().unwrap());
         let requests = Arc::new(Mutex::new(Vec::new()));
         let answer = Arc::new(answer);
         let recorded = Arc::clone(&requests);
         thread::spawn(move || {
-            for tcp in listener.incoming() {
+            for tcp in listener.incoming().take(connections) {
                 let (answer, recorded) = (Arc::clone(&answer), Arc::clone(&recorded));
                 thread::spawn(move || {
                     let mut tcp = tcp.unwrap();
@@ -69,9 +77,13 @@ impl Server {
 
     /// The requests so far, without those for the server's own stream.
     pub fn requests(&self) -> Vec<Received> {
-        let mut requests = self.requests.lock().unwrap().clone();
+        let mut requests = self.all_requests();
         requests.retain(|received| received.summary() != "GET");
         requests
+    }
+
+    pub fn all_requests(&self) -> Vec<Received> {
+        self.requests.lock().unwrap().clone()
     }
 
     pub fn summaries(&self) -> Vec<String> {
