@@ -1,19 +1,24 @@
 //! Follows an event stream with reqwest, until the server ends it. `resume` also connects again.
 
+mod text;
+
 use std::error::Error;
 use std::process::ExitCode;
 
 use embedded_sse::stream::ByteStreamExt;
 use futures_util::StreamExt;
+use reqwest::{Client, Response};
+use text::with_sources;
 
 async fn follow(url: &str) -> Result<(), Box<dyn Error>> {
-    let request = reqwest::Client::new().get(url);
+    let request = Client::new().get(url);
     let request = request.header("Accept", "text/event-stream");
-    let response = request.send().await?.error_for_status()?;
+    let response = request.send().await.and_then(Response::error_for_status);
+    let response = response.map_err(reqwest::Error::without_url)?; // It may contain a secret.
     let mut events = response.bytes_stream().event_stream();
     while let Some(event) = events.next().await {
         let event = event?;
-        println!("{}: {}", event.event_type, event.data);
+        println!("{:?}: {:?}", event.event_type, event.data);
     }
     Ok(())
 }
@@ -31,13 +36,5 @@ async fn main() -> ExitCode {
             eprintln!("{}", with_sources(&*error));
             ExitCode::FAILURE
         }
-    }
-}
-
-/// reqwest's errors tell the reason only in their sources.
-fn with_sources(error: &dyn Error) -> String {
-    match error.source() {
-        Some(source) => format!("{error}: {}", with_sources(source)),
-        None => error.to_string(),
     }
 }

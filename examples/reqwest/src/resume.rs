@@ -1,16 +1,18 @@
 //! Follows an event stream with reqwest. After a loss, it connects again with back-off and resumes
 //! after the last event.
 
-use std::error::Error;
+mod text;
+
 use std::hash::{BuildHasher, RandomState};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use embedded_sse::stream::{EventStream, OwnedEvent, StreamError};
 use embedded_sse::{Loss, Policy, Reconnect};
-use futures_util::{Stream, StreamExt};
+use futures_util::{Stream, StreamExt, stream};
 use reqwest::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, TRANSFER_ENCODING};
 use reqwest::{Client, Response, Version};
+use text::with_sources;
 use tokio::time::{sleep, timeout};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -20,7 +22,7 @@ const RESPONSE_TIMEOUT: Duration = Duration::from_secs(300);
 /// Follows `url` until the server asks the client to stop.
 ///
 /// # Errors
-/// Fails if another attempt makes no sense.
+/// Fails if there is no point in trying again.
 async fn follow(url: &str, idle: Duration, on_event: impl Fn(OwnedEvent)) -> Result<(), String> {
     let client = Client::builder().connect_timeout(CONNECT_TIMEOUT).build();
     let client = client.map_err(|error| with_sources(&error))?;
@@ -28,6 +30,8 @@ async fn follow(url: &str, idle: Duration, on_event: impl Fn(OwnedEvent)) -> Res
     // A random seed, so that many clients do not all reconnect at the same moment.
     let seed = RandomState::new().hash_one(()) as u32;
     let mut reconnect = Reconnect::new(Policy::DEFAULT, seed);
+    // `None` is an empty stream.
+    let bytes_of = |response| stream::iter(response).flat_map(Response::bytes_stream);
     let mut events = EventStream::new().with_idle_timeout(idle, sleep);
     loop {
         reconnect.connecting(start.elapsed());
@@ -35,8 +39,9 @@ async fn follow(url: &str, idle: Duration, on_event: impl Fn(OwnedEvent)) -> Res
             Opened::Stream(response) => {
                 reconnect.opened(start.elapsed());
                 let at_end = loss_at_end(&response);
-                events.new_stream(response.bytes_stream());
+                events.new_stream(bytes_of(Some(response)));
                 let (loss, cause) = read(&mut events, &mut reconnect, at_end, &on_event).await;
+                events.new_stream(bytes_of(None)); // Closes the connection before the wait.
                 (loss, None, cause)
             }
             Opened::Retry { after, cause } => (Loss::Cut, after, cause),
@@ -103,11 +108,13 @@ async fn open(client: &Client, url: &str, last_event_id: &str) -> Opened {
     let response = match timeout(RESPONSE_TIMEOUT, request.send()).await {
         Ok(Ok(response)) => response,
         // Not a URL, or an ID that is not a header value.
-        Ok(Err(error)) if error.is_builder() => return Opened::Stop(with_sources(&error)),
+        Ok(Err(error)) if error.is_builder() => {
+            return Opened::Stop(with_sources(&error.without_url()));
+        }
         Ok(Err(error)) => {
             return Opened::Retry {
                 after: None,
-                cause: with_sources(&error),
+                cause: with_sources(&error.without_url()),
             };
         }
         Err(_) => {
@@ -123,7 +130,7 @@ async fn open(client: &Client, url: &str, last_event_id: &str) -> Opened {
         200 => Opened::Stop("the response is not text/event-stream".to_owned()),
         204 => Opened::NoContent,
         status @ (501 | 505 | 506 | 510 | 511) => Opened::Stop(format!("status {status}")),
-        status @ (408 | 421 | 425 | 429 | 500..) => Opened::Retry {
+        status @ (408 | 421 | 425 | 429 | 500..=599) => Opened::Retry {
             after: header(RETRY_AFTER)
                 .and_then(|seconds| seconds.parse().ok())
                 .map(Duration::from_secs),
@@ -160,25 +167,17 @@ async fn main() -> ExitCode {
         eprintln!(
             "usage: resume URL [SECONDS]\n\n\
              Prints the events of URL, which is http:// or https://, and connects again after each\n\
-             loss. A connection without a byte for SECONDS is lost, too (default: 100). Two or three\n\
-             heartbeats of the server are a good value."
+             loss. A connection without a byte for SECONDS is lost, too (default: 100). Choose two or\n\
+             three times the interval of the server's heartbeat."
         );
         return ExitCode::from(2);
     };
-    let on_event = |event: OwnedEvent| println!("{}: {}", event.event_type, event.data);
+    let on_event = |event: OwnedEvent| println!("{:?}: {:?}", event.event_type, event.data);
     match follow(url, Duration::from_secs(idle), on_event).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(cause) => {
             eprintln!("{cause}");
             ExitCode::FAILURE
         }
-    }
-}
-
-/// reqwest's errors tell the reason only in their sources.
-fn with_sources(error: &dyn Error) -> String {
-    match error.source() {
-        Some(source) => format!("{error}: {}", with_sources(source)),
-        None => error.to_string(),
     }
 }

@@ -9,7 +9,10 @@ fn it_prints_events_until_the_server_ends_the_stream() {
     let body = ": hello\n\nevent: add\ndata: a\ndata: b\n\ndata: c\n\ndata: unfinished\n";
     let (url, requests) = serve([Close(complete(body))]);
     let output = run(FOLLOW, &[&url]);
-    assert_eq!(text(&output.stdout), "add: a\nb\nmessage: c\n");
+    assert_eq!(
+        text(&output.stdout),
+        "\"add\": \"a\\nb\"\n\"message\": \"c\"\n"
+    );
     assert_eq!(text(&output.stderr), "");
     assert!(output.status.success());
     let request = requests.recv().unwrap();
@@ -20,7 +23,7 @@ fn it_prints_events_until_the_server_ends_the_stream() {
 fn a_cut_in_the_middle_of_an_event_is_an_error() {
     let (url, _requests) = serve([Close(cut("data: a\n\ndata: unfinished"))]);
     let output = run(FOLLOW, &[&url]);
-    assert_eq!(text(&output.stdout), "message: a\n");
+    assert_eq!(text(&output.stdout), "\"message\": \"a\"\n");
     assert_ne!(text(&output.stderr), "");
     assert_eq!(output.status.code(), Some(1));
 }

@@ -4,4 +4,5 @@ mod bodies;
 mod follow;
 mod page;
 mod resume;
+mod secrets;
 mod server;

@@ -17,7 +17,10 @@ fn it_resumes_after_the_last_event_until_the_server_sends_204() {
         Close(status("204 No Content", "")),
     ]);
     let output = run(RESUME, &[&url]);
-    assert_eq!(text(&output.stdout), "message: a\nmessage: b\n");
+    assert_eq!(
+        text(&output.stdout),
+        "\"message\": \"a\"\n\"message\": \"b\"\n"
+    );
     assert!(output.status.success(), "{output:?}");
 
     let requests: Vec<_> = requests.iter().collect();
@@ -49,13 +52,13 @@ fn the_delay_is_the_servers_retry() {
 }
 
 #[test]
-fn a_connection_without_a_byte_is_lost() {
+fn a_connection_without_a_byte_is_lost_and_closed_before_the_next_one() {
     let (url, requests) = serve([
         Silence(cut("retry: 500\nid: 1\ndata: a\n\n")),
         Close(status("204 No Content", "")),
     ]);
     let output = run(RESUME, &[&url, "1"]);
-    assert_eq!(text(&output.stdout), "message: a\n");
+    assert_eq!(text(&output.stdout), "\"message\": \"a\"\n");
     assert!(text(&output.stderr).contains("no byte came for 1s"));
     assert!(output.status.success());
     let requests: Vec<_> = requests.iter().collect();
@@ -67,6 +70,8 @@ fn responses_that_a_retry_would_not_change_stop_it() {
     for (response, cause) in [
         (status("404 Not Found", ""), "status 404"),
         (status("501 Not Implemented", ""), "status 501"),
+        (status("600 Unknown", ""), "status 600"),
+        (status("999 Unknown", ""), "status 999"),
         (
             status("200 OK", "Content-Type: text/html\r\n"),
             "the response is not text/event-stream",

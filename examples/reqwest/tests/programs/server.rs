@@ -5,13 +5,13 @@ use std::net::{TcpListener, TcpStream};
 use std::process::{Command, Output};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// What a connection is answered, and what happens to it then.
 pub enum Answer {
     /// The connection is closed.
     Close(String),
-    /// The connection stays open and is silent.
+    /// The connection is silent. The next one is accepted after the client has closed this one.
     Silence(String),
 }
 
@@ -37,7 +37,6 @@ pub fn serve(answers: impl IntoIterator<Item = Answer>) -> (String, Receiver<Req
     let url = format!("http://{}/events", listener.local_addr().unwrap());
     let (sender, requests) = channel();
     thread::spawn(move || {
-        let mut silent = Vec::new();
         for answer in answers {
             let (mut tcp, _) = listener.accept().unwrap();
             let head = head(&mut tcp);
@@ -50,7 +49,9 @@ pub fn serve(answers: impl IntoIterator<Item = Answer>) -> (String, Receiver<Req
                 Answer::Close(text) => tcp.write_all(text.as_bytes()).unwrap(),
                 Answer::Silence(text) => {
                     tcp.write_all(text.as_bytes()).unwrap();
-                    silent.push(tcp);
+                    // Long for a busy computer. The client must not keep what it considers dead.
+                    tcp.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+                    assert_eq!(tcp.read(&mut [0]).unwrap(), 0, "it is not closed");
                 }
             }
         }
