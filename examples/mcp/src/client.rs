@@ -126,7 +126,7 @@ impl Listener {
             });
             // A refusal means that the server has no such stream.
             if let Err(error @ Error::Failed(_)) = result {
-                eprintln!("no more messages without a request: {}", printable(error));
+                eprintln!("the server's own stream has failed: {}", printable(error));
             }
         });
         // An error means that the server has refused the stream, or that it is late.
