@@ -12,21 +12,8 @@ use eventsource_client::Client;
 use futures_util::stream::{StreamExt, iter};
 use launchdarkly_sdk_transport::{ByteStream, HttpTransport, ResponseFuture};
 
+use crate::contest::{Contest, Pushes, Subject};
 use crate::streams::{drain, eventsource_stream, sse_stream, sseer};
-
-/// The bytes are static, so that no decoder has to copy them.
-pub type Pushes = &'static [&'static [u8]];
-
-pub struct Subject {
-    pub name: &'static str,
-    pub run: fn(Pushes, &mut Seen),
-}
-
-/// A decoder, or another function, that is measured.
-pub struct Contest {
-    pub ours: Subject,
-    pub peers: &'static [Subject],
-}
 
 pub const DECODERS: Contest = Contest {
     ours: Subject {

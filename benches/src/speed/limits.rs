@@ -5,7 +5,7 @@ use std::str;
 
 use embedded_sse_benches::seen::Seen;
 
-use super::decoders::{Pushes, Subject};
+use super::contest::{Pushes, Subject};
 
 pub const LIMITS: [Subject; 4] = [
     Subject {

@@ -6,6 +6,7 @@
 //! With `streams` in place of the file, it compares the `Stream`s of owned events.
 
 mod allocations;
+mod contest;
 mod decoders;
 mod drawing;
 mod limits;

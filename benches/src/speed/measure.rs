@@ -6,7 +6,7 @@ use embedded_sse_benches::inputs::Input;
 use embedded_sse_benches::seen::Seen;
 
 use crate::allocations;
-use crate::decoders::{Contest, Pushes, Subject};
+use crate::contest::{Contest, Pushes, Subject};
 use crate::limits::LIMITS;
 
 /// The time for each decoder. Each one runs at least `FEWEST` times, and slow ones no more than that.

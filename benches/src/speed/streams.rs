@@ -8,7 +8,7 @@ use embedded_sse::stream::ByteStreamExt;
 use embedded_sse_benches::seen::Seen;
 use futures_util::stream::{Stream, iter};
 
-use crate::decoders::{Contest, Pushes, Subject};
+use crate::contest::{Contest, Pushes, Subject};
 
 pub const STREAMS: Contest = Contest {
     ours: Subject {
