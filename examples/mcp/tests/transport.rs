@@ -413,8 +413,9 @@ fn a_redirect_is_not_followed_and_so_the_session_stays_secret() {
     assert!(other.requests().is_empty());
 }
 
-/// Reads until the client closes the connection.
+/// Reads until the client closes the connection. The limit turns a hang of the client into a failure.
 fn wait_for_close(tcp: &mut std::net::TcpStream) {
+    tcp.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
     let _ = tcp.read(&mut [0]);
 }
 
@@ -475,7 +476,8 @@ fn the_servers_own_stream_may_be_silent() {
         }
     });
     let client = connect_impatiently(&server);
-    assert_eq!(responses.recv().unwrap()["id"], 7);
+    let response = responses.recv_timeout(Duration::from_secs(60)).unwrap();
+    assert_eq!(response["id"], 7);
     client.close().unwrap();
     let all = server.all_requests();
     assert_eq!(all.iter().filter(|it| it.summary() == "GET").count(), 1);

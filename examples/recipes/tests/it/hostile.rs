@@ -56,7 +56,8 @@ fn home_assistant() -> Server {
 }
 
 fn mercure() -> Server {
-    let event = format!("id: {0}\ndata: {0}\ndata: forged\n\n", field());
+    // The last ID is a header value, so the next request sends it, and the program looks for a gap.
+    let event = format!("id: {0}\ndata: {0}\ndata: forged\n\nid: 1\n\n", field());
     let (first, second) = (event.clone(), event);
     Server::start(move |_, number, reply| match number {
         0 => {

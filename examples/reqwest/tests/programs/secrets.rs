@@ -32,18 +32,6 @@ fn events_are_escaped() {
     }
 }
 
-/// A reason phrase has no ASCII control characters, but may have any other text.
-#[test]
-fn the_reason_phrase_of_an_error_is_escaped() {
-    for program in PROGRAMS {
-        let (url, _requests) = serve([Close(status("404 a\u{9b}2J\u{202e}", ""))]);
-        let output = run(program, &[&url]);
-        let printed = text(&output.stderr);
-        assert!(printed.contains("404"), "{printed:?}");
-        assert!(!printed.contains(is_unsafe), "{printed:?}");
-    }
-}
-
 #[test]
 fn errors_do_not_contain_the_url() {
     let secret = "secret-in-the-query";
