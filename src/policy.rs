@@ -74,10 +74,11 @@ pub struct Policy {
     /// Default 8 s.
     ///
     /// Choose it shorter than the time after which a load balancer cuts your streams, with some
-    /// margin. Longer times slow down sooner when a server crashes soon after each start.
+    /// margin. With a longer time, clients back off sooner from a server that keeps crashing.
     pub healthy_time: Duration,
     /// How long an open connection may stay silent, without even a comment, before it is considered
-    /// dead. Set it to two or three heartbeats of your server. Default `None`: no limit.
+    /// dead. Set it to two or three times the interval of your server's heartbeat. Default `None`:
+    /// no limit.
     pub idle_timeout: Option<Duration>,
     /// How long an attempt may take to connect: DNS, TCP and TLS. `None` means no limit. Default
     /// 30 s.

@@ -245,7 +245,10 @@ impl<S: TryStream> EventStream<S> {
         self.bytes = Some(Box::pin(bytes));
     }
 
-    fn end(&mut self) {
+    /// Ends the stream: drops the byte stream, which closes its connection, and the unfinished event.
+    /// What [`new_stream`](Self::new_stream) keeps is kept. Call this before you wait for the next
+    /// attempt.
+    pub fn end(&mut self) {
         self.bytes = None;
         self.chunk = None;
         self.joined.clear();

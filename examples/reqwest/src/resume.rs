@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use embedded_sse::stream::{EventStream, OwnedEvent, StreamError};
 use embedded_sse::{Loss, Policy, Reconnect};
-use futures_util::{Stream, StreamExt, stream};
+use futures_util::{Stream, StreamExt};
 use reqwest::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, TRANSFER_ENCODING};
 use reqwest::{Client, Response, Version};
 use text::with_sources;
@@ -30,8 +30,6 @@ async fn follow(url: &str, idle: Duration, on_event: impl Fn(OwnedEvent)) -> Res
     // A random seed, so that many clients do not all reconnect at the same moment.
     let seed = RandomState::new().hash_one(()) as u32;
     let mut reconnect = Reconnect::new(Policy::DEFAULT, seed);
-    // `None` is an empty stream.
-    let bytes_of = |response| stream::iter(response).flat_map(Response::bytes_stream);
     let mut events = EventStream::new().with_idle_timeout(idle, sleep);
     loop {
         reconnect.connecting(start.elapsed());
@@ -39,9 +37,9 @@ async fn follow(url: &str, idle: Duration, on_event: impl Fn(OwnedEvent)) -> Res
             Opened::Stream(response) => {
                 reconnect.opened(start.elapsed());
                 let at_end = loss_at_end(&response);
-                events.new_stream(bytes_of(Some(response)));
+                events.new_stream(response.bytes_stream());
                 let (loss, cause) = read(&mut events, &mut reconnect, at_end, &on_event).await;
-                events.new_stream(bytes_of(None)); // Closes the connection before the wait.
+                events.end(); // Closes the connection before the wait.
                 (loss, None, cause)
             }
             Opened::Retry { after, cause } => (Loss::Cut, after, cause),

@@ -163,3 +163,20 @@ fn errors_have_texts_and_the_source_of_the_byte_streams_error() {
     assert_eq!(error.to_string(), "no byte came for 90s");
     assert!(error.source().is_none());
 }
+
+#[test]
+fn end_closes_the_connection_and_keeps_the_id() {
+    let (bytes, seen) = script([chunk("id: 1\n\ndata: unfinished"), Step::Pending]);
+    let mut events = bytes.event_stream();
+    assert_eq!(next(&mut events), Poll::Pending);
+    events.end();
+    assert!(seen.is_dropped());
+    assert_eq!(next(&mut events), Poll::Ready(None));
+    assert_eq!(events.last_event_id(), "1");
+    let (bytes, _seen) = script([chunk("data: b\n\n")]);
+    events.new_stream(bytes);
+    assert_eq!(
+        next(&mut events),
+        Poll::Ready(Some(Ok(event("message", "b", "1"))))
+    );
+}
