@@ -29,7 +29,7 @@ use crate::url::Origin;
 
 pub use no_session::NoSession;
 pub use session::Session;
-use wait::yield_now;
+pub(crate) use wait::yield_now;
 
 /// Makes connections: TCP, or TLS over TCP. Dropping a connection closes it.
 ///

@@ -42,6 +42,8 @@ pub mod stream;
 #[cfg(any(feature = "std", feature = "tokio"))]
 mod tcp;
 mod time;
+#[cfg(feature = "embedded-tls-019")]
+pub mod tls;
 #[cfg(feature = "tokio")]
 pub mod tokio_net;
 mod url;
@@ -76,3 +78,7 @@ struct Sizing;
 #[cfg(all(doctest, feature = "std", feature = "stream", feature = "tokio"))]
 #[doc = include_str!("../docs/hosts.md")]
 struct Hosts;
+
+#[cfg(all(doctest, feature = "embassy-net", feature = "embedded-tls-019"))]
+#[doc = include_str!("../docs/https.md")]
+struct Https;

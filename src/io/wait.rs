@@ -30,7 +30,7 @@ pub(super) async fn before<F: Future>(
 }
 
 /// Lets the executor poll other tasks.
-pub(super) async fn yield_now() {
+pub(crate) async fn yield_now() {
     let mut has_yielded = false;
     poll_fn(|context| {
         if has_yielded {

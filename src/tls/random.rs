@@ -1,0 +1,99 @@
+//! The random numbers of one handshake.
+
+use p256::elliptic_curve::rand_core::{CryptoRng, Error, RngCore};
+use sha2::{Digest, Sha256};
+
+/// Random numbers that are derived from one seed of the caller: SHA-256 of the seed and a counter.
+///
+/// The library draws until it finds a valid private key. With a broken source it would draw for
+/// ever, which these numbers cannot cause.
+pub(super) struct Random {
+    seed: [u8; 32],
+    counter: u64,
+}
+
+impl Random {
+    /// Returns `None` if the seed is not random: if all its bytes are equal, as those of a generator
+    /// that is switched off, or if it is the seed of the connection before.
+    ///
+    /// `last` identifies that seed without being able to tell it.
+    pub(super) fn new(seed: [u8; 32], last: &mut [u8; 32]) -> Option<Self> {
+        let fingerprint = hash(b"fingerprint", &seed, 0);
+        let [first, others @ ..] = seed;
+        if others.iter().all(|byte| *byte == first) || *last == fingerprint {
+            return None;
+        }
+        *last = fingerprint;
+        Some(Self { seed, counter: 0 })
+    }
+}
+
+fn hash(label: &[u8], seed: &[u8; 32], counter: u64) -> [u8; 32] {
+    let hash = Sha256::new_with_prefix(label);
+    hash.chain_update(seed)
+        .chain_update(counter.to_be_bytes())
+        .finalize()
+        .into()
+}
+
+impl RngCore for Random {
+    fn next_u32(&mut self) -> u32 {
+        let mut bytes = [0; 4];
+        self.fill_bytes(&mut bytes);
+        u32::from_le_bytes(bytes)
+    }
+
+    fn next_u64(&mut self) -> u64 {
+        let mut bytes = [0; 8];
+        self.fill_bytes(&mut bytes);
+        u64::from_le_bytes(bytes)
+    }
+
+    fn fill_bytes(&mut self, bytes: &mut [u8]) {
+        for chunk in bytes.chunks_mut(32) {
+            self.counter = self.counter.wrapping_add(1);
+            let block = hash(b"random", &self.seed, self.counter);
+            for (byte, random) in chunk.iter_mut().zip(block) {
+                *byte = random;
+            }
+        }
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Error> {
+        self.fill_bytes(bytes);
+        Ok(())
+    }
+}
+
+impl CryptoRng for Random {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SEED: [u8; 32] = *b"0123456789abcdef0123456789abcdef";
+
+    #[test]
+    fn no_two_blocks_are_equal() {
+        let mut random = Random::new(SEED, &mut [0; 32]).unwrap();
+        let mut blocks = [[0; 32]; 100];
+        for block in &mut blocks {
+            random.fill_bytes(block);
+        }
+        blocks.sort();
+        assert!(blocks.windows(2).all(|pair| pair[0] != pair[1]));
+    }
+
+    #[test]
+    fn a_seed_is_used_once() {
+        let mut last = [0; 32];
+        assert!(Random::new(SEED, &mut last).is_some());
+        assert!(Random::new(SEED, &mut last).is_none());
+    }
+
+    #[test]
+    fn equal_bytes_are_no_seed() {
+        assert!(Random::new([0; 32], &mut [1; 32]).is_none());
+        assert!(Random::new([255; 32], &mut [1; 32]).is_none());
+    }
+}

@@ -1,0 +1,147 @@
+//! The proof that the server has a pinned key.
+
+use embedded_tls::{
+    CertificateEntryRef, CertificateRef, CertificateVerifyRef, CryptoProvider, CryptoRngCore,
+    SignatureScheme, TlsError as Library, TlsVerifier,
+};
+use p256::ecdsa::signature::Verifier as _;
+use p256::ecdsa::{DerSignature, Signature, VerifyingKey};
+use sha2::{Digest, Sha256};
+
+use super::certificate::{p256_point, spki};
+use super::error::TlsError;
+use super::pins::PinnedKeys;
+use super::random::Random;
+use super::suite::Suite;
+
+/// What the library needs of us: random numbers, and a verifier.
+pub(super) struct Provider {
+    pub(super) random: Random,
+    pub(super) verifier: Verifier,
+}
+
+impl CryptoProvider for Provider {
+    type CipherSuite = Suite;
+    type Signature = DerSignature;
+
+    fn rng(&mut self) -> impl CryptoRngCore {
+        &mut self.random
+    }
+
+    fn verifier(&mut self) -> Result<&mut impl TlsVerifier<Suite>, Library> {
+        Ok(&mut self.verifier)
+    }
+}
+
+/// Checks the server's messages and remembers what they have proven. The caller asks for the
+/// [`proof`](Self::proof) after the handshake.
+pub(super) struct Verifier {
+    pins: PinnedKeys,
+    state: State,
+}
+
+enum State {
+    /// There was no certificate yet.
+    Nothing,
+    /// The key of the certificate is pinned. The hash is of all messages up to the certificate.
+    Pinned {
+        key: VerifyingKey,
+        messages: Sha256,
+    },
+    /// The server has signed these messages with this key.
+    Proven,
+    Refused(TlsError),
+}
+
+impl Verifier {
+    pub(super) fn new(pins: PinnedKeys) -> Self {
+        Self {
+            pins,
+            state: State::Nothing,
+        }
+    }
+
+    /// Whether the server has proven in this handshake that it has a pinned key.
+    ///
+    /// # Errors
+    /// Returns why not. It is [`TlsError::NotProven`] if the messages for it did not arrive.
+    pub(super) fn proof(&self) -> Result<(), TlsError> {
+        match self.state {
+            State::Proven => Ok(()),
+            State::Refused(why) => Err(why),
+            State::Nothing | State::Pinned { .. } => Err(TlsError::NotProven),
+        }
+    }
+
+    fn pinned_key(&self, certificate: &CertificateRef<'_>) -> Result<VerifyingKey, TlsError> {
+        let Some(CertificateEntryRef::X509(leaf)) = certificate.entries.first() else {
+            return Err(TlsError::NotProven);
+        };
+        let spki = spki(leaf).ok_or(TlsError::UnsupportedKey)?;
+        let point = p256_point(spki).ok_or(TlsError::UnsupportedKey)?;
+        if !self.pins.contains(spki) {
+            return Err(TlsError::WrongKey);
+        }
+        VerifyingKey::from_sec1_bytes(point).map_err(|_| TlsError::UnsupportedKey)
+    }
+
+    /// Enters the state, and tells the library whether to go on.
+    fn enter(&mut self, state: Result<State, TlsError>) -> Result<(), Library> {
+        let is_refused = state.is_err();
+        self.state = state.unwrap_or_else(State::Refused);
+        if is_refused {
+            return Err(Library::InvalidCertificate);
+        }
+        Ok(())
+    }
+}
+
+impl TlsVerifier<Suite> for Verifier {
+    /// The name is not checked: the key is pinned.
+    fn set_hostname_verification(&mut self, _: &str) -> Result<(), Library> {
+        Ok(())
+    }
+
+    /// `messages` is the hash of all messages up to this one.
+    fn verify_certificate(
+        &mut self,
+        messages: &Sha256,
+        certificate: CertificateRef<'_>,
+    ) -> Result<(), Library> {
+        let state = match self.state {
+            State::Nothing => self.pinned_key(&certificate).map(|key| State::Pinned {
+                key,
+                messages: messages.clone(),
+            }),
+            // A second certificate.
+            _ => Err(TlsError::NotProven),
+        };
+        self.enter(state)
+    }
+
+    fn verify_signature(&mut self, verify: CertificateVerifyRef<'_>) -> Result<(), Library> {
+        let state = match &self.state {
+            State::Pinned { key, messages } => match is_signed(key, messages, &verify) {
+                true => Ok(State::Proven),
+                false => Err(TlsError::WrongSignature),
+            },
+            // A signature before the certificate, or a second one.
+            _ => Err(TlsError::NotProven),
+        };
+        self.enter(state)
+    }
+}
+
+/// Checks the signature of RFC 8446, section 4.4.3.
+fn is_signed(key: &VerifyingKey, messages: &Sha256, verify: &CertificateVerifyRef<'_>) -> bool {
+    let Ok(signature) = Signature::from_der(verify.signature) else {
+        return false;
+    };
+    let mut signed = [0x20; 130];
+    let (_, behind) = signed.split_at_mut(64);
+    let (context, hash) = behind.split_at_mut(34);
+    context.copy_from_slice(b"TLS 1.3, server CertificateVerify\0");
+    hash.copy_from_slice(&messages.clone().finalize());
+    verify.signature_scheme == SignatureScheme::EcdsaSecp256r1Sha256
+        && key.verify(&signed, &signature).is_ok()
+}
