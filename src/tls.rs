@@ -20,7 +20,7 @@
 //! use embedded_sse::{Decoder, EventSource, Item, Policy, Request, Stop, Url, io};
 //!
 //! const PINS: PinnedKeys = PinnedKeys::parse(&[
-//!     "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+//!     "5f1a3c9e7b2d4680a1c3e5f7092b4d6f8e0c2a4861537f9d1b3e5a7c9f0d2b46",
 //! ])
 //! .expect("64 hexadecimal digits");
 //!
@@ -74,7 +74,7 @@ pub use error::{ConnectError, TlsError};
 use filter::Filter;
 pub use memory::TlsMemory;
 pub use pins::PinnedKeys;
-use random::Random;
+use random::{Past, Random};
 use verifier::{Provider, Verifier};
 
 /// Makes TLS connections over another [`Connect`]. See the [module](self) for an example.
@@ -98,8 +98,7 @@ pub struct Tls<'m, C, R> {
     hold: &'m mut [u8],
     pins: PinnedKeys,
     random: R,
-    /// Identifies the random numbers of the last connection.
-    last_random: [u8; 32],
+    past: Past,
     too_large: AtomicUsize,
 }
 
@@ -117,7 +116,7 @@ impl<'m, C: Connect, R: FnMut(&mut [u8; 32])> Tls<'m, C, R> {
     ///
     /// `random` fills the bytes with random numbers of cryptographic quality, which must be different
     /// for each connection and each start of the device: use the hardware's generator, not a seed
-    /// of the firmware. Whoever can guess them can read the connection. It is called once for each
+    /// of the firmware. Whoever can guess them can read and change the connection. It is called once for each
     /// connection. If it cannot get random numbers, let it leave the bytes unchanged, and the attempt
     /// fails with [`TlsError::NotRandom`].
     pub fn new<const READ: usize, const WRITE: usize, const HOLD: usize>(
@@ -133,7 +132,7 @@ impl<'m, C: Connect, R: FnMut(&mut [u8; 32])> Tls<'m, C, R> {
             hold: &mut memory.hold,
             pins,
             random,
-            last_random: [0; 32],
+            past: Past::default(),
             too_large: AtomicUsize::new(0),
         }
     }
@@ -148,8 +147,8 @@ impl<'m, C: Connect, R: FnMut(&mut [u8; 32])> Tls<'m, C, R> {
         }
         let mut seed = [0; 32];
         (self.random)(&mut seed);
-        let random = Random::new(seed, &mut self.last_random)
-            .ok_or(ConnectError::Tls(TlsError::NotRandom))?;
+        let random =
+            Random::new(seed, &mut self.past).ok_or(ConnectError::Tls(TlsError::NotRandom))?;
         let mut provider = Provider {
             random,
             verifier: Verifier::new(self.pins),
@@ -165,7 +164,7 @@ impl<'m, C: Connect, R: FnMut(&mut [u8; 32])> Tls<'m, C, R> {
         let config = config(origin.host, most);
         let opened = tls.open(TlsContext::new(&config, &mut provider)).await;
 
-        // The proof is required whatever the library returns.
+        // We know of the proof ourselves.
         match (opened, provider.verifier.proof()) {
             (Ok(()), Ok(())) => Ok(Connection::new(tls, &self.too_large)),
             (Ok(()), Err(why)) => Err(ConnectError::Tls(why)),

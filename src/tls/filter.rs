@@ -216,7 +216,8 @@ impl<T: Read + Write> Write for Filter<'_, T> {
             self.phase = Phase::Open;
         }
         match self.io.write(bytes).await {
-            Ok(len) if len <= bytes.len() => Ok(len),
+            // Nothing written is a failure too.
+            Ok(len) if len <= bytes.len() && (len > 0 || bytes.is_empty()) => Ok(len),
             _ => Err(FilterError(TRANSPORT)),
         }
     }

@@ -3,7 +3,8 @@
 use p256::elliptic_curve::rand_core::{CryptoRng, Error, RngCore};
 use sha2::{Digest, Sha256};
 
-/// Random numbers that are derived from one seed of the caller: SHA-256 of the seed and a counter.
+/// Random numbers that are derived from the seeds of the caller: SHA-256 of the seed of this
+/// connection, the seeds before it, and a counter.
 ///
 /// The library draws until it finds a valid private key. With a broken source it would draw for
 /// ever, which these numbers cannot cause.
@@ -15,25 +16,35 @@ pub(super) struct Random {
 impl Random {
     /// Returns `None` if the seed is not random: if all its bytes are equal, as those of a generator
     /// that is switched off, or if it is the seed of the connection before.
-    ///
-    /// `last` identifies that seed without being able to tell it.
-    pub(super) fn new(seed: [u8; 32], last: &mut [u8; 32]) -> Option<Self> {
-        let fingerprint = hash(b"fingerprint", &seed, 0);
+    pub(super) fn new(seed: [u8; 32], past: &mut Past) -> Option<Self> {
+        let last = hash(b"last", &[&seed], 0);
         let [first, others @ ..] = seed;
-        if others.iter().all(|byte| *byte == first) || *last == fingerprint {
+        if others.iter().all(|byte| *byte == first) || past.last == last {
             return None;
         }
-        *last = fingerprint;
+        past.last = last;
+        past.all = hash(b"all", &[&past.all, &seed], 0);
+        let seed = hash(b"seed", &[&past.all], 0);
         Some(Self { seed, counter: 0 })
     }
 }
 
-fn hash(label: &[u8], seed: &[u8; 32], counter: u64) -> [u8; 32] {
-    let hash = Sha256::new_with_prefix(label);
-    hash.chain_update(seed)
-        .chain_update(counter.to_be_bytes())
-        .finalize()
-        .into()
+/// The seeds of earlier connections. Each of them enters the numbers of all later ones, so a seed that
+/// comes again gives other numbers.
+#[derive(Default)]
+pub(super) struct Past {
+    /// The hash of all of them. As secret as they are.
+    all: [u8; 32],
+    /// The hash of the last one.
+    last: [u8; 32],
+}
+
+fn hash(label: &[u8], parts: &[&[u8; 32]], counter: u64) -> [u8; 32] {
+    let mut hash = Sha256::new_with_prefix(label);
+    for part in parts {
+        hash.update(part);
+    }
+    hash.chain_update(counter.to_be_bytes()).finalize().into()
 }
 
 impl RngCore for Random {
@@ -52,7 +63,7 @@ impl RngCore for Random {
     fn fill_bytes(&mut self, bytes: &mut [u8]) {
         for chunk in bytes.chunks_mut(32) {
             self.counter = self.counter.wrapping_add(1);
-            let block = hash(b"random", &self.seed, self.counter);
+            let block = hash(b"random", &[&self.seed], self.counter);
             for (byte, random) in chunk.iter_mut().zip(block) {
                 *byte = random;
             }
@@ -75,7 +86,7 @@ mod tests {
 
     #[test]
     fn no_two_blocks_are_equal() {
-        let mut random = Random::new(SEED, &mut [0; 32]).unwrap();
+        let mut random = Random::new(SEED, &mut Past::default()).unwrap();
         let mut blocks = [[0; 32]; 100];
         for block in &mut blocks {
             random.fill_bytes(block);
@@ -85,15 +96,26 @@ mod tests {
     }
 
     #[test]
-    fn a_seed_is_used_once() {
-        let mut last = [0; 32];
-        assert!(Random::new(SEED, &mut last).is_some());
-        assert!(Random::new(SEED, &mut last).is_none());
+    fn a_seed_is_not_used_twice_in_a_row() {
+        let mut past = Past::default();
+        assert!(Random::new(SEED, &mut past).is_some());
+        assert!(Random::new(SEED, &mut past).is_none());
+    }
+
+    #[test]
+    fn a_seed_that_comes_again_gives_other_numbers() {
+        let mut past = Past::default();
+        let mut first = |seed| Random::new(seed, &mut past).unwrap().next_u64();
+        let other = *b"fedcba9876543210fedcba9876543210";
+        let numbers = [first(SEED), first(other), first(SEED), first(other)];
+        for (at, number) in numbers.iter().enumerate() {
+            assert!(!numbers[at + 1..].contains(number));
+        }
     }
 
     #[test]
     fn equal_bytes_are_no_seed() {
-        assert!(Random::new([0; 32], &mut [1; 32]).is_none());
-        assert!(Random::new([255; 32], &mut [1; 32]).is_none());
+        assert!(Random::new([0; 32], &mut Past::default()).is_none());
+        assert!(Random::new([255; 32], &mut Past::default()).is_none());
     }
 }

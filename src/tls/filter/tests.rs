@@ -233,3 +233,37 @@ fn random_records_are_handled_as_the_model_says() {
         "{handed} {failed} {dropped}"
     );
 }
+
+/// A transport that writes nothing.
+struct Full;
+
+impl ErrorType for Full {
+    type Error = core::convert::Infallible;
+}
+
+impl Read for Full {
+    async fn read(&mut self, _: &mut [u8]) -> Result<usize, Self::Error> {
+        Ok(0)
+    }
+}
+
+impl Write for Full {
+    async fn write(&mut self, _: &[u8]) -> Result<usize, Self::Error> {
+        Ok(0)
+    }
+
+    async fn flush(&mut self) -> Result<(), Self::Error> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_transport_that_writes_nothing_has_failed() {
+    let (too_large, mut hold) = (AtomicUsize::new(0), [0; HOLD]);
+    let mut filter = Filter::new(Full, &mut hold, MOST, &too_large);
+    let mut context = Context::from_waker(Waker::noop());
+    for (bytes, is_error) in [(&b"a"[..], true), (b"", false)] {
+        let written = pin!(filter.write(bytes)).poll(&mut context);
+        assert!(matches!(written, Poll::Ready(result) if result.is_err() == is_error));
+    }
+}
