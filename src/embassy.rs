@@ -91,8 +91,8 @@ impl<const RX: usize, const TX: usize> Default for TcpBuffers<RX, TX> {
     }
 }
 
-/// Makes connections with one TCP socket, which is reused. There is no TLS. See the [module](self)
-/// for an example.
+/// Makes connections with one TCP socket, which is reused. See the [module](self) for an
+/// example. There is no TLS; `docs/https.md` adds it.
 ///
 /// It asks the DNS for IPv4 addresses first, and for IPv6 addresses if there are none. It tries all
 /// addresses of the answer. smoltcp keeps only one address unless you enable a feature of it such

@@ -4,7 +4,7 @@ use core::fmt;
 
 use crate::bytes::{decimal, has, split_at_any};
 
-/// The scheme of a URL. The crate does no TLS itself: a transport does it for `https`.
+/// The scheme of a URL. For `https`, the transport does TLS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Scheme {
