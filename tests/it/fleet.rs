@@ -12,10 +12,14 @@ use cases::{CUTS, LIVES, availability, crash_loop, outage, overload_loop, pollin
 use embedded_sse::Policy;
 use policies::Kind;
 
-const CLIENTS: u32 = 4_000;
+const CLIENTS: u32 = if cfg!(debug_assertions) {
+    4_000
+} else {
+    10_000
+};
 
 /// For cases where the server has capacity for all clients, so that they do not affect each other.
-const FEW: u32 = 150;
+const FEW: u32 = if cfg!(debug_assertions) { 150 } else { 300 };
 
 #[test]
 fn streams_behind_a_load_balancer_are_connected_most_of_the_time() {

@@ -84,6 +84,15 @@ fn head_may_have_any_number_of_headers() {
     assert_eq!(told(answers(response).ends()), "open 200, lost End");
 }
 
+/// Not in a debug build, which would take long.
+#[cfg(not(debug_assertions))]
+#[test]
+fn head_may_fill_a_large_memory_with_headers() {
+    let response = head(&"a:b\r\n".repeat(5000));
+    let log = Script::get(HERE).then(answers(response).ends());
+    assert_eq!(log.run_in::<65536>().losses, [LossCause::End]);
+}
+
 #[test]
 fn head_that_is_malformed_is_refused() {
     let ok = "HTTP/1.1 200 OK\r\n";
