@@ -3,6 +3,7 @@
 pub mod by_hand;
 pub mod keys;
 pub mod net;
+pub mod openssl;
 pub mod rustls_server;
 
 use core::cell::Cell;
