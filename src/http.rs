@@ -2,6 +2,7 @@
 //! redirects.
 
 mod body;
+mod date;
 mod draft;
 mod grammar;
 mod head;

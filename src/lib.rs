@@ -19,6 +19,7 @@ pub mod blocking;
 mod budget;
 mod buffer;
 mod bytes;
+mod calendar;
 mod decoder;
 #[cfg(feature = "embassy-net")]
 pub mod embassy;

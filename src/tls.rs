@@ -1,15 +1,22 @@
-//! HTTPS for microcontrollers, with a pinned key: [`Tls`] makes a TLS connection over another
-//! [`Connect`], with embedded-tls 0.19. It allocates nothing.
+//! HTTPS for microcontrollers: [`Tls`] makes a TLS connection over another [`Connect`], with
+//! embedded-tls 0.19. It allocates nothing.
 //!
-//! **The server is trusted because of its public key alone.** You tell the client the key's hash
-//! ([`PinnedKeys`]). The server's name, the dates of its certificate and who has signed it are not
-//! checked, and no clock is needed. This is for your own servers, whose key you know and which keep
-//! it. It is not for servers of others, which change their keys as they like: there is no check
-//! against certificate authorities. For that, see `mbedtls-rs`. `docs/https.md` shows how to get a
-//! pin and how to change a key.
+//! There are two ways to trust a server:
+//!
+//! * **[`PinnedKeys`]**: because of its public key alone. You tell the client the key's hash. The
+//!   server's name, the dates of its certificate and who has signed it are not checked, and no clock
+//!   is needed. This takes the least flash.
+//! * **[`PrivateCa`]**: because your own certificate authority has issued its certificate. Names,
+//!   addresses, dates and everything else that RFC 5280 asks for are checked. Servers can change
+//!   their keys without new firmware.
+//!
+//! Both are for your own servers. Servers of others change keys and authorities as they like, and
+//! the authorities of the public web are not offered: most have keys of RSA, and there is no check
+//! for revocation. To follow those, see `mbedtls-rs` in `docs/https.md`, which also shows how to get a
+//! pin, how to change a key, and how to make an authority.
 //!
 //! The server needs TLS 1.3 with a key exchange on the curve P-256, AES-128-GCM, and an ECDSA key
-//! on P-256. OpenSSL, rustls and nginx do this if their key is of this kind.
+//! on P-256, as must all authorities. OpenSSL, rustls and nginx do this if their key is of this kind.
 //!
 //! ```
 //! # #[cfg(feature = "embassy-net")]
@@ -48,7 +55,9 @@
 //! # }
 //! ```
 
+mod authority;
 mod certificate;
+mod chain;
 mod connection;
 mod error;
 mod filter;
@@ -57,6 +66,7 @@ mod pins;
 mod random;
 mod record;
 mod suite;
+mod trust;
 mod verifier;
 
 use core::fmt;
@@ -69,18 +79,20 @@ use embedded_tls::{MaxFragmentLength, TlsConfig, TlsConnection, TlsContext};
 use crate::io::Connect;
 use crate::url::{Origin, Scheme};
 
+pub use authority::{InvalidRoot, Now, PrivateCa};
 pub use connection::Connection;
 pub use error::{ConnectError, TlsError};
 use filter::Filter;
 pub use memory::TlsMemory;
 pub use pins::PinnedKeys;
 use random::{Past, Random};
+pub use trust::Trust;
 use verifier::{Provider, Verifier};
 
 /// Makes TLS connections over another [`Connect`]. See the [module](self) for an example.
 ///
 /// Nothing of the request is sent before the server has proven in this handshake that it has a
-/// pinned key. An `http` URL fails with [`TlsError::NotHttps`] before anything is sent, so that a
+/// trusted key. An `http` URL fails with [`TlsError::NotHttps`] before anything is sent, so that a
 /// wrong URL cannot send a secret in clear text. Use the transport itself for `http`.
 ///
 /// With the feature `defmt`, a failure is logged. Otherwise, log the error in a `Connect` of your
@@ -91,26 +103,26 @@ use verifier::{Provider, Verifier};
 /// the future of [`Session::next`](crate::io::Session::next), for example in a `select`, see
 /// [`TlsMemory`] for the `HOLD` that you need. Otherwise, a drop may cost the connection (the source
 /// connects again and resumes), but it never changes or loses an event that was received.
-pub struct Tls<'m, C, R> {
+pub struct Tls<'m, C, T, R> {
     transport: C,
     read: &'m mut [u8],
     write: &'m mut [u8],
     hold: &'m mut [u8],
-    pins: PinnedKeys,
+    trust: T,
     random: R,
     past: Past,
     too_large: AtomicUsize,
 }
 
-impl<C, R> fmt::Debug for Tls<'_, C, R> {
+impl<C, T: fmt::Debug, R> fmt::Debug for Tls<'_, C, T, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Tls")
-            .field("pins", &self.pins)
+            .field("trust", &self.trust)
             .finish_non_exhaustive()
     }
 }
 
-impl<'m, C: Connect, R: FnMut(&mut [u8; 32])> Tls<'m, C, R> {
+impl<'m, C: Connect, T: Trust, R: FnMut(&mut [u8; 32])> Tls<'m, C, T, R> {
     /// Creates a connector over a transport, such as a `TcpConnector`. The transport is asked to
     /// connect to an origin with the scheme `http`, since TLS is done here.
     ///
@@ -122,7 +134,7 @@ impl<'m, C: Connect, R: FnMut(&mut [u8; 32])> Tls<'m, C, R> {
     pub fn new<const READ: usize, const WRITE: usize, const HOLD: usize>(
         transport: C,
         memory: &'m mut TlsMemory<READ, WRITE, HOLD>,
-        pins: PinnedKeys,
+        trust: T,
         random: R,
     ) -> Self {
         Self {
@@ -130,7 +142,7 @@ impl<'m, C: Connect, R: FnMut(&mut [u8; 32])> Tls<'m, C, R> {
             read: &mut memory.read,
             write: &mut memory.write,
             hold: &mut memory.hold,
-            pins,
+            trust,
             random,
             past: Past::default(),
             too_large: AtomicUsize::new(0),
@@ -151,7 +163,7 @@ impl<'m, C: Connect, R: FnMut(&mut [u8; 32])> Tls<'m, C, R> {
             Random::new(seed, &mut self.past).ok_or(ConnectError::Tls(TlsError::NotRandom))?;
         let mut provider = Provider {
             random,
-            verifier: Verifier::new(self.pins),
+            verifier: Verifier::new(&mut self.trust, origin.host),
         };
 
         let scheme = Scheme::Http;
@@ -177,7 +189,7 @@ impl<'m, C: Connect, R: FnMut(&mut [u8; 32])> Tls<'m, C, R> {
     }
 }
 
-impl<C: Connect, R: FnMut(&mut [u8; 32])> Connect for Tls<'_, C, R> {
+impl<C: Connect, T: Trust, R: FnMut(&mut [u8; 32])> Connect for Tls<'_, C, T, R> {
     const TLS: bool = true;
     type Error = ConnectError<C::Error>;
     type Io<'c>

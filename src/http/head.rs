@@ -8,6 +8,7 @@ use core::fmt;
 use core::str;
 use core::time::Duration;
 
+use super::date::unix_time_of;
 use super::grammar::is_token;
 use crate::bytes::{decimal, has};
 
@@ -82,6 +83,15 @@ impl<'a> Head<'a> {
     /// Lines that are not valid headers are skipped.
     pub fn headers(&self) -> impl Iterator<Item = (&'a str, &'a [u8])> + use<'a> {
         lines(self.lines).skip(1).filter_map(field)
+    }
+
+    /// The header `Date` in seconds since 1970: the time at the server when it sent the response.
+    /// `None` if it is missing, or not in the format of today ("Sun, 06 Nov 1994 08:49:37 GMT", RFC
+    /// 9110, section 5.6.7).
+    ///
+    /// Believe it only if you trust the server and the connection.
+    pub fn date(&self) -> Option<u64> {
+        unix_time_of(self.header("date")?.as_bytes())
     }
 
     pub(super) fn values(&self, name: &str) -> impl Iterator<Item = &'a [u8]> {

@@ -10,7 +10,7 @@ use super::error::TlsError;
 use super::filter::Filter;
 use super::suite::Suite;
 
-/// A TLS connection to a server that has proven that it has a pinned key. Dropping it closes the
+/// A TLS connection to a server that has proven that it has a trusted key. Dropping it closes the
 /// transport without a `close_notify`.
 ///
 /// A read returns 0 after the server's `close_notify`. If the transport ends without one, the read

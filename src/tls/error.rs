@@ -17,7 +17,22 @@ pub enum TlsError {
     NotRandom,
     /// The server's key is not one of the pinned keys.
     WrongKey,
-    /// The server's key is not an ECDSA key on the curve P-256, or its certificate is malformed.
+    /// The server's certificate was not issued by the root of the [`PrivateCa`](super::PrivateCa),
+    /// or an intermediate certificate is missing.
+    UnknownIssuer,
+    /// The host of the URL is not among the names or IP addresses of the server's certificate
+    /// (subjectAltName; the common name does not count).
+    WrongName,
+    /// The certificate of the server or of an authority has expired.
+    Expired,
+    /// The certificate of the server or of an authority is not valid yet.
+    NotYetValid,
+    /// A certificate is malformed, or may not be used in this way: for example that of a server
+    /// which issued another, one with a critical extension that is not known, or one for a name that
+    /// its authority may not issue.
+    InvalidCertificate,
+    /// The key of the server or of an authority is not an ECDSA key on the curve P-256, or the
+    /// server's certificate is malformed.
     UnsupportedKey,
     /// The server's signature is not made with its key, or not for this handshake.
     WrongSignature,
@@ -75,7 +90,12 @@ impl fmt::Display for TlsError {
             Self::NotHttps => f.write_str("the URL is not https"),
             Self::NotRandom => f.write_str("the random numbers repeat"),
             Self::WrongKey => f.write_str("the server's key is not pinned"),
-            Self::UnsupportedKey => f.write_str("the server's key is not ECDSA P-256"),
+            Self::UnknownIssuer => f.write_str("the root did not issue the server's certificate"),
+            Self::WrongName => f.write_str("the server's certificate is for another host"),
+            Self::Expired => f.write_str("a certificate has expired"),
+            Self::NotYetValid => f.write_str("a certificate is not valid yet"),
+            Self::InvalidCertificate => f.write_str("a certificate may not be used like this"),
+            Self::UnsupportedKey => f.write_str("a key is not ECDSA P-256"),
             Self::WrongSignature => f.write_str("the server's signature is wrong"),
             Self::NotProven => f.write_str("the server did not prove its key"),
             Self::Alert(40) => f.write_str(
@@ -85,7 +105,9 @@ impl fmt::Display for TlsError {
             Self::Alert(number) => write!(f, "alert {number} of the server"),
             Self::RecordTooLarge(len) => write!(f, "a record of {len} bytes is too large"),
             Self::InvalidRecord => f.write_str("a record is invalid"),
-            Self::InvalidContent => f.write_str("the content of a record is invalid"),
+            Self::InvalidContent => f.write_str(
+                "the content of a record is not allowed; do the certificates fit into one record?",
+            ),
             Self::CutOff => f.write_str("the connection was cut off"),
             Self::Transport => f.write_str("the transport failed"),
             Self::Broken => f.write_str("the connection is broken"),

@@ -1,8 +1,15 @@
 //! The keys that a server may have.
 
+use embedded_tls::{CertificateEntryRef, CertificateRef};
+use p256::ecdsa::VerifyingKey;
 use sha2::{Digest, Sha256};
 
-/// The keys that the server may have: one, or two so that the server's key can be changed without
+use super::certificate::Certificate;
+use super::error::TlsError;
+use super::trust::Check;
+use super::verifier::server_key;
+
+/// Trusts a server because of its public key alone, which is one of these: one, or two so that the server's key can be changed without
 /// changing the firmware at the same moment.
 ///
 /// A pin is the SHA-256 hash of the key's SubjectPublicKeyInfo (SPKI) in DER. `docs/https.md` has
@@ -41,9 +48,28 @@ impl PinnedKeys {
     }
 
     /// Whether this key is pinned.
-    pub(super) fn contains(&self, spki: &[u8]) -> bool {
+    fn contains(&self, spki: &[u8]) -> bool {
         let hash: [u8; 32] = Sha256::digest(spki).into();
         self.pins.contains(&hash)
+    }
+}
+
+impl Check for PinnedKeys {
+    /// The host is not checked.
+    fn trusted_key(
+        &mut self,
+        certificates: &CertificateRef<'_>,
+        _: &str,
+    ) -> Result<VerifyingKey, TlsError> {
+        let Some(CertificateEntryRef::X509(leaf)) = certificates.entries.first() else {
+            return Err(TlsError::NotProven);
+        };
+        let leaf = Certificate::read(leaf).ok_or(TlsError::UnsupportedKey)?;
+        leaf.p256_point().ok_or(TlsError::UnsupportedKey)?;
+        if !self.contains(leaf.spki) {
+            return Err(TlsError::WrongKey);
+        }
+        server_key(&leaf)
     }
 }
 

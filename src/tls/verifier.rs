@@ -1,26 +1,26 @@
-//! The proof that the server has a pinned key.
+//! The proof that the server has a trusted key.
 
 use embedded_tls::{
-    CertificateEntryRef, CertificateRef, CertificateVerifyRef, CryptoProvider, CryptoRngCore,
-    SignatureScheme, TlsError as Library, TlsVerifier,
+    CertificateRef, CertificateVerifyRef, CryptoProvider, CryptoRngCore, SignatureScheme,
+    TlsError as Library, TlsVerifier,
 };
 use p256::ecdsa::signature::Verifier as _;
 use p256::ecdsa::{DerSignature, Signature, VerifyingKey};
 use sha2::{Digest, Sha256};
 
-use super::certificate::{p256_point, spki};
+use super::certificate::Certificate;
 use super::error::TlsError;
-use super::pins::PinnedKeys;
 use super::random::Random;
 use super::suite::Suite;
+use super::trust::Check;
 
 /// What the library needs of us: random numbers, and a verifier.
-pub(super) struct Provider {
+pub(super) struct Provider<'a, T> {
     pub(super) random: Random,
-    pub(super) verifier: Verifier,
+    pub(super) verifier: Verifier<'a, T>,
 }
 
-impl CryptoProvider for Provider {
+impl<T: Check> CryptoProvider for Provider<'_, T> {
     type CipherSuite = Suite;
     type Signature = DerSignature;
 
@@ -35,16 +35,17 @@ impl CryptoProvider for Provider {
 
 /// Checks the server's messages and remembers what they have proven. The caller asks for the
 /// [`proof`](Self::proof) after the handshake.
-pub(super) struct Verifier {
-    pins: PinnedKeys,
+pub(super) struct Verifier<'a, T> {
+    trust: &'a mut T,
+    host: &'a str,
     state: State,
 }
 
 enum State {
     /// There was no certificate yet.
     Nothing,
-    /// The key of the certificate is pinned. The hash is of all messages up to the certificate.
-    Pinned {
+    /// The key of the certificate is trusted. The hash is of all messages up to the certificate.
+    Trusted {
         key: VerifyingKey,
         messages: Sha256,
     },
@@ -53,15 +54,16 @@ enum State {
     Refused(TlsError),
 }
 
-impl Verifier {
-    pub(super) fn new(pins: PinnedKeys) -> Self {
+impl<'a, T> Verifier<'a, T> {
+    pub(super) fn new(trust: &'a mut T, host: &'a str) -> Self {
         Self {
-            pins,
+            trust,
+            host,
             state: State::Nothing,
         }
     }
 
-    /// Whether the server has proven in this handshake that it has a pinned key.
+    /// Whether the server has proven in this handshake that it has a trusted key.
     ///
     /// # Errors
     /// Returns why not. It is [`TlsError::NotProven`] if the messages for it did not arrive.
@@ -69,20 +71,8 @@ impl Verifier {
         match self.state {
             State::Proven => Ok(()),
             State::Refused(why) => Err(why),
-            State::Nothing | State::Pinned { .. } => Err(TlsError::NotProven),
+            State::Nothing | State::Trusted { .. } => Err(TlsError::NotProven),
         }
-    }
-
-    fn pinned_key(&self, certificate: &CertificateRef<'_>) -> Result<VerifyingKey, TlsError> {
-        let Some(CertificateEntryRef::X509(leaf)) = certificate.entries.first() else {
-            return Err(TlsError::NotProven);
-        };
-        let spki = spki(leaf).ok_or(TlsError::UnsupportedKey)?;
-        let point = p256_point(spki).ok_or(TlsError::UnsupportedKey)?;
-        if !self.pins.contains(spki) {
-            return Err(TlsError::WrongKey);
-        }
-        VerifyingKey::from_sec1_bytes(point).map_err(|_| TlsError::UnsupportedKey)
     }
 
     /// Enters the state, and tells the library whether to go on.
@@ -96,8 +86,8 @@ impl Verifier {
     }
 }
 
-impl TlsVerifier<Suite> for Verifier {
-    /// The name is not checked: the key is pinned.
+impl<T: Check> TlsVerifier<Suite> for Verifier<'_, T> {
+    /// The library passes the name only if we send it. We have the host from elsewhere.
     fn set_hostname_verification(&mut self, _: &str) -> Result<(), Library> {
         Ok(())
     }
@@ -109,10 +99,13 @@ impl TlsVerifier<Suite> for Verifier {
         certificate: CertificateRef<'_>,
     ) -> Result<(), Library> {
         let state = match self.state {
-            State::Nothing => self.pinned_key(&certificate).map(|key| State::Pinned {
-                key,
-                messages: messages.clone(),
-            }),
+            State::Nothing => {
+                let key = self.trust.trusted_key(&certificate, self.host);
+                key.map(|key| State::Trusted {
+                    key,
+                    messages: messages.clone(),
+                })
+            }
             // A second certificate.
             _ => Err(TlsError::NotProven),
         };
@@ -121,7 +114,7 @@ impl TlsVerifier<Suite> for Verifier {
 
     fn verify_signature(&mut self, verify: CertificateVerifyRef<'_>) -> Result<(), Library> {
         let state = match &self.state {
-            State::Pinned { key, messages } => match is_signed(key, messages, &verify) {
+            State::Trusted { key, messages } => match is_signed(key, messages, &verify) {
                 true => Ok(State::Proven),
                 false => Err(TlsError::WrongSignature),
             },
@@ -130,6 +123,12 @@ impl TlsVerifier<Suite> for Verifier {
         };
         self.enter(state)
     }
+}
+
+/// The key in the server's certificate.
+pub(super) fn server_key(certificate: &Certificate<'_>) -> Result<VerifyingKey, TlsError> {
+    let point = certificate.p256_point().ok_or(TlsError::UnsupportedKey)?;
+    VerifyingKey::from_sec1_bytes(point).map_err(|_| TlsError::UnsupportedKey)
 }
 
 /// Checks the signature of RFC 8446, section 4.4.3.

@@ -233,7 +233,7 @@ pub fn record(kind: u8, content: &[u8]) -> Vec<u8> {
     [&[kind, 3, 3][..], &len, content].concat()
 }
 
-fn u24(len: usize) -> [u8; 3] {
+pub fn u24(len: usize) -> [u8; 3] {
     let [_, high, middle, low] = (len as u32).to_be_bytes();
     [high, middle, low]
 }

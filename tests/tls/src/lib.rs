@@ -1,6 +1,7 @@
 //! Servers, and a network without sockets.
 
 pub mod by_hand;
+pub mod chain;
 pub mod keys;
 pub mod net;
 pub mod openssl;

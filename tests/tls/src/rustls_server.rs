@@ -3,8 +3,9 @@
 use std::io::{Read, Write};
 use std::sync::Arc;
 
+use rcgen::KeyPair;
 use rustls::crypto::{CryptoProvider, ring};
-use rustls::pki_types::PrivatePkcs8KeyDer;
+use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use rustls::{ServerConfig, ServerConnection, SupportedProtocolVersion, version::TLS13};
 
 use crate::keys::Key;
@@ -29,6 +30,20 @@ pub fn config_with(
         .unwrap()
         .with_no_client_auth()
         .with_single_cert(vec![key.certificate.der().clone()], private.into())
+        .unwrap()
+}
+
+/// With these certificates, the server's own first.
+pub fn config_of(certificates: &[&CertificateDer<'static>], pair: &KeyPair) -> ServerConfig {
+    let private = PrivatePkcs8KeyDer::from(pair.serialize_der());
+    ServerConfig::builder_with_provider(Arc::new(provider()))
+        .with_protocol_versions(&[&TLS13])
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(
+            certificates.iter().copied().cloned().collect(),
+            private.into(),
+        )
         .unwrap()
 }
 
