@@ -10,7 +10,7 @@ use super::certificate::{Certificate, KeyUsage};
 use super::chain;
 use super::error::TlsError;
 use super::trust::Check;
-use super::verifier::server_key;
+use super::verifier::key_of;
 
 /// Trusts servers whose certificate was issued by a certificate authority (CA) of your own,
 /// directly or through up to three intermediate authorities.
@@ -33,7 +33,8 @@ use super::verifier::server_key;
 ///
 /// # fn trust<'a>(root: &'a [u8], rtc: &'a Rtc) -> Result<(), InvalidRoot> {
 /// // `root` is `include_bytes!("root.der")`.
-/// let trust = PrivateCa::new(root, || match rtc.unix_time() {
+/// let roots = [root];
+/// let trust = PrivateCa::new(&roots, || match rtc.unix_time() {
 ///     Some(time) => Now::Is(time),
 ///     None => Now::AtLeast(BUILT),
 /// })?;
@@ -41,7 +42,7 @@ use super::verifier::server_key;
 /// ```
 #[derive(Clone, Copy)]
 pub struct PrivateCa<'a, N> {
-    root: &'a [u8],
+    roots: &'a [&'a [u8]],
     now: N,
 }
 
@@ -62,25 +63,37 @@ pub enum Now {
 impl<'a, N: FnMut() -> Now> PrivateCa<'a, N> {
     /// Creates the trust in an authority.
     ///
-    /// `root` is the authority's certificate in DER. (`openssl x509 -in root.pem -outform DER -out
-    /// root.der` makes it from PEM.) Its key must be an ECDSA key on the curve P-256, as must those
-    /// of intermediate authorities and of servers. `now` is called once for each connection.
+    /// `roots` are the authority's certificates in DER: one, or several so that the authority can be
+    /// changed without changing the firmware at the same moment. (`openssl x509 -in root.pem
+    /// -outform DER -out root.der` makes it from PEM.) Their keys must be ECDSA keys on the curve
+    /// P-256, as must those of intermediate authorities and of servers. `now` is called once for each
+    /// connection.
     ///
     /// # Errors
-    /// Fails if `root` is not such a certificate. Its dates are only checked in a handshake.
-    pub fn new(root: &'a [u8], now: N) -> Result<Self, InvalidRoot> {
-        let certificate = CertificateDer::from(root);
-        let is_valid = webpki::anchor_from_trusted_cert(&certificate).is_ok();
-        let read = Certificate::read(root).filter(|_| is_valid);
-        let read = read.ok_or(InvalidRoot::Malformed)?;
-        read.validity().ok_or(InvalidRoot::Malformed)?;
-        if read.path_len().is_none() || !read.allows(KeyUsage::CertificateSigning) {
-            return Err(InvalidRoot::NotAuthority);
+    /// Fails if there is no root, or if one is not such a certificate. Dates are only checked in a
+    /// handshake.
+    pub fn new(roots: &'a [&'a [u8]], now: N) -> Result<Self, InvalidRoot> {
+        if roots.is_empty() {
+            return Err(InvalidRoot::Missing);
         }
-        let point = read.p256_point().ok_or(InvalidRoot::UnsupportedKey)?;
-        VerifyingKey::from_sec1_bytes(point).map_err(|_| InvalidRoot::UnsupportedKey)?;
-        Ok(Self { root, now })
+        for root in roots {
+            check_root(root)?;
+        }
+        Ok(Self { roots, now })
     }
+}
+
+fn check_root(root: &[u8]) -> Result<(), InvalidRoot> {
+    let certificate = CertificateDer::from(root);
+    let is_valid = webpki::anchor_from_trusted_cert(&certificate).is_ok();
+    let fields = Certificate::read(root).filter(|_| is_valid);
+    let fields = fields.ok_or(InvalidRoot::Malformed)?;
+    fields.validity().ok_or(InvalidRoot::Malformed)?;
+    if fields.path_len().is_none() || !fields.allows(KeyUsage::CertificateSigning) {
+        return Err(InvalidRoot::NotAuthority);
+    }
+    key_of(&fields).map_err(|_| InvalidRoot::UnsupportedKey)?;
+    Ok(())
 }
 
 impl<N: FnMut() -> Now> Check for PrivateCa<'_, N> {
@@ -89,8 +102,8 @@ impl<N: FnMut() -> Now> Check for PrivateCa<'_, N> {
         certificates: &CertificateRef<'_>,
         host: &str,
     ) -> Result<VerifyingKey, TlsError> {
-        let leaf = chain::verify(self.root, certificates, host, (self.now)())?;
-        server_key(&leaf)
+        let leaf = chain::verify(self.roots, certificates, host, (self.now)())?;
+        key_of(&leaf)
     }
 }
 
@@ -105,6 +118,8 @@ impl<N> fmt::Debug for PrivateCa<'_, N> {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum InvalidRoot {
+    /// There is none.
+    Missing,
     /// It is not a certificate in DER.
     Malformed,
     /// It may not issue certificates: basicConstraints has no `CA:TRUE`, or keyUsage is there
@@ -117,6 +132,7 @@ pub enum InvalidRoot {
 impl fmt::Display for InvalidRoot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Missing => "there is no root",
             Self::Malformed => "the root is not a certificate in DER; convert PEM to DER",
             Self::NotAuthority => "the root is not a certificate authority (CA:TRUE, keyCertSign)",
             Self::UnsupportedKey => "the root's key is not ECDSA P-256",

@@ -24,10 +24,10 @@ const MOST_OTHERS: usize = 4;
 /// all claim to have issued each other would be checked in every order.
 const MOST_SIGNATURES: u8 = 8;
 
-/// Checks that the root has issued the server's certificate, and that this is valid now and for the
-/// host. Returns it.
+/// Checks that one of the roots has issued the server's certificate, and that this is valid now and
+/// for the host. Returns it.
 pub(super) fn verify<'a>(
-    root: &[u8],
+    roots: &[&[u8]],
     certificates: &CertificateRef<'a>,
     host: &str,
     now: Now,
@@ -42,42 +42,60 @@ pub(super) fn verify<'a>(
         let pushed = others.push(CertificateDer::from(other?));
         pushed.map_err(|_| TlsError::InvalidCertificate)?;
     }
-    let root_fields = Certificate::read(root).ok_or(TlsError::InvalidCertificate)?;
-    let leaf_fields = Certificate::read(leaf).ok_or(TlsError::InvalidCertificate)?;
+
+    let der = CertificateDer::from(leaf);
+    let checked = EndEntityCert::try_from(&der).map_err(refused)?;
+    let mut result = Err(TlsError::UnknownIssuer);
+    for root in roots {
+        // Another root cannot have issued it if this one gives another error.
+        if result == Err(TlsError::UnknownIssuer) {
+            result = verify_path(root, &checked, &others, now);
+        }
+    }
+    result?;
+    let name = ServerName::try_from(host.strip_suffix('.').unwrap_or(host));
+    let name = name.map_err(|_| TlsError::WrongName)?;
+    let is_valid = checked.verify_is_valid_for_subject_name(&name);
+    is_valid.map_err(refused)?;
+    Certificate::read(leaf).ok_or(TlsError::InvalidCertificate)
+}
+
+fn verify_path(
+    root: &[u8],
+    leaf: &EndEntityCert<'_>,
+    others: &[CertificateDer<'_>],
+    now: Now,
+) -> Result<(), TlsError> {
+    let fields = Certificate::read(root).ok_or(TlsError::InvalidCertificate)?;
+    let (from, until) = fields.validity().ok_or(TlsError::InvalidCertificate)?;
     let time = match now {
         Now::Is(time) => time,
-        Now::AtLeast(bound) => [root, leaf]
-            .into_iter()
-            .chain(others.iter().map(|other| &**other))
+        Now::AtLeast(bound) => others
+            .iter()
+            .chain([&leaf.der()])
             .filter_map(|der| Certificate::read(der)?.validity())
-            .fold(bound, |time, (from, _)| time.max(from)),
+            .fold(bound.max(from), |time, (from, _)| time.max(from)),
     };
-
-    let leaf = CertificateDer::from(leaf);
-    let leaf = EndEntityCert::try_from(&leaf).map_err(refused)?;
     let anchor = CertificateDer::from(root);
     let anchor = webpki::anchor_from_trusted_cert(&anchor).map_err(refused)?;
     leaf.verify_for_usage(
         &[&EcdsaP256::default()],
         &[anchor],
-        &others,
+        others,
         UnixTime::since_unix_epoch(Duration::from_secs(time)),
         webpki::KeyUsage::server_auth(),
         None,
-        Some(&|path| key_usage_and_length(path, &root_fields)),
+        Some(&|path| key_usage_and_length(path, &fields)),
     )
     .map_err(refused)?;
-    let name = ServerName::try_from(host.strip_suffix('.').unwrap_or(host));
-    let name = name.map_err(|_| TlsError::WrongName)?;
-    leaf.verify_is_valid_for_subject_name(&name)
-        .map_err(refused)?;
-
-    // The library does not look at the dates of the root.
-    match root_fields.validity() {
-        Some((from, _)) if time < from => Err(TlsError::NotYetValid),
-        Some((_, until)) if time <= until => Ok(leaf_fields),
-        _ => Err(TlsError::Expired),
+    // The library does not look at the dates of a root.
+    if time < from {
+        return Err(TlsError::NotYetValid);
     }
+    if time > until {
+        return Err(TlsError::Expired);
+    }
+    Ok(())
 }
 
 /// What the library does not check of a path that is otherwise valid.

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use super::certificate::Certificate;
 use super::error::TlsError;
 use super::trust::Check;
-use super::verifier::server_key;
+use super::verifier::key_of;
 
 /// Trusts a server because of its public key alone, which is one of these: one, or two so that the server's key can be changed without
 /// changing the firmware at the same moment.
@@ -69,7 +69,7 @@ impl Check for PinnedKeys {
         if !self.contains(leaf.spki) {
             return Err(TlsError::WrongKey);
         }
-        server_key(&leaf)
+        key_of(&leaf)
     }
 }
 

@@ -125,8 +125,8 @@ impl<T: Check> TlsVerifier<Suite> for Verifier<'_, T> {
     }
 }
 
-/// The key in the server's certificate.
-pub(super) fn server_key(certificate: &Certificate<'_>) -> Result<VerifyingKey, TlsError> {
+/// The public key in a certificate.
+pub(super) fn key_of(certificate: &Certificate<'_>) -> Result<VerifyingKey, TlsError> {
     let point = certificate.p256_point().ok_or(TlsError::UnsupportedKey)?;
     VerifyingKey::from_sec1_bytes(point).map_err(|_| TlsError::UnsupportedKey)
 }

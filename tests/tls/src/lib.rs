@@ -9,6 +9,9 @@ pub mod rustls_server;
 
 use core::cell::Cell;
 
+/// What a server does after the request. It returns whether the connection ends then.
+pub type Answer = Box<dyn FnOnce(&mut rustls::ServerConnection) -> bool>;
+
 /// A source of random numbers that are different in each call. A test needs no secret.
 pub fn random() -> impl FnMut(&mut [u8; 32]) {
     thread_local!(static COUNTER: Cell<u64> = const { Cell::new(1) });

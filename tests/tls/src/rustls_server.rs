@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rcgen::KeyPair;
 use rustls::crypto::{CryptoProvider, ring};
-use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ServerConfig, ServerConnection, SupportedProtocolVersion, version::TLS13};
 
 use crate::keys::Key;
@@ -35,15 +35,22 @@ pub fn config_with(
 
 /// With these certificates, the server's own first.
 pub fn config_of(certificates: &[&CertificateDer<'static>], pair: &KeyPair) -> ServerConfig {
-    let private = PrivatePkcs8KeyDer::from(pair.serialize_der());
+    let certificates = certificates.iter().copied().cloned().collect();
+    config_of_der(
+        certificates,
+        PrivatePkcs8KeyDer::from(pair.serialize_der()).into(),
+    )
+}
+
+pub fn config_of_der(
+    certificates: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+) -> ServerConfig {
     ServerConfig::builder_with_provider(Arc::new(provider()))
         .with_protocol_versions(&[&TLS13])
         .unwrap()
         .with_no_client_auth()
-        .with_single_cert(
-            certificates.iter().copied().cloned().collect(),
-            private.into(),
-        )
+        .with_single_cert(certificates, key)
         .unwrap()
 }
 
@@ -101,7 +108,11 @@ impl<A: FnOnce(&mut ServerConnection) -> bool> Server for Rustls<A> {
 
 /// Sends these events as a response whose length is not known.
 pub fn send(tls: &mut ServerConnection, events: &str) {
-    let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n";
-    tls.writer().write_all(head.as_bytes()).unwrap();
-    tls.writer().write_all(events.as_bytes()).unwrap();
+    send_with(tls, "", events);
+}
+
+/// The same with this header, which has its line end.
+pub fn send_with(tls: &mut ServerConnection, header: &str, events: &str) {
+    let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n";
+    write!(tls.writer(), "{head}{header}\r\n{events}").unwrap();
 }

@@ -13,9 +13,7 @@ use tls::by_hand::{ByHand, good};
 use tls::keys::Key;
 use tls::net::{Manner, Net, Time};
 use tls::rustls_server::{Rustls, config, send};
-use tls::{follow, random};
-
-type Answer = Box<dyn FnOnce(&mut ServerConnection) -> bool>;
+use tls::{Answer, follow, random};
 
 const URL: &str = "https://localhost/events";
 

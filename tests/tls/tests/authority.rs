@@ -2,7 +2,6 @@
 //! before anything of the request is sent.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 
 use embassy_futures::block_on;
 use embedded_sse::io::Connect;
@@ -14,9 +13,8 @@ use rcgen::{
 };
 use tls::by_hand::{ByHand, Part};
 use tls::chain::{Issuer, authority, issued, issued_of_kind, message, root, root_of_kind, server};
-use tls::net::{Net, Time};
-use tls::rustls_server::{Rustls, config_of, send};
-use tls::{follow, random};
+use tls::net::Net;
+use tls::random;
 
 const HOST: &str = "sensors.example";
 
@@ -28,6 +26,16 @@ const JULY: u64 = JANUARY + 181 * 86400;
 /// refused, nothing of a request can have been sent: the client has not even ended its handshake.
 fn connect(
     root: &Issuer,
+    certificates: &[&[u8]],
+    key: &Issuer,
+    host: &str,
+    now: Now,
+) -> Result<(), TlsError> {
+    connect_with(&[root.der()], certificates, key, host, now)
+}
+
+fn connect_with(
+    roots: &[&[u8]],
     certificates: &[&[u8]],
     key: &Issuer,
     host: &str,
@@ -47,7 +55,7 @@ fn connect(
     let net = Net::new(|| server.take().unwrap());
     let sent = net.sent.clone();
     let mut memory = Box::new(TlsMemory::<16401>::new());
-    let trust = PrivateCa::new(root.der(), || now).unwrap();
+    let trust = PrivateCa::new(roots, || now).unwrap();
     let mut tls = Tls::new(net, &mut memory, trust, random());
     let origin = Origin {
         scheme: Scheme::Https,
@@ -392,8 +400,7 @@ fn keys_of_other_kinds_are_refused() {
     let refused = Err(TlsError::UnsupportedKey);
     for kind in [&rcgen::PKCS_ED25519, &rcgen::PKCS_ECDSA_P384_SHA384] {
         let other = root_of_kind(authority("root"), kind);
-        let trust = PrivateCa::new(other.der(), || Now::Is(JULY));
-        assert_eq!(trust.unwrap_err(), InvalidRoot::UnsupportedKey);
+        assert_eq!(invalid_root(other.der()), InvalidRoot::UnsupportedKey);
 
         let other = issued_of_kind(authority("intermediate"), &ca, kind);
         let leaf = issued(server(&[HOST]), &other);
@@ -408,28 +415,53 @@ fn keys_of_other_kinds_are_refused() {
     }
 }
 
+fn invalid_root(der: &[u8]) -> InvalidRoot {
+    PrivateCa::new(&[der], || Now::Is(JULY)).unwrap_err()
+}
+
 #[test]
 fn only_an_authority_is_a_root() {
-    let error = |der: &[u8]| PrivateCa::new(der, || Now::Is(JULY)).unwrap_err();
+    assert_eq!(
+        PrivateCa::new(&[], || Now::Is(JULY)).unwrap_err(),
+        InvalidRoot::Missing
+    );
     let ca = root(authority("root"));
     for len in 0..ca.der().len() {
-        assert_eq!(error(&ca.der()[..len]), InvalidRoot::Malformed);
+        assert_eq!(invalid_root(&ca.der()[..len]), InvalidRoot::Malformed);
     }
     assert_eq!(
-        error(b"-----BEGIN CERTIFICATE-----\n"),
+        invalid_root(b"-----BEGIN CERTIFICATE-----\n"),
         InvalidRoot::Malformed
     );
     assert_eq!(
-        error(&[&ca.der()[..], &[0]].concat()),
+        invalid_root(&[&ca.der()[..], &[0]].concat()),
         InvalidRoot::Malformed
     );
     assert_eq!(
-        error(root(server(&[HOST])).der()),
+        invalid_root(root(server(&[HOST])).der()),
         InvalidRoot::NotAuthority
     );
     let mut params = authority("root");
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-    assert_eq!(error(root(params).der()), InvalidRoot::NotAuthority);
+    assert_eq!(invalid_root(root(params).der()), InvalidRoot::NotAuthority);
+}
+
+#[test]
+fn servers_of_all_roots_are_accepted() {
+    let all: Vec<_> = (0..3).map(|_| root(authority("root"))).collect();
+    let roots: Vec<_> = all.iter().map(|ca| &ca.der()[..]).collect();
+    for (at, ca) in all.iter().enumerate() {
+        let mut expired = server(&[HOST]);
+        expired.not_after = date_time_ymd(2026, 1, 1);
+        let (leaf, expired) = (issued(server(&[HOST]), ca), issued(expired, ca));
+        let answer = |leaf: &Issuer| connect_with(&roots, &[leaf.der()], leaf, HOST, Now::Is(JULY));
+        assert_eq!(answer(&leaf), Ok(()), "{at}");
+        assert_eq!(answer(&expired), Err(TlsError::Expired), "{at}");
+    }
+    let other = root(authority("root"));
+    let leaf = issued(server(&[HOST]), &other);
+    let refused = connect_with(&roots, &[leaf.der()], &leaf, HOST, Now::Is(JULY));
+    assert_eq!(refused, Err(TlsError::UnknownIssuer));
 }
 
 #[test]
@@ -521,28 +553,4 @@ fn authorities_that_all_have_the_same_name_are_refused() {
     let leaf = issued(server(&[HOST]), &others[0]);
     let sent = [&leaf, &others[0], &others[1], &others[2], &others[3]];
     assert_eq!(answer(&ca, &sent), Err(TlsError::UnknownIssuer));
-}
-
-#[test]
-fn a_server_of_rustls_is_followed_and_its_certificate_replaced() {
-    let ca = root(authority("root"));
-    let other = issued(authority("intermediate"), &ca);
-    let mut connections = 0;
-    let net = Net::new(|| {
-        connections += 1;
-        // Another key for each connection: no pin would know it.
-        let leaf = issued(server(&[HOST]), &other);
-        let config = config_of(&[leaf.der(), other.der()], leaf.key());
-        Rustls::new(&Arc::new(config), move |tls| {
-            send(tls, &format!("data: {connections}\n\n"));
-            tls.send_close_notify();
-            true
-        })
-    });
-    let mut memory = Box::new(TlsMemory::<16401>::new());
-    let trust = PrivateCa::new(ca.der(), || Now::AtLeast(JANUARY)).unwrap();
-    let mut tls = Tls::new(net, &mut memory, trust, random());
-    let url = format!("https://{HOST}/events");
-    let (data, _) = block_on(follow(&mut tls, &Time::new(), &url, 2));
-    assert_eq!(data, ["1", "2"]);
 }
