@@ -1,4 +1,4 @@
-//! Follows a topic of ntfy over WiFi, and blinks at each message.
+//! Follows a topic of ntfy over WiFi and HTTPS, and blinks at each message.
 
 #![no_std]
 #![no_main]
@@ -12,18 +12,23 @@ use embassy_executor::Spawner;
 use embassy_net::{Config, Runner, StackResources};
 use embassy_time::Timer;
 use embedded_sse::embassy::{EmbassyTime, TcpBuffers, TcpConnector};
+use embedded_sse::tls::{PinnedKeys, Tls, TlsMemory};
 use embedded_sse::{Decoder, Draft, EventSource, Item, Policy, Request, Url, hooks, io};
 use esp_hal::gpio::{Level, Output, OutputConfig};
 use esp_hal::interrupt::software::SoftwareInterruptControl;
-use esp_hal::{clock::CpuClock, ram, rng::Rng, timer::timg::TimerGroup};
+use esp_hal::{clock::CpuClock, ram, rng::Trng, timer::timg::TimerGroup};
 use esp_radio::wifi::{self, ControllerConfig, Interface, WifiController, sta::StationConfig};
 use heapless::String;
-use static_cell::StaticCell;
+use static_cell::{ConstStaticCell, StaticCell};
 use {esp_backtrace as _, esp_println as _};
 
 const SSID: &str = env!("WIFI_SSID", "set WIFI_SSID, see README.md");
 const PASSWORD: &str = env!("WIFI_PASSWORD", "set WIFI_PASSWORD, see README.md");
 const URL: &str = env!("NTFY_URL", "set NTFY_URL, see README.md");
+
+/// The server's key. This prints its pin: `cargo run --example pin -- https://192.168.1.2/`
+const PINS: PinnedKeys =
+    PinnedKeys::parse(&[env!("NTFY_PIN")]).expect("NTFY_PIN is a pin of 64 hexadecimal digits");
 
 // The driver accepts no more. Without this check, the board would fail at each boot.
 const _: () = assert!(SSID.len() <= 32, "WIFI_SSID is longer than 32 bytes");
@@ -59,15 +64,17 @@ async fn main(spawner: Spawner) {
     // Sockets for DHCP, for DNS, and for the event source.
     static SOCKETS: StaticCell<StackResources<3>> = StaticCell::new();
     let sockets = SOCKETS.init(StackResources::new());
-    // Truly random, because the radio is on.
-    let random = Rng::new();
+    // Truly random while the radio is on, which it is from here on.
+    let random = unwrap!(Trng::try_new());
     let seed = (u64::from(random.random()) << 32) | u64::from(random.random());
     let dhcp = Config::dhcpv4(Default::default());
     let (stack, runner) = embassy_net::new(interfaces.station, dhcp, sockets, seed);
     spawner.spawn(unwrap!(network(runner)));
 
     let mut buffers = TcpBuffers::<4096, 512>::new();
-    let mut tcp = TcpConnector::new(stack, &mut buffers);
+    let tcp = TcpConnector::new(stack, &mut buffers);
+    static MEMORY: ConstStaticCell<TlsMemory<16401>> = ConstStaticCell::new(TlsMemory::new());
+    let mut tls = Tls::new(tcp, MEMORY.take(), PINS, |bytes| random.read(bytes));
     let mut decoder: Decoder<8192> = Decoder::new();
     let url = match Url::parse(URL) {
         Ok(url) => url,
@@ -116,7 +123,7 @@ async fn main(spawner: Spawner) {
     };
     let mut chunk = [0; 1460];
     loop {
-        io::sse(&mut tcp, &EmbassyTime, &mut source, &mut chunk, &mut show).await;
+        io::sse(&mut tls, &EmbassyTime, &mut source, &mut chunk, &mut show).await;
         // The topic needs a login, or ntfy is still starting behind a proxy. Try again.
         if let Some((head, body)) = source.response() {
             error!("{}: {=[u8]:a}", head.status(), body);

@@ -1,4 +1,4 @@
-//! Follows Home Assistant's events over Ethernet, and blinks at each.
+//! Follows Home Assistant's events over Ethernet and HTTPS, and blinks at each.
 
 #![no_std]
 #![no_main]
@@ -15,12 +15,17 @@ use embassy_stm32::peripherals::{ETH, ETH_SMA, RNG};
 use embassy_stm32::{bind_interrupts, eth, rcc, rng, time::mhz, uid};
 use embassy_time::Timer;
 use embedded_sse::embassy::{EmbassyTime, TcpBuffers, TcpConnector};
+use embedded_sse::tls::{PinnedKeys, Tls, TlsMemory};
 use embedded_sse::{Decoder, EventSource, Item, Policy, Request, Url, io};
 use static_cell::{ConstStaticCell, StaticCell};
 use {defmt_rtt as _, panic_probe as _};
 
 const BEARER: &str = concat!("Bearer ", env!("HA_TOKEN", "set HA_TOKEN, see README.md"));
 const URL: &str = env!("HA_URL");
+
+/// The server's key. This prints its pin: `cargo run --example pin -- https://homeassistant.local:8443/`
+const PINS: PinnedKeys =
+    PinnedKeys::parse(&[env!("HA_PIN")]).expect("HA_PIN is a pin of 64 hexadecimal digits");
 
 type Driver = Ethernet<'static, ETH, GenericPhy<Sma<'static, ETH_SMA>>>;
 
@@ -56,7 +61,11 @@ async fn main(spawner: Spawner) {
     spawner.spawn(unwrap!(network(runner)));
 
     let mut buffers = TcpBuffers::<4096, 512>::new();
-    let mut tcp = TcpConnector::new(stack, &mut buffers);
+    let tcp = TcpConnector::new(stack, &mut buffers);
+    static MEMORY: ConstStaticCell<TlsMemory<16401>> = ConstStaticCell::new(TlsMemory::new());
+    let seed = random.next_u32();
+    // The generator checks itself, and the driver discards what fails.
+    let mut tls = Tls::new(tcp, MEMORY.take(), PINS, |bytes| random.fill_bytes(bytes));
     let mut decoder: Decoder<8192> = Decoder::new();
     let url = match Url::parse(URL) {
         Ok(url) => url,
@@ -67,7 +76,7 @@ async fn main(spawner: Spawner) {
     let mut policy = Policy::DEFAULT;
     // Home Assistant sends a ping every 50 s. After two missed pings, the connection counts as dead.
     policy.idle_timeout = Some(Duration::from_secs(120));
-    let mut source = match EventSource::new(request, policy, random.next_u32(), &mut decoder) {
+    let mut source = match EventSource::new(request, policy, seed, &mut decoder) {
         Ok(source) => source,
         Err(invalid) => return error!("HA_TOKEN: {}", invalid),
     };
@@ -89,7 +98,7 @@ async fn main(spawner: Spawner) {
     };
     let mut chunk = [0; 1460];
     loop {
-        io::sse(&mut tcp, &EmbassyTime, &mut source, &mut chunk, &mut show).await;
+        io::sse(&mut tls, &EmbassyTime, &mut source, &mut chunk, &mut show).await;
         // The token is wrong, or the server is still starting and does not know the path yet. Try again.
         if let Some((head, body)) = source.response() {
             error!("{}: {=[u8]:a}", head.status(), body);
