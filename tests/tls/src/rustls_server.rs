@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rcgen::KeyPair;
 use rustls::crypto::{CryptoProvider, ring};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use rustls::{ServerConfig, ServerConnection, SupportedProtocolVersion, version::TLS13};
 
 use crate::keys::Key;
@@ -24,33 +24,27 @@ pub fn config_with(
     provider: CryptoProvider,
     versions: &[&'static SupportedProtocolVersion],
 ) -> ServerConfig {
-    let private = PrivatePkcs8KeyDer::from(key.pair.serialize_der());
-    ServerConfig::builder_with_provider(Arc::new(provider))
-        .with_protocol_versions(versions)
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![key.certificate.der().clone()], private.into())
-        .unwrap()
+    build(&[key.certificate.der()], &key.pair, provider, versions)
 }
 
 /// With these certificates, the server's own first.
 pub fn config_of(certificates: &[&CertificateDer<'static>], pair: &KeyPair) -> ServerConfig {
-    let certificates = certificates.iter().copied().cloned().collect();
-    config_of_der(
-        certificates,
-        PrivatePkcs8KeyDer::from(pair.serialize_der()).into(),
-    )
+    build(certificates, pair, provider(), &[&TLS13])
 }
 
-pub fn config_of_der(
-    certificates: Vec<CertificateDer<'static>>,
-    key: PrivateKeyDer<'static>,
+fn build(
+    certificates: &[&CertificateDer<'static>],
+    pair: &KeyPair,
+    provider: CryptoProvider,
+    versions: &[&'static SupportedProtocolVersion],
 ) -> ServerConfig {
-    ServerConfig::builder_with_provider(Arc::new(provider()))
-        .with_protocol_versions(&[&TLS13])
+    let certificates = certificates.iter().copied().cloned().collect();
+    let private = PrivatePkcs8KeyDer::from(pair.serialize_der());
+    ServerConfig::builder_with_provider(Arc::new(provider))
+        .with_protocol_versions(versions)
         .unwrap()
         .with_no_client_auth()
-        .with_single_cert(certificates, key)
+        .with_single_cert(certificates, private.into())
         .unwrap()
 }
 

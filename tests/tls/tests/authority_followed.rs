@@ -1,24 +1,24 @@
 //! Streams of servers with a certificate of a private authority.
 
 use std::cell::Cell;
+use std::fs;
 use std::ops::ControlFlow;
-use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
-use std::{env, fs};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use embassy_futures::block_on;
 use embedded_sse::hooks::judge;
+use embedded_sse::io::{Connect, sse};
 use embedded_sse::tls::{Now, PrivateCa, Tls, TlsMemory};
-use embedded_sse::{Decoder, EventSource, Head, Item, Policy, Request, Url, Verdict, io};
+use embedded_sse::tokio_net::{TcpConnector, TokioTime};
+use embedded_sse::{Decoder, EventSource, Head, Item, Origin, Policy, Request, Url, Verdict};
 use rcgen::date_time_ymd;
 use rustls::ServerConfig;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tls::chain::{Issuer, authority, issued, root, server};
 use tls::net::{Net, Time};
-use tls::rustls_server::{Rustls, config_of, config_of_der, send_with};
+use tls::openssl::{Directory, Server};
+use tls::rustls_server::{Rustls, config_of, send_with};
 use tls::{follow, random};
 
 const URL: &str = "https://sensors.example/events";
@@ -102,13 +102,7 @@ fn data_of_expiring_server(header: &str) -> Vec<String> {
             ControlFlow::Continue(())
         }
     };
-    block_on(io::sse(
-        &mut tls,
-        &Time::new(),
-        &mut source,
-        &mut chunk,
-        take,
-    ));
+    block_on(sse(&mut tls, &Time::new(), &mut source, &mut chunk, take));
     data
 }
 
@@ -122,7 +116,7 @@ fn the_date_of_a_response_raises_the_bound() {
 }
 
 /// Runs the commands of `docs/https.md` that make an authority and the certificate of a server.
-fn run_commands(directory: &Path) {
+fn run_commands(directory: &Directory) {
     let docs = include_str!("../../../docs/https.md");
     let (_, section) = docs.split_once("## Use an authority of your own").unwrap();
     let (section, _) = section.split_once("\n## ").unwrap();
@@ -131,36 +125,62 @@ fn run_commands(directory: &Path) {
     for block in blocks {
         let (commands, _) = block.split_once("```").unwrap();
         let mut shell = Command::new("sh");
-        shell.current_dir(directory).args(["-e", "-c", commands]);
+        shell
+            .current_dir(directory.path())
+            .args(["-e", "-c", commands]);
         let output = shell.output().unwrap();
         assert!(output.status.success(), "{output:?}");
     }
 }
 
+/// Connects to this computer, whatever the host.
+struct Local(TcpConnector);
+
+impl Connect for Local {
+    type Error = <TcpConnector as Connect>::Error;
+    type Io<'c> = <TcpConnector as Connect>::Io<'c>;
+
+    async fn connect(
+        &mut self,
+        origin: Origin<'_>,
+        deadline: Option<Duration>,
+    ) -> Result<Self::Io<'_>, Self::Error> {
+        let host = "127.0.0.1";
+        self.0.connect(Origin { host, ..origin }, deadline).await
+    }
+}
+
 #[test]
-fn the_commands_of_the_documentation_make_an_authority() {
-    let directory = env::temp_dir().join(format!("embedded-sse-authority-{}", std::process::id()));
-    fs::create_dir_all(&directory).unwrap();
+fn the_commands_of_the_documentation_make_a_server_that_is_followed() {
+    let directory = Directory::new();
     run_commands(&directory);
-    let file = |name| directory.join(name);
-    let der = fs::read(file("root.der")).unwrap();
-    let certificate = CertificateDer::from_pem_file(file("server.pem")).unwrap();
-    let key = PrivateKeyDer::from_pem_file(file("server.key")).unwrap();
-    fs::remove_dir_all(&directory).unwrap();
+    let der = fs::read(directory.path().join("root.der")).unwrap();
+    let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n";
+    fs::write(
+        directory.path().join("events"),
+        format!("{head}data: 1\n\n"),
+    )
+    .unwrap();
+    let server = Server::start_in(directory, &[]);
 
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap()
         .as_secs();
-    for host in [HOST, "192.168.1.2"] {
-        let config = || config_of_der(vec![certificate.clone()], key.clone_key());
-        let net = Net::new(servers("", config));
+    for (host, expected) in [
+        (HOST, &["1"][..]),
+        ("192.168.1.2", &["1"]),
+        ("192.168.1.3", &[]),
+    ] {
         let mut memory = Box::new(TlsMemory::<16401>::new());
         let roots = [&der[..]];
         let trust = PrivateCa::new(&roots, || Now::Is(now)).unwrap();
-        let mut tls = Tls::new(net, &mut memory, trust, random());
-        let url = format!("https://{host}/events");
-        let (data, _) = block_on(follow(&mut tls, &Time::new(), &url, 1));
-        assert_eq!(data, ["1"]);
+        let mut tls = Tls::new(Local(TcpConnector::new()), &mut memory, trust, random());
+        let url = format!("https://{host}:{}/events", server.port);
+        let clock = TokioTime::new();
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        let runtime = runtime.enable_all().build().unwrap();
+        let (data, _) = runtime.block_on(follow(&mut tls, &clock, &url, 1));
+        assert_eq!(data, expected);
     }
 }
