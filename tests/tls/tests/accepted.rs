@@ -1,13 +1,11 @@
 //! Servers with a pinned key.
 
 use std::io::Write;
-use std::net::TcpListener;
 use std::sync::Arc;
 
 use embassy_futures::block_on;
 use embedded_sse::LossCause;
 use embedded_sse::tls::{PinnedKeys, Tls, TlsMemory};
-use embedded_sse::tokio_net::{TcpConnector, TokioTime};
 use rustls::{ServerConfig, ServerConnection};
 use tls::by_hand::{ByHand, good};
 use tls::keys::Key;
@@ -199,52 +197,4 @@ fn an_update_of_the_keys_loses_the_connection_and_no_event() {
     let (data, causes) = block_on(follow(&mut tls, &Time::new(), URL, 2));
     assert_eq!(data, ["a", "a"]);
     assert_eq!(causes, [LossCause::Transport]);
-}
-
-/// On loopback, with the memory of one connection.
-#[test]
-fn two_hundred_connections_use_the_same_memory_and_no_hello_twice() {
-    const COUNT: usize = 200;
-    let key = Key::new();
-    let config = Arc::new(config(&key));
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    let server = std::thread::spawn(move || {
-        let mut hellos = std::collections::HashSet::new();
-        for n in 0..COUNT {
-            let (mut tcp, _) = listener.accept().unwrap();
-            let mut hello = [0; 43];
-            tcp.peek(&mut hello).unwrap();
-            assert!(hellos.insert(hello));
-            let mut tls = ServerConnection::new(config.clone()).unwrap();
-            let mut stream = rustls::Stream::new(&mut tls, &mut tcp);
-            let mut request = Vec::new();
-            while !request.ends_with(b"\r\n\r\n") {
-                let mut part = [0; 100];
-                let len = std::io::Read::read(&mut stream, &mut part).unwrap();
-                request.extend(&part[..len]);
-            }
-            send(&mut tls, &format!("data: {n}\n\n"));
-            if n % 2 == 0 {
-                tls.send_close_notify();
-            }
-            tls.complete_io(&mut tcp).unwrap();
-        }
-    });
-    let mut memory = Box::new(TlsMemory::<16401>::new());
-    let mut tls = Tls::new(TcpConnector::new(), &mut memory, key.pins(), random());
-    let mut builder = tokio::runtime::Builder::new_current_thread();
-    let runtime = builder.enable_all().build().unwrap();
-    let url = format!("https://{address}/");
-    let mut data = Vec::new();
-    while data.len() < COUNT {
-        let clock = TokioTime::new();
-        let following = follow(&mut tls, &clock, &url, COUNT - data.len());
-        let (more, causes) = runtime.block_on(following);
-        assert!(!more.is_empty(), "{causes:?}");
-        data.extend(more);
-    }
-    let expected: Vec<_> = (0..COUNT).map(|n| n.to_string()).collect();
-    assert_eq!(data, expected);
-    server.join().unwrap();
 }
