@@ -120,8 +120,8 @@ pub trait Clock {
     fn sleep_until(&self, time: Duration);
     /// Whether [`sse`] must stop, for example because another thread or an interrupt asked for it.
     ///
-    /// `sse` asks after each operation that blocks. If this returns `true`, it closes the source and
-    /// returns. Let [`sleep_until`](Self::sleep_until) return early then. The default is `false`.
+    /// `sse` asks after each operation that blocks, and after each item. If this returns `true`, it
+    /// closes the source and returns. Let [`sleep_until`](Self::sleep_until) return early then. The default is `false`.
     fn is_stopped(&self) -> bool {
         false
     }
@@ -168,9 +168,14 @@ pub fn sse<C: Connect, H: Hooks, const CHUNK: usize, const DATA: usize, const ME
         clock,
     };
     let timer = Blocking { inner: (), clock };
-    let on_item = async |item: Item<'_>| match clock.is_stopped() {
-        true => ControlFlow::Break(()),
-        false => on_item(item),
+    // Ask after the item, not before it: the source has already counted the item as received, so an
+    // item that is not passed on would be lost.
+    let on_item = async |item: Item<'_>| {
+        let flow = on_item(item);
+        match clock.is_stopped() {
+            true => ControlFlow::Break(()),
+            false => flow,
+        }
     };
     let stop = finish(clock, io::sse(&mut dialer, &timer, source, chunk, on_item));
     if let Some(stop) = stop {

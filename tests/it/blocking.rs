@@ -1,8 +1,10 @@
 //! What only the blocking loop has: operations that block, some of them for too long. All other scripts run
 //! through the blocking loop too.
 
+use std::cell::Cell;
 use std::io::ErrorKind;
 use std::ops::ControlFlow;
+use std::time::Duration;
 
 use crate::script::{
     Dialer, Manner, OPEN, Script, Trouble, World, answers, default_source, gone, ms,
@@ -187,4 +189,59 @@ fn the_blocking_loop_can_be_called_again() {
     assert_eq!(follow(&mut source).reason, StopReason::NoContent);
     assert_eq!(events, ["a"]);
     assert_eq!(world.log.borrow().headers(1, "last-event-id"), ["1"]);
+}
+
+/// A clock that the application can stop.
+struct Stoppable<'w> {
+    world: &'w World,
+    is_stopped: Cell<bool>,
+}
+
+impl blocking::Clock for Stoppable<'_> {
+    fn now(&self) -> Duration {
+        blocking::Clock::now(self.world)
+    }
+
+    fn sleep_until(&self, time: Duration) {
+        blocking::Clock::sleep_until(self.world, time);
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.is_stopped.get()
+    }
+}
+
+/// The simulation found that the second event was lost: its ID was sent, but it had not been passed on.
+#[test]
+fn a_stop_between_two_events_of_one_read_loses_nothing() {
+    let world = World::new(
+        Manner::PLAIN,
+        &[opens("id: 1\ndata: a\n\nid: 2\ndata: b\n\n"), gone()],
+        0,
+    );
+    let clock = Stoppable {
+        world: &world,
+        is_stopped: Cell::new(false),
+    };
+    let mut decoder = Decoder::<256>::new();
+    let mut source = default_source(&mut decoder);
+    let mut events = Vec::new();
+    let on_item = |item: Item<'_>| {
+        if let Item::Event(event) = item {
+            events.push(event.data.to_owned());
+            clock.is_stopped.set(true);
+        }
+        ControlFlow::Continue(())
+    };
+    let mut chunk = [0; 64];
+    let stop = blocking::sse(
+        &mut Dialer(&world),
+        &clock,
+        &mut source,
+        &mut chunk,
+        on_item,
+    );
+    assert_eq!(stop.reason, StopReason::Closed);
+    assert_eq!(events, ["a"]);
+    assert_eq!(source.decoder().last_event_id(), "1");
 }
