@@ -1,0 +1,149 @@
+//! A plan is everything that a seed selects. It is data, so it can be printed, replayed and reduced.
+
+mod event;
+mod fault;
+mod settings;
+
+use std::fmt;
+use std::time::Duration;
+
+pub use event::{Published, Shape, id_of, number_in, number_of};
+pub use fault::{Class, Fault, Kind, Target};
+pub use settings::Settings;
+
+use crate::random::Random;
+
+/// A time or a span in milliseconds.
+pub type Ms = u64;
+
+pub const fn ms(ms: Ms) -> Duration {
+    Duration::from_millis(ms)
+}
+
+/// No fault begins later.
+const LATEST_FAULT: Ms = 600_000;
+
+/// How long before the end the last events are published, which must arrive.
+const LAST_EVENTS: Ms = 30_000;
+
+#[derive(Clone, Debug)]
+pub struct Plan {
+    pub seed: u64,
+    pub settings: Settings,
+    pub events: Vec<Published>,
+    pub faults: Vec<Fault>,
+    /// From now on, nothing goes wrong any more.
+    pub calm: Ms,
+    /// The stream is open by then.
+    pub settled: Ms,
+    pub end: Ms,
+}
+
+impl Plan {
+    pub fn new(seed: u64) -> Self {
+        let mut random = Random::new(seed);
+        let settings = Settings::random(&mut random);
+        let mut classes: Vec<_> = Class::ALL.to_vec();
+        classes.retain(|_| random.percent(45));
+        if classes.is_empty() {
+            classes.push(random.of(&Class::ALL));
+        }
+        let latest = random.magnitude(5_000, LATEST_FAULT);
+        let count = random.between(1, 14);
+        let mut faults: Vec<_> = (0..count)
+            .map(|_| {
+                let class = random.of(&classes);
+                Fault::random(&mut random, class, latest)
+            })
+            .collect();
+        faults.sort_by_key(|fault| fault.at);
+
+        let calm = faults.iter().map(Fault::end).max().unwrap_or_default();
+        let settled = calm + longest_way_back(&settings, &faults);
+        let end = settled + LAST_EVENTS;
+        let mut times: Vec<_> = (0..random.between(5, 100))
+            .map(|_| {
+                // Most of them while things go wrong, and several at a time.
+                let until = if random.percent(80) { calm } else { settled };
+                random.below(until) / 1000 * 1000
+            })
+            .collect();
+        times.extend([1000, 1000, 5000].map(|after| settled + after));
+        times.sort_unstable();
+        let events = times.into_iter().map(|at| {
+            let shape = Shape::random(&mut random);
+            Published { at, shape }
+        });
+        let mut events: Vec<_> = events.collect();
+        // Whether the last event has arrived can be told from any event.
+        if let Some(last) = events.last_mut() {
+            last.shape = Shape::Plain;
+        }
+        Self {
+            seed,
+            settings,
+            events,
+            faults,
+            calm,
+            settled,
+            end,
+        }
+    }
+
+    /// The same plan with only these faults. All times stay, so the rest is as it was.
+    pub fn with_faults(&self, kept: &[usize]) -> Self {
+        let faults = kept.iter().filter_map(|index| self.faults.get(*index));
+        Self {
+            faults: faults.copied().collect(),
+            ..self.clone()
+        }
+    }
+
+    /// The first fault of this kind that is active.
+    pub fn active<T>(&self, now: Ms, pick: impl Fn(Kind) -> Option<T>) -> Option<(usize, T)> {
+        let mut faults = self.faults.iter().enumerate();
+        faults.find_map(|(index, fault)| {
+            let picked = pick(fault.kind).filter(|_| fault.is_active(now))?;
+            Some((index, picked))
+        })
+    }
+}
+
+/// How long it takes at most until the stream is open again: to notice that the connection is dead, to
+/// wait, and to connect. If the source stops, the application restarts it.
+fn longest_way_back(settings: &Settings, faults: &[Fault]) -> Ms {
+    let policy = &settings.policy;
+    let retry_after = faults.iter().filter_map(|fault| match fault.kind {
+        Kind::Refuse { retry_after, .. } => retry_after,
+        _ => None,
+    });
+    let longest_retry = policy.max_retry.min(ms(20_000));
+    let delay = policy
+        .max_delay
+        .max(longest_retry)
+        .max(policy.reconnection_time)
+        .max(Duration::from_secs(retry_after.max().unwrap_or_default()));
+    let notices = settings.idle().max(settings.response()) + settings.connect();
+    // Delayed packets of the time before, and a stop that is told after a second.
+    let rest = ms(settings.restart_after + 30_000);
+    let way_back = notices + delay * 2 + rest;
+    way_back.as_millis() as Ms
+}
+
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "seed {}", self.seed)?;
+        writeln!(f, "{:#?}", self.settings)?;
+        for (number, event) in self.events.iter().enumerate() {
+            writeln!(f, "event {number} at {} ms: {:?}", event.at, event.shape)?;
+        }
+        for (index, fault) in self.faults.iter().enumerate() {
+            writeln!(f, "fault {index} {fault}")?;
+        }
+        let (calm, settled, end) = (self.calm, self.settled, self.end);
+        write!(
+            f,
+            "calm at {calm} ms, open by {settled} ms, end at {end} ms"
+        )
+    }
+}

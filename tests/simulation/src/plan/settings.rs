@@ -1,0 +1,71 @@
+//! What a seed selects besides the faults: the policy, the network, and the habits of everybody.
+
+use std::time::Duration;
+
+use embedded_sse::Policy;
+
+use super::{Ms, ms};
+use crate::random::Random;
+
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    pub policy: Policy,
+    /// The seed of the jitter.
+    pub jitter_seed: u32,
+    pub max_redirects: u8,
+    /// Whether the source remembers permanent redirects.
+    pub remembers: bool,
+    /// Whether the responses are chunked. Otherwise they last until the connection closes.
+    pub is_chunked: bool,
+    pub heartbeat: Ms,
+    /// How long a packet takes.
+    pub latency: Ms,
+    /// The most bytes of one read or write.
+    pub most_bytes: usize,
+    /// The application stores the ID after this many events.
+    pub store_every: u64,
+    /// The application restarts a source that has stopped after this long.
+    pub restart_after: Ms,
+}
+
+impl Settings {
+    pub fn random(random: &mut Random) -> Self {
+        let idle = random.of(&[20_000, 45_000, 100_000]);
+        let policy = Policy {
+            reconnection_time: ms(random.of(&[0, 500, 1_000, 3_000, 10_000])),
+            max_reconnection_attempts: random.of(&[None, None, None, Some(0), Some(2), Some(5)]),
+            max_delay: ms(random.of(&[5_000, 30_000, 60_000])),
+            jitter_percent: random.of(&[0, 10, 50, 100]),
+            min_retry: ms(random.of(&[0, 500])),
+            max_retry: ms(random.of(&[10_000, 3_600_000])),
+            healthy_time: ms(random.of(&[0, 8_000, 20_000])),
+            idle_timeout: Some(ms(idle)),
+            connect_timeout: Some(ms(random.of(&[5_000, 30_000]))),
+            response_timeout: Some(ms(random.of(&[10_000, 60_000, 300_000]))),
+        };
+        Self {
+            policy,
+            jitter_seed: random.next() as u32,
+            max_redirects: random.of(&[0, 1, 3, 20, 20, 20]),
+            remembers: random.percent(50),
+            is_chunked: random.percent(60),
+            heartbeat: idle / 3,
+            latency: random.magnitude(1, 200),
+            most_bytes: random.of(&[1, 7, 64, 200, 200, 200, 200, 200]),
+            store_every: random.between(1, 8),
+            restart_after: random.magnitude(500, 30_000),
+        }
+    }
+
+    pub fn idle(&self) -> Duration {
+        self.policy.idle_timeout.unwrap_or(Duration::MAX)
+    }
+
+    pub fn connect(&self) -> Duration {
+        self.policy.connect_timeout.unwrap_or(Duration::MAX)
+    }
+
+    pub fn response(&self) -> Duration {
+        self.policy.response_timeout.unwrap_or(Duration::MAX)
+    }
+}

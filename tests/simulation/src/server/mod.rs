@@ -1,0 +1,151 @@
+//! The server: from a request, and when it comes, to everything that the server does on that connection.
+//!
+//! The server has no state. Its log, its faults and its heartbeat follow from the plan and the time, so a
+//! connection's future is known when its request is. This also makes it the same over a scripted transport
+//! and over a network stack.
+
+mod body;
+mod deed;
+mod request;
+
+pub use deed::{Answer, Deed, Timed};
+pub use request::Request;
+
+use crate::plan::{Kind, Ms, Plan, Target};
+
+/// The origin of the request, and the path of the stream.
+pub const HOST: &str = "sse.test";
+pub const PATH: &str = "/events";
+pub const URL: &str = "http://sse.test/events";
+
+/// Another origin, where redirects lead to.
+pub const OTHER: &str = "other.test";
+pub const TOKEN: &str = "Bearer secret";
+
+/// Whoever answers for a name on which DNS has lied.
+pub const PORTAL: &str = "portal.test";
+
+const PORTAL_PAGE: &str =
+    "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 15\r\n\r\n<title>Welcome!";
+
+/// Whether the server's process runs. If not, returns the fault.
+pub fn is_down(plan: &Plan, now: Ms) -> Option<usize> {
+    let down = plan.active(now, |kind| {
+        matches!(kind, Kind::Restart { .. }).then_some(())
+    });
+    down.map(|(index, ())| index)
+}
+
+/// Answers a request to `host` that is complete `now`. `connection` is the number of the connection.
+pub fn answer(plan: &Plan, now: Ms, host: &str, request: &Request, connection: usize) -> Answer {
+    if host == PORTAL {
+        return Answer {
+            deeds: vec![Timed::send(now, PORTAL_PAGE), Timed::fin(now)],
+            ..Answer::default()
+        };
+    }
+    let special = refusal(plan, now).or_else(|| redirect(plan, now, host, request));
+    let (head_at, late) = plan
+        .active(now, |kind| match kind {
+            Kind::LateHead { by, .. } => Some(by),
+            _ => None,
+        })
+        .map_or((now, None), |(index, by)| (now + by, Some(index)));
+    let mut answer = match special {
+        Some((index, text)) => Answer {
+            deeds: vec![Timed::send(head_at, text)],
+            fired: vec![index],
+            ..Answer::default()
+        },
+        None => body::stream(plan, now, head_at, request.last_event_id(), connection),
+    };
+    answer.fired.extend(late);
+    stall(plan, &mut answer);
+    let mut answer = answer.in_order();
+    die(plan, now, &mut answer);
+    answer
+}
+
+fn refusal(plan: &Plan, now: Ms) -> Option<(usize, String)> {
+    plan.active(now, |kind| match kind {
+        Kind::Refuse {
+            status,
+            retry_after,
+            ..
+        } => {
+            let retry_after = retry_after.map(|after| format!("Retry-After: {after}\r\n"));
+            let retry_after = retry_after.unwrap_or_default();
+            Some(match status {
+                204 => format!("HTTP/1.1 204 No Content\r\n{retry_after}\r\n"),
+                _ => format!(
+                    "HTTP/1.1 {status} Refused\r\n{retry_after}Content-Length: 4\r\n\r\nbusy"
+                ),
+            })
+        }
+        Kind::Garbage { .. } => Some("\u{16}\u{3}\u{1} this is no HTTP\r\n\r\n".to_owned()),
+        Kind::LongHead { .. } => {
+            let filler = "X-Filler: 0123456789\r\n".repeat(40);
+            Some(format!(
+                "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n{filler}\r\n"
+            ))
+        }
+        _ => None,
+    })
+}
+
+fn redirect(plan: &Plan, now: Ms, host: &str, request: &Request) -> Option<(usize, String)> {
+    let (index, (status, target)) = plan.active(now, |kind| match kind {
+        Kind::Redirect { status, target, .. } => Some((status, target)),
+        _ => None,
+    })?;
+    let is_first = host == HOST && request.path == PATH;
+    let location = match target {
+        Target::Path if is_first => "Location: /elsewhere\r\n".to_owned(),
+        Target::Other | Target::Back if is_first => format!("Location: http://{OTHER}/else\r\n"),
+        Target::Back if host == OTHER => format!("Location: http://{HOST}/back\r\n"),
+        Target::Loop => format!("Location: {}\r\n", request.path),
+        Target::Nowhere => String::new(),
+        _ => return None,
+    };
+    let text = format!("HTTP/1.1 {status} Elsewhere\r\n{location}Content-Length: 0\r\n\r\n");
+    Some((index, text))
+}
+
+/// A server that stalls does everything when the stall is over.
+fn stall(plan: &Plan, answer: &mut Answer) {
+    for (index, fault) in plan.faults.iter().enumerate() {
+        if let Kind::Stall { .. } = fault.kind {
+            for timed in &mut answer.deeds {
+                if fault.is_active(timed.at) {
+                    timed.at = fault.end();
+                    answer.fired.push(index);
+                }
+            }
+        }
+    }
+}
+
+/// Resets end a connection, whatever it was doing.
+fn die(plan: &Plan, now: Ms, answer: &mut Answer) {
+    for (index, fault) in plan.faults.iter().enumerate() {
+        let kills = matches!(fault.kind, Kind::Reset | Kind::Restart { .. });
+        if kills && fault.at >= now {
+            answer.deeds.retain(|timed| timed.at < fault.at);
+            answer.deeds.push(Timed::rst(fault.at));
+            answer.fired.push(index);
+            return;
+        }
+    }
+}
+
+/// Whether the other origin exists: as long as redirects lead there, and for a while after.
+pub fn has_other(plan: &Plan, now: Ms) -> bool {
+    let mut faults = plan.faults.iter();
+    faults.any(|fault| {
+        matches!(fault.kind, Kind::Redirect { .. })
+            && fault.at <= now
+            && now < fault.end() + OTHER_LASTS
+    })
+}
+
+const OTHER_LASTS: Ms = 20_000;
