@@ -123,7 +123,7 @@ pub(super) fn string(text: &[u8]) -> Option<&[u8]> {
             {
                 rest
             }
-            [b'\\', ..] | [..=0x1F, ..] | [] => return None,
+            [b'\\', ..] | [0..=0x1F, ..] | [] => return None,
             [_, rest @ ..] => rest,
         }
     }
