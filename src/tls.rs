@@ -221,8 +221,9 @@ impl<C: Connect, T: Trust, R: FnMut(&mut [u8; 32])> Connect for Tls<'_, C, T, R>
 fn config(host: &str, most: usize) -> TlsConfig<'_> {
     let mut config = TlsConfig::new();
     // An IP address is not allowed here, nor is the dot at the end of a name.
-    if host.parse::<IpAddr>().is_err() {
-        config = config.with_server_name(host.strip_suffix('.').unwrap_or(host));
+    let name = host.strip_suffix('.').unwrap_or(host);
+    if name.parse::<IpAddr>().is_err() {
+        config = config.with_server_name(name);
     }
     // A record has a byte for its type and 16 for the tag.
     let largest = match most.saturating_sub(17) {

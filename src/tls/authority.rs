@@ -13,7 +13,7 @@ use super::trust::Check;
 use super::verifier::key_of;
 
 /// Trusts servers whose certificate was issued by a certificate authority (CA) of your own,
-/// directly or through up to three intermediate authorities.
+/// directly or through up to four intermediate authorities (three if the server sends the root too).
 ///
 /// The certificates are checked as RFC 5280 says, by `rustls-webpki`: signatures, dates, which
 /// certificates may issue others and how many, name constraints, key usage, and critical extensions.
@@ -53,8 +53,9 @@ pub enum Now {
     /// It is this time, by a clock that was set. All certificates must be valid at this time.
     Is(u64),
     /// It is this time or later, since there is no clock. Use the time when the firmware was built.
-    /// The certificates must be valid together at some time that is not earlier. So a certificate
-    /// that had expired at this time is refused, and one that expired later is not.
+    /// The certificates must be valid together at some time that is not earlier, nor before the
+    /// first day of any certificate that the server sends. So a certificate that had expired at this
+    /// time is refused, and one that expired later is not.
     ///
     /// [`Head::date`](crate::Head::date) of a trusted server's response can raise the bound.
     AtLeast(u64),

@@ -48,9 +48,15 @@ impl<'a> Certificate<'a> {
     pub(super) fn allows(&self, usage: KeyUsage) -> bool {
         match self.extension(KEY_USAGE) {
             None => true,
-            Some(value) => element(BIT_STRING, value).is_some_and(
-                |(bits, _)| matches!(bits.content, [_, first, ..] if first & usage as u8 != 0),
-            ),
+            Some(value) => element(BIT_STRING, value).is_some_and(|(bits, _)| {
+                let bits = match bits.content {
+                    // Bits that are unused mean nothing.
+                    [unused @ 0..=7, last] => last >> unused << unused,
+                    [0..=7, first, _, ..] => *first,
+                    _ => 0,
+                };
+                bits & usage as u8 != 0
+            }),
         }
     }
 
@@ -62,7 +68,7 @@ impl<'a> Certificate<'a> {
         match (is_authority.content, element(INTEGER, rest)) {
             ([0xff], None) if rest.is_empty() => Some(usize::MAX),
             ([0xff], Some((len, _))) => match len.content {
-                [len] => Some(usize::from(*len)),
+                [len @ 0..=0x7f] => Some(usize::from(*len)),
                 _ => None,
             },
             _ => None,
@@ -291,6 +297,10 @@ mod tests {
         assert_eq!(usages(&[1, 0x06]), [false, true]);
         assert_eq!(usages(&[2, 0x84]), [true, true]);
         assert_eq!(usages(&[7, 0x00, 0x80]), [false, false]);
+        assert_eq!(usages(&[7, 0x84, 0x80]), [true, true]);
+        assert_eq!(usages(&[3, 0x84]), [true, false]);
+        assert_eq!(usages(&[8, 0x84]), [false, false]);
+        assert_eq!(usages(&[8, 0x84, 0x80]), [false, false]);
         assert_eq!(usages(&[0]), [false, false]);
         let without = with_extensions(&[]);
         assert!(
@@ -319,6 +329,8 @@ mod tests {
             &[BOOLEAN, 1, 1],
             &[INTEGER, 1, 2],
             &[BOOLEAN, 1, 0xff, INTEGER, 0],
+            &[BOOLEAN, 1, 0xff, INTEGER, 1, 0xff],
+            &[BOOLEAN, 1, 0xff, INTEGER, 2, 0, 0],
             &[BOOLEAN, 1, 0xff, BOOLEAN, 1, 0xff],
         ] {
             assert_eq!(path_len(wrong), None);

@@ -20,8 +20,8 @@ use super::error::TlsError;
 /// Intermediate authorities, and perhaps the root, which need not be sent.
 const MOST_OTHERS: usize = 4;
 
-/// Checking one takes a microcontroller a good part of a second. Without a limit, certificates that
-/// all claim to have issued each other would be checked in every order.
+/// Of all roots together. Checking one takes a microcontroller a good part of a second. Without a
+/// limit, certificates that all claim to have issued each other would be checked in every order.
 const MOST_SIGNATURES: u8 = 8;
 
 /// Checks that one of the roots has issued the server's certificate, and that this is valid now and
@@ -45,16 +45,20 @@ pub(super) fn verify<'a>(
 
     let der = CertificateDer::from(leaf);
     let checked = EndEntityCert::try_from(&der).map_err(refused)?;
+    let algorithm = EcdsaP256::default();
     let mut result = Err(TlsError::UnknownIssuer);
     for root in roots {
-        // Another root cannot have issued it if this one gives another error.
-        if result == Err(TlsError::UnknownIssuer) {
-            result = verify_path(root, &checked, &others, now);
+        let answer = verify_path(root, &checked, &others, now, &algorithm);
+        // Another root may be a newer certificate of the same authority.
+        if answer.is_ok() || result == Err(TlsError::UnknownIssuer) {
+            result = answer;
+        }
+        if result.is_ok() {
+            break;
         }
     }
     result?;
-    let name = ServerName::try_from(host.strip_suffix('.').unwrap_or(host));
-    let name = name.map_err(|_| TlsError::WrongName)?;
+    let name = ServerName::try_from(host).map_err(|_| TlsError::WrongName)?;
     let is_valid = checked.verify_is_valid_for_subject_name(&name);
     is_valid.map_err(refused)?;
     Certificate::read(leaf).ok_or(TlsError::InvalidCertificate)
@@ -65,6 +69,7 @@ fn verify_path(
     leaf: &EndEntityCert<'_>,
     others: &[CertificateDer<'_>],
     now: Now,
+    algorithm: &EcdsaP256,
 ) -> Result<(), TlsError> {
     let fields = Certificate::read(root).ok_or(TlsError::InvalidCertificate)?;
     let (from, until) = fields.validity().ok_or(TlsError::InvalidCertificate)?;
@@ -79,7 +84,7 @@ fn verify_path(
     let anchor = CertificateDer::from(root);
     let anchor = webpki::anchor_from_trusted_cert(&anchor).map_err(refused)?;
     leaf.verify_for_usage(
-        &[&EcdsaP256::default()],
+        &[algorithm],
         &[anchor],
         others,
         UnixTime::since_unix_epoch(Duration::from_secs(time)),

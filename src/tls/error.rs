@@ -17,8 +17,8 @@ pub enum TlsError {
     NotRandom,
     /// The server's key is not one of the pinned keys.
     WrongKey,
-    /// The server's certificate was not issued by the root of the [`PrivateCa`](super::PrivateCa),
-    /// or an intermediate certificate is missing.
+    /// The server's certificate was not issued by a root of the [`PrivateCa`](super::PrivateCa), or
+    /// an intermediate certificate is missing, or checking it would take more than eight signatures.
     UnknownIssuer,
     /// The host of the URL is not among the names or IP addresses of the server's certificate
     /// (subjectAltName; the common name does not count).
@@ -29,7 +29,7 @@ pub enum TlsError {
     NotYetValid,
     /// A certificate is malformed, or may not be used in this way: for example that of a server
     /// which issued another, one with a critical extension that is not known, or one for a name that
-    /// its authority may not issue.
+    /// its authority may not issue. Or the server sent more than four besides its own.
     InvalidCertificate,
     /// The key of the server or of an authority is not an ECDSA key on the curve P-256, or the
     /// server's certificate is malformed.

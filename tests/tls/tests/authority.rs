@@ -9,7 +9,8 @@ use embedded_sse::tls::{ConnectError, InvalidRoot, Now, PrivateCa, Tls, TlsError
 use embedded_sse::{Origin, Scheme};
 use rcgen::{
     BasicConstraints, CertificateParams, CidrSubnet, CustomExtension, DnType,
-    ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, KeyUsagePurpose, NameConstraints, date_time_ymd,
+    ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, KeyPair, KeyUsagePurpose, NameConstraints,
+    date_time_ymd,
 };
 use tls::by_hand::{ByHand, Part};
 use tls::chain::{Issuer, authority, issued, issued_of_kind, message, root, root_of_kind, server};
@@ -154,6 +155,8 @@ fn every_name_and_address_is_compared() {
         "192.168.1",
         "a_b.example",
         "a..example",
+        "sensors.example..",
+        "192.168.1.2.",
         "",
     ] {
         assert_eq!(hosts(host), Err(TlsError::WrongName), "{host}");
@@ -212,6 +215,10 @@ fn intermediate_authorities_are_accepted_in_any_order() {
     }
     let too_many = [&leaf, &third, &second, &first, &ca, &unrelated];
     assert_eq!(answer(&ca, &too_many), Err(TlsError::InvalidCertificate));
+    let fourth = issued(authority("fourth"), &third);
+    let leaf = issued(server(&[HOST]), &fourth);
+    let four = [&leaf, &fourth, &third, &second, &first];
+    assert_eq!(answer(&ca, &four), Ok(()));
 }
 
 #[test]
@@ -375,6 +382,25 @@ fn an_authority_issues_only_for_names_that_it_may() {
 }
 
 #[test]
+fn an_authority_for_one_name_cannot_issue_a_wildcard() {
+    let names = GeneralSubtree::DnsName("a.wild.example".into());
+    let mut limited = authority("limited");
+    limited.name_constraints = Some(NameConstraints {
+        permitted_subtrees: vec![names],
+        excluded_subtrees: vec![],
+    });
+    let ca = root(limited);
+    let leaf = issued(server(&["a.wild.example"]), &ca);
+    let now = Now::Is(JULY);
+    assert_eq!(chain(&ca, &[&leaf], "a.wild.example", now), Ok(()));
+    let leaf = issued(server(&["*.wild.example"]), &ca);
+    for host in ["a.wild.example", "b.wild.example"] {
+        let refused = chain(&ca, &[&leaf], host, now);
+        assert_eq!(refused, Err(TlsError::InvalidCertificate));
+    }
+}
+
+#[test]
 fn critical_extensions_that_are_unknown_are_refused() {
     let extension = |is_critical| {
         let mut extension =
@@ -437,8 +463,17 @@ fn only_an_authority_is_a_root() {
         invalid_root(&[&ca.der()[..], &[0]].concat()),
         InvalidRoot::Malformed
     );
+    let mut date = ca.der().to_vec();
+    let at = date.windows(2).position(|bytes| bytes == b"0Z").unwrap();
+    date[at + 1] = b'X';
+    assert_eq!(invalid_root(&date), InvalidRoot::Malformed);
+
+    let mut no_authority = server(&[HOST]);
+    no_authority.key_usages.clear();
+    let no_authority = root(no_authority);
+    assert_eq!(invalid_root(no_authority.der()), InvalidRoot::NotAuthority);
     assert_eq!(
-        invalid_root(root(server(&[HOST])).der()),
+        PrivateCa::new(&[ca.der(), no_authority.der()], || Now::Is(JULY)).unwrap_err(),
         InvalidRoot::NotAuthority
     );
     let mut params = authority("root");
@@ -462,6 +497,33 @@ fn servers_of_all_roots_are_accepted() {
     let leaf = issued(server(&[HOST]), &other);
     let refused = connect_with(&roots, &[leaf.der()], &leaf, HOST, Now::Is(JULY));
     assert_eq!(refused, Err(TlsError::UnknownIssuer));
+}
+
+/// The certificate of a root that expires can be replaced by a new one with the same key.
+#[test]
+fn another_certificate_of_the_same_root_is_tried() {
+    let key = KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).unwrap();
+    let with_key = |params: CertificateParams| {
+        let key = KeyPair::try_from(key.serialize_der()).unwrap();
+        Issuer::self_signed(params, key).unwrap()
+    };
+    let mut expired = authority("root");
+    expired.not_after = date_time_ymd(2026, 1, 1);
+    let (expired, ca) = (with_key(expired), with_key(authority("root")));
+    let leaf = issued(server(&[HOST]), &ca);
+    let answer = |roots: &[&[u8]]| connect_with(roots, &[leaf.der()], &leaf, HOST, Now::Is(JULY));
+    assert_eq!(answer(&[expired.der()]), Err(TlsError::Expired));
+    assert_eq!(answer(&[expired.der(), ca.der()]), Ok(()));
+    assert_eq!(answer(&[ca.der(), expired.der()]), Ok(()));
+
+    // The error is that of the root which has issued it.
+    let (other, same_name) = (root(authority("other")), root(authority("root")));
+    for roots in [
+        [other.der(), expired.der(), same_name.der()],
+        [expired.der(), same_name.der(), other.der()],
+    ] {
+        assert_eq!(answer(&roots.map(|der| &der[..])), Err(TlsError::Expired));
+    }
 }
 
 #[test]
@@ -553,4 +615,37 @@ fn authorities_that_all_have_the_same_name_are_refused() {
     let leaf = issued(server(&[HOST]), &others[0]);
     let sent = [&leaf, &others[0], &others[1], &others[2], &others[3]];
     assert_eq!(answer(&ca, &sent), Err(TlsError::UnknownIssuer));
+}
+
+#[test]
+fn at_most_eight_signatures_are_checked() {
+    let ca = root(authority("root"));
+    // Each of these costs two: its own, and that of the server, which is wrong.
+    let others: Vec<_> = (0..4).map(|_| issued(authority("other"), &ca)).collect();
+    let leaf = issued(server(&[HOST]), &others[3]);
+    let sent = [&leaf, &others[0], &others[1], &others[2], &others[3]];
+    assert_eq!(answer(&ca, &sent), Ok(()));
+
+    // With these, there are many more paths before the right one.
+    let others: Vec<_> = (0..4).map(|_| issued(authority("root"), &ca)).collect();
+    let leaf = issued(server(&[HOST]), &others[3]);
+    let sent = [&leaf, &others[3], &others[0], &others[1], &others[2]];
+    assert_eq!(answer(&ca, &sent), Ok(()));
+    let sent = [&leaf, &others[0], &others[1], &others[2], &others[3]];
+    assert_eq!(answer(&ca, &sent), Err(TlsError::UnknownIssuer));
+}
+
+#[test]
+fn the_signatures_of_all_roots_are_counted_together() {
+    let (first, second) = (root(authority("root")), root(authority("root")));
+    let others: Vec<_> = (0..4).map(|_| root(authority("root"))).collect();
+    let leaf = issued(server(&[HOST]), &second);
+    let sent = [&leaf, &others[0], &others[1], &others[2], &others[3]].map(|one| &one.der()[..]);
+    let answer = |roots: &[&[u8]]| connect_with(roots, &sent, &leaf, HOST, Now::Is(JULY));
+    assert_eq!(answer(&[second.der()]), Ok(()));
+    assert_eq!(answer(&[second.der(), first.der()]), Ok(()));
+    assert_eq!(
+        answer(&[first.der(), second.der()]),
+        Err(TlsError::UnknownIssuer)
+    );
 }
