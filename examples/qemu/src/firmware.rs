@@ -24,6 +24,12 @@ pub const AN385: Board = Board {
     target: "thumbv7m-none-eabi",
 };
 
+/// A Cortex-M3 with the instructions of a Cortex-M0+. QEMU has no board with that and Ethernet.
+pub const AN385_M0: Board = Board {
+    name: "mps2-an385",
+    target: "thumbv6m-none-eabi",
+};
+
 /// Returns the program `binary` of the package, for that board.
 pub fn build(package: &str, binary: &str, profile: &str, board: Board) -> Result<PathBuf, String> {
     let program = env::current_exe().map_err(|error| error.to_string())?;

@@ -5,7 +5,8 @@ use std::fs;
 use std::time::Duration;
 
 use crate::elf::Sections;
-use crate::firmware::{self, AN386};
+use crate::firmware::{self, AN386, Board};
+use crate::handshake::{handshake, handshake_table};
 use crate::qemu::Run;
 use crate::screen::Screen;
 use crate::stack::stack;
@@ -18,9 +19,12 @@ const LIMIT: Duration = Duration::from_secs(60);
 /// Prints the tables. It is an error if a number is above its bound.
 pub fn measure() -> Result<(), String> {
     let footprint = footprint()?;
+    let handshake = handshake()?;
     let speed = speed()?;
-    println!("{}\n{}", footprint_table(&footprint)?, speed_table(&speed)?);
-    let numbers = footprint.iter().chain(&speed);
+    println!("{}", table("footprint | bytes", &footprint)?);
+    println!("{}", handshake_table(&handshake));
+    println!("{}", speed_table(&speed)?);
+    let numbers = footprint.iter().chain(&handshake).chain(&speed);
     let above: Vec<_> = numbers.filter_map(Number::problem).collect();
     if above.is_empty() {
         Ok(())
@@ -71,16 +75,19 @@ fn bound(name: &str) -> Result<f64, String> {
 // ---- footprint ----
 
 fn footprint() -> Result<Vec<Number>, String> {
-    let sections = |binary| Sections::of(&firmware::build("firmware", binary, "release", AN386)?);
-    let without = sections("socket")?;
+    let sections =
+        |package, binary| Sections::of(&firmware::build(package, binary, "release", AN386)?);
+    let without = sections("firmware", "socket")?;
     let mut numbers = Vec::new();
-    for (name, binary) in [
-        ("`Decoder`", "decoder"),
-        ("`EventSource`", "source"),
-        ("`sse()` over embassy-net", "sse"),
-        ("`sse()` with hooks", "hooks"),
+    for (name, package, binary) in [
+        ("`Decoder`", "firmware", "decoder"),
+        ("`EventSource`", "firmware", "source"),
+        ("`sse()` over embassy-net", "firmware", "sse"),
+        ("`sse()` with hooks", "firmware", "hooks"),
+        ("`sse()` with a pinned key", "https", "pinned"),
+        ("`sse()` with an authority", "https", "authority"),
     ] {
-        let with = sections(binary)?;
+        let with = sections(package, binary)?;
         for (what, with, without) in [
             ("flash", with.flash(), without.flash()),
             (
@@ -100,7 +107,7 @@ fn footprint() -> Result<Vec<Number>, String> {
         "`sse()`, modules that nobody asked for",
         unasked("sse")? as u32,
     ));
-    for line in run("firmware", "sizes", "release", &[], &[])? {
+    for line in run(AN386, "firmware", "sizes", "release", &[], &[])? {
         let Number { name, value } = Number::parse(&line)?;
         numbers.push(Number::new(format!("`{name}`, size"), value));
     }
@@ -137,8 +144,8 @@ fn difference(with: u32, without: u32) -> Result<u32, String> {
     difference.ok_or("a firmware has become smaller by the crate: this is no measurement".into())
 }
 
-fn footprint_table(numbers: &[Number]) -> Result<String, String> {
-    let mut table = String::from("| footprint | bytes | at most |\n|---|--:|--:|\n");
+fn table(titles: &str, numbers: &[Number]) -> Result<String, String> {
+    let mut table = format!("| {titles} | at most |\n|---|--:|--:|\n");
     for Number { name, value } in numbers {
         let _infallible = writeln!(table, "| {name} | {value} | {} |", bound(name)?);
     }
@@ -149,7 +156,16 @@ fn footprint_table(numbers: &[Number]) -> Result<String, String> {
 
 /// Instructions per byte, by input and pushes.
 fn speed() -> Result<Vec<Number>, String> {
-    let once = || run("speed", "speed", "speed", &[], &["-icount", "shift=0"]);
+    let once = || {
+        run(
+            AN386,
+            "speed",
+            "speed",
+            "speed",
+            &[],
+            &["-icount", "shift=0"],
+        )
+    };
     let lines = once()?;
     if lines != once()? {
         return Err("the instructions are not the same in two runs".to_owned());
@@ -182,16 +198,17 @@ fn speed_table(numbers: &[Number]) -> Result<String, String> {
 
 /// What it says.
 pub fn run(
+    board: Board,
     package: &str,
     binary: &str,
     profile: &str,
     arguments: &[String],
     options: &[&str],
 ) -> Result<Vec<String>, String> {
-    let firmware = firmware::build(package, binary, profile, AN386)?;
+    let firmware = firmware::build(package, binary, profile, board)?;
     let screen = Screen::default();
     let run = Run {
-        board: AN386,
+        board,
         firmware: &firmware,
         arguments: arguments.to_vec(),
         options: options.iter().map(|&option| option.to_owned()).collect(),

@@ -5,9 +5,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::firmware::{self, AN385, AN386, Board};
+use crate::https;
+use crate::https_scenarios;
 use crate::link::Link;
 use crate::qemu::{self, Run};
-use crate::scenarios::SCENARIOS;
+use crate::scenarios;
 use crate::screen::Screen;
 use crate::server::Server;
 
@@ -26,6 +28,40 @@ pub struct Scenario {
     pub status: i32,
 }
 
+/// A firmware, with the scenarios that it is put through.
+struct Client {
+    package: &'static str,
+    binary: &'static str,
+    /// Its arguments, besides those of the scenario, when the server is at this port.
+    arguments: fn(u16) -> Vec<String>,
+    scenarios: &'static [Scenario],
+}
+
+const CLIENTS: &[Client] = &[
+    Client {
+        package: "firmware",
+        binary: "client",
+        arguments: |port| vec![format!("url=http://10.0.2.2:{port}/events")],
+        scenarios: scenarios::SCENARIOS,
+    },
+    Client {
+        package: "https",
+        binary: "https-client",
+        arguments: |port| [https::pin(), https_url(port)].concat(),
+        scenarios: https_scenarios::PINNED,
+    },
+    Client {
+        package: "https",
+        binary: "https-client",
+        arguments: |port| [https::root(), https_url(port)].concat(),
+        scenarios: https_scenarios::AUTHORITY,
+    },
+];
+
+fn https_url(port: u16) -> Vec<String> {
+    vec![format!("url=https://{}:{port}/events", https::HOST)]
+}
+
 /// What a server has to play with.
 pub struct Stage {
     pub server: Server,
@@ -35,11 +71,9 @@ pub struct Stage {
 
 /// Those of these names, or all, on each board.
 pub fn run_all(names: &[&str]) -> Result<(), String> {
-    if let Some(name) = names
-        .iter()
-        .find(|&&name| SCENARIOS.iter().all(|s| s.name != name))
-    {
-        let known: Vec<_> = SCENARIOS.iter().map(|scenario| scenario.name).collect();
+    let scenarios = CLIENTS.iter().flat_map(|client| client.scenarios);
+    let known: Vec<_> = scenarios.map(|scenario| scenario.name).collect();
+    if let Some(name) = names.iter().find(|name| !known.contains(name)) {
         return Err(format!(
             "no scenario is {name:?}; there are: {}",
             known.join(", ")
@@ -48,10 +82,15 @@ pub fn run_all(names: &[&str]) -> Result<(), String> {
     qemu::is_installed()?;
     let mut failed = 0;
     for board in [AN386, AN385] {
-        let firmware = firmware::build("firmware", "client", "release", board)?;
-        for scenario in SCENARIOS {
-            if names.is_empty() || names.contains(&scenario.name) {
-                failed += usize::from(!run(scenario, board, &firmware));
+        for client in CLIENTS {
+            let is_chosen = |s: &&Scenario| names.is_empty() || names.contains(&s.name);
+            let chosen: Vec<_> = client.scenarios.iter().filter(is_chosen).collect();
+            if chosen.is_empty() {
+                continue;
+            }
+            let firmware = firmware::build(client.package, client.binary, "release", board)?;
+            for scenario in chosen {
+                failed += usize::from(!run(scenario, client, board, &firmware));
             }
         }
     }
@@ -62,9 +101,9 @@ pub fn run_all(names: &[&str]) -> Result<(), String> {
 }
 
 /// Says how it went on one line, and on more what is wrong.
-fn run(scenario: &Scenario, board: Board, firmware: &Path) -> bool {
+fn run(scenario: &Scenario, client: &Client, board: Board, firmware: &Path) -> bool {
     let start = Instant::now();
-    let problems = play(scenario, board, firmware);
+    let problems = play(scenario, client, board, firmware);
     let verdict = if problems.is_empty() { "ok" } else { "FAILED" };
     let took = start.elapsed().as_secs_f64();
     println!(
@@ -77,19 +116,20 @@ fn run(scenario: &Scenario, board: Board, firmware: &Path) -> bool {
     problems.is_empty()
 }
 
-fn play(scenario: &Scenario, board: Board, firmware: &Path) -> Vec<String> {
+fn play(scenario: &Scenario, client: &Client, board: Board, firmware: &Path) -> Vec<String> {
     let screen = Screen::default();
     let stage = Stage {
         server: Server::bind(0),
         screen: screen.clone(),
         link: Link::new(),
     };
-    let url = format!("url=http://10.0.2.2:{}/events", stage.server.port());
+    // The firmware takes the first of each name.
+    let arguments = (client.arguments)(stage.server.port());
     let words = scenario.arguments.split_whitespace().map(str::to_owned);
     let run = Run {
         board,
         firmware,
-        arguments: words.chain([url]).collect(),
+        arguments: words.chain(arguments).collect(),
         options: stage.link.options(),
         port: None,
         limit: Some(Duration::from_secs(scenario.limit)),

@@ -295,7 +295,7 @@ pub const SCENARIOS: &[Scenario] = &[
         arguments: "fault=panic",
         limit: 5,
         play: drop,
-        prints: || vec!["panicked at firmware/src/bin/client/main.rs".to_owned()],
+        prints: || vec!["panicked at firmware/src/client.rs".to_owned()],
         status: 101,
     },
     Scenario {
@@ -320,7 +320,7 @@ fn finish(server: &Server, last: u32) {
 // ---- the firmware's words ----
 
 /// One loss after so many of five events.
-fn resumed_after(cause: &str, last: u32) -> Vec<String> {
+pub fn resumed_after(cause: &str, last: u32) -> Vec<String> {
     let before = match last {
         0 => lost(cause, 100),
         _ => [open(), got(1..=last), lost(cause, 100)].concat(),
@@ -328,11 +328,11 @@ fn resumed_after(cause: &str, last: u32) -> Vec<String> {
     [before, open(), got(last + 1..=5), closed()].concat()
 }
 
-fn open() -> Vec<String> {
+pub fn open() -> Vec<String> {
     vec![r#"{"kind":"open","status":200}"#.to_owned()]
 }
 
-fn got(numbers: RangeInclusive<u32>) -> Vec<String> {
+pub fn got(numbers: RangeInclusive<u32>) -> Vec<String> {
     let event = |n| format!(r#"{{"kind":"event","type":"message","data":"event {n}","id":"{n}"}}"#);
     numbers.map(event).collect()
 }
@@ -343,14 +343,14 @@ fn too_long(len: u32) -> Vec<String> {
     )]
 }
 
-fn lost(cause: &str, ms: u32) -> Vec<String> {
+pub fn lost(cause: &str, ms: u32) -> Vec<String> {
     vec![format!(r#"{{"kind":"lost","cause":"{cause}","ms":{ms}}}"#)]
 }
 
-fn closed() -> Vec<String> {
+pub fn closed() -> Vec<String> {
     stopped("Closed")
 }
 
-fn stopped(reason: &str) -> Vec<String> {
+pub fn stopped(reason: &str) -> Vec<String> {
     vec![format!(r#"{{"kind":"stopped","reason":"{reason}"}}"#)]
 }

@@ -51,18 +51,13 @@ impl Server {
 
     /// Waits for a connection and its request.
     pub fn request(&self) -> Connection {
-        let stream = self.accept();
-        let lines = BufReader::new(&stream).lines().map_while(Result::ok);
-        let request = lines.take_while(|line| !line.is_empty()).collect();
-        Connection { stream, request }
+        Connection::new(self.accept())
     }
 
     /// Waits for a request that resumes after this event, 0 for none, and accepts it.
     pub fn open_after(&self, event: u32) -> Connection {
         let mut connection = self.request();
-        let expected = (event > 0).then(|| event.to_string());
-        let id = connection.header("Last-Event-ID");
-        assert_eq!(id, expected.as_deref(), "Last-Event-ID");
+        connection.resume_after(event);
         connection.send(OPEN);
         connection
     }
@@ -71,12 +66,27 @@ impl Server {
 pub const OPEN: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\
     Transfer-Encoding: chunked\r\n\r\n";
 
-pub struct Connection {
-    stream: TcpStream,
+/// A connection with its request.
+pub struct Connection<S = TcpStream> {
+    pub stream: S,
     request: Vec<String>,
 }
 
-impl Connection {
+impl<S: Read + Write> Connection<S> {
+    /// Reads the request.
+    pub fn new(mut stream: S) -> Self {
+        let lines = BufReader::new(&mut stream).lines().map_while(Result::ok);
+        let request = lines.take_while(|line| !line.is_empty()).collect();
+        Self { stream, request }
+    }
+
+    /// Panics unless the request resumes after this event, 0 for none.
+    pub fn resume_after(&self, event: u32) {
+        let expected = (event > 0).then(|| event.to_string());
+        let id = self.header("Last-Event-ID");
+        assert_eq!(id, expected.as_deref(), "Last-Event-ID");
+    }
+
     pub fn path(&self) -> Option<&str> {
         self.request.first()?.split(' ').nth(1)
     }
@@ -106,12 +116,6 @@ impl Connection {
     /// Sends no more, as in the middle of what was to come.
     pub fn cut(self) {}
 
-    /// Ends by RST.
-    pub fn reset(self) {
-        let socket = SockRef::from(&self.stream);
-        socket.set_linger(Some(Duration::ZERO)).expect("it can be");
-    }
-
     /// Waits until the client leaves.
     pub fn left(mut self) {
         let end = self.stream.read(&mut [0]);
@@ -123,8 +127,16 @@ impl Connection {
     }
 }
 
+impl Connection {
+    /// Ends by RST.
+    pub fn reset(self) {
+        let socket = SockRef::from(&self.stream);
+        socket.set_linger(Some(Duration::ZERO)).expect("it can be");
+    }
+}
+
 /// The events of these numbers on the wire.
-fn events(numbers: RangeInclusive<u32>) -> String {
+pub fn events(numbers: RangeInclusive<u32>) -> String {
     numbers.fold(String::new(), |mut text, number| {
         let _infallible = write!(text, "id: {number}\ndata: event {number}\n\n");
         text

@@ -8,7 +8,7 @@ use semihosting::io::{Write, stdout};
 use crate::status;
 
 /// What a run was told is in here.
-const ARGUMENTS: usize = 512;
+const ARGUMENTS: usize = 1536;
 
 /// Writes to the standard output.
 pub fn put(text: &[u8]) {

@@ -7,7 +7,8 @@ use cortex_m_rt::{ExceptionFrame, exception};
 use crate::{exit, put, put_number, status};
 
 /// Says where, but not what: a message needs the machinery of `core::fmt`.
-#[panic_handler]
+#[cfg_attr(target_os = "none", panic_handler)]
+#[cfg_attr(not(target_os = "none"), expect(dead_code, reason = "std has one"))]
 fn panic(info: &PanicInfo<'_>) -> ! {
     put(b"panicked at ");
     if let Some(location) = info.location() {

@@ -2,6 +2,10 @@
 //! whatever goes wrong. Nothing here formats, so that a firmware's size does not hide behind it.
 #![no_std]
 
+/// For a host, Clippy checks the firmwares beside programs that make dependencies allocate.
+#[cfg(not(target_os = "none"))]
+extern crate std;
+
 mod console;
 mod faults;
 #[cfg(not(target_os = "none"))]
@@ -9,7 +13,7 @@ mod host;
 mod stack;
 
 pub use console::{argument, exit, put, put_number};
-pub use stack::{paint_stack, peak_stack};
+pub use stack::{paint_stack, peak_stack, repaint_stack};
 
 /// What QEMU ends with when something goes wrong that is no end of a stream.
 pub mod status {

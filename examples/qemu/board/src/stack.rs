@@ -17,6 +17,18 @@ unsafe extern "C" {
 /// Paints what is free of the stack. From here on the peak is counted.
 #[inline(always)]
 pub fn paint_stack() {
+    PAINTED.store(paint_below(), Ordering::Relaxed);
+}
+
+/// Forgets the peak so far. It is still counted from where [`paint_stack`] was called.
+#[inline(always)]
+pub fn repaint_stack() {
+    paint_below();
+}
+
+/// Returns where the stack is.
+#[inline(always)]
+fn paint_below() -> *mut u32 {
     let top: *mut u32;
     // SAFETY: it only reads a register.
     unsafe { asm!("mov {}, sp", out(reg) top, options(nomem, nostack, preserves_flags)) };
@@ -27,7 +39,7 @@ pub fn paint_stack() {
         unsafe { at.write_volatile(PAINT) };
         at = at.wrapping_add(1);
     }
-    PAINTED.store(top, Ordering::Relaxed);
+    top
 }
 
 /// In bytes, from where the stack was painted to the deepest word that was written since.

@@ -42,7 +42,10 @@ pub fn run(start: impl FnOnce(Spawner, Stack<'static>)) -> ! {
         cortex_m::interrupt::disable();
         // SAFETY: nothing else polls it.
         unsafe { executor.poll() };
-        if !WORK.swap(false, Ordering::AcqRel) {
+        // Not `swap`, which a Cortex-M0 does not have. Nothing comes between the two.
+        let has_work = WORK.load(Ordering::Acquire);
+        WORK.store(false, Ordering::Release);
+        if !has_work {
             cortex_m::asm::wfi();
         }
         // SAFETY: nothing here is within a critical section.

@@ -29,7 +29,8 @@ pub fn print_stop(stop: Stop) {
     line(format_args!(r#""stopped","reason":"{:?}""#, stop.reason));
 }
 
-fn line(rest: fmt::Arguments<'_>) {
+/// Prints an object whose kind, and whatever follows it, is given.
+pub fn line(rest: fmt::Arguments<'_>) {
     let mut line = Line {
         bytes: [0; 256],
         len: 0,

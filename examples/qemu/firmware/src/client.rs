@@ -7,8 +7,6 @@
 //! * `fault=panic` or `fault=hard`: what to do instead.
 //!
 //! QEMU's exit status says why the source has stopped.
-#![no_std]
-#![no_main]
 
 mod print;
 
@@ -16,32 +14,28 @@ use core::ops::ControlFlow;
 use core::time::Duration;
 
 use board::{argument, exit, status};
-use embassy_net::Stack;
 use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
 use embassy_sync::mutex::Mutex;
-use embedded_sse::embassy::{EmbassyTime, TcpBuffers, TcpConnector};
-use embedded_sse::io::sse;
+use embedded_sse::embassy::EmbassyTime;
+use embedded_sse::io::{Connect, sse};
 use embedded_sse::{Decoder, EventSource, Item, Policy, Request, StopReason, Url};
-use firmware::footprint::report;
 use print::{print, print_stop};
 use static_cell::ConstStaticCell;
 
+use crate::footprint::report;
+
+pub use print::line;
+
 /// What the run was told.
-struct Told {
+pub struct Told {
     url: Url<'static>,
     count: Option<u32>,
     policy: Policy,
     stack: bool,
 }
 
-#[cortex_m_rt::entry]
-fn main() -> ! {
-    let told = told();
-    firmware::run(|spawner, stack| spawner.spawn(follow(stack, told).expect("it is spawned once")))
-}
-
 /// Read before anything runs: the memory for it is no stack of the client's.
-fn told() -> Told {
+pub fn told() -> Told {
     static URL: ConstStaticCell<[u8; 256]> = ConstStaticCell::new([0; 256]);
 
     argument("fault", |fault| match fault {
@@ -71,10 +65,8 @@ static SOURCE: Mutex<CriticalSectionRawMutex, Option<EventSource<'static, DATA>>
 
 const DATA: usize = 2048;
 
-#[embassy_executor::task]
-async fn follow(stack: Stack<'static>, told: Told) {
-    static RESOURCES: ConstStaticCell<TcpBuffers<4096, 512>> =
-        ConstStaticCell::new(TcpBuffers::new());
+/// Follows the source over this transport, and ends QEMU when it has stopped.
+pub async fn follow(told: &Told, connect: &mut impl Connect) {
     static DECODER: ConstStaticCell<Decoder<DATA>> = ConstStaticCell::new(Decoder::new());
     static CHUNK: ConstStaticCell<[u8; 1460]> = ConstStaticCell::new([0; 1460]);
 
@@ -85,7 +77,6 @@ async fn follow(stack: Stack<'static>, told: Told) {
     };
     let mut shared = SOURCE.lock().await;
     let source = shared.insert(source);
-    let mut tcp = TcpConnector::new(stack, RESOURCES.take());
     let mut left = told.count;
     let on_item = async |item: Item<'_>| {
         print(&item);
@@ -97,7 +88,7 @@ async fn follow(stack: Stack<'static>, told: Told) {
         }
         ControlFlow::Continue(())
     };
-    let stop = sse(&mut tcp, &EmbassyTime, source, CHUNK.take(), on_item).await;
+    let stop = sse(connect, &EmbassyTime, source, CHUNK.take(), on_item).await;
     print_stop(stop);
     if told.stack {
         report();
