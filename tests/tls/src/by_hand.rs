@@ -74,6 +74,8 @@ pub struct ByHand {
     has_ended: bool,
     /// Changes the ServerHello.
     pub change_hello: fn(&mut Vec<u8>),
+    /// The scheme that the message with the signature names.
+    pub scheme: [u8; 2],
 }
 
 struct Keys {
@@ -90,6 +92,7 @@ impl ByHand {
             keys: None,
             has_ended: false,
             change_hello: |_| {},
+            scheme: [4, 3],
         }
     }
 
@@ -175,7 +178,7 @@ impl ByHand {
                 let signature: Signature = key.sign(&signed);
                 let signature = signature.to_der();
                 let len = (signature.as_bytes().len() as u16).to_be_bytes();
-                self.handshake(15, &[&[4, 3][..], &len, signature.as_bytes()].concat())
+                self.handshake(15, &[&self.scheme[..], &len, signature.as_bytes()].concat())
             }
             Part::Finished => {
                 let secret = Hkdf::<Sha256>::from_prk(&self.keys.as_ref().unwrap().secret).unwrap();

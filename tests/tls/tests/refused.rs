@@ -66,6 +66,17 @@ fn a_server_that_proves_nothing() {
     }
 }
 
+/// The signature is good, but the message names SHA-384, RSA-PSS or Ed25519.
+#[test]
+fn a_signature_of_another_scheme() {
+    let key = Key::new();
+    for scheme in [[5, 3], [8, 4], [8, 7]] {
+        let mut server = ByHand::new(good(&key));
+        server.scheme = scheme;
+        assert_eq!(error(server, key.pins()), TlsError::WrongSignature);
+    }
+}
+
 #[test]
 fn a_signature_without_a_certificate_or_in_front_of_it() {
     let key = Key::new();
