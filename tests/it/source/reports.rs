@@ -1,10 +1,10 @@
 //! Rules: reports, a stop by a response.
 
 use embedded_sse::{
-    Decoder, Head, InvalidRedirect, LossCause, Policy, Request, Step, StopReason, Verdict,
+    Decoder, Head, InvalidRedirect, Item, LossCause, Policy, Request, Step, StopReason, Verdict,
 };
 
-use super::{HERE, limited, source};
+use super::{HERE, Source, limited, reading, source};
 use crate::script::{Script, answers, ms, opens, refuses, status, url};
 
 #[test]
@@ -133,4 +133,44 @@ fn reports_include_a_wait_that_is_over_before_the_driver_asks() {
     source.failed(ms(0));
     assert!(matches!(source.step(ms(99_000)), Step::Wait(_)));
     assert!(matches!(source.step(ms(99_000)), Step::Connect { .. }));
+}
+
+/// Both happen at the moment of the deadline. The result does not depend on the call.
+#[test]
+fn an_end_at_the_deadline_of_the_response_is_a_timeout() {
+    let timeout = Policy::DEFAULT.response_timeout.unwrap();
+    for (early, expected) in [
+        (ms(1), LossCause::CutOff),
+        (ms(0), LossCause::ResponseTimeout),
+    ] {
+        let mut decoder = Decoder::new();
+        let mut source = reading(&mut decoder);
+        source.ended(timeout - early);
+        assert_eq!(cause(&mut source), expected);
+    }
+}
+
+/// A driver may report the end before it has asked for items of the empty body.
+#[test]
+fn an_end_after_a_complete_body_is_an_end() {
+    let framing = ["Content-Length: 0", "Transfer-Encoding: chunked"];
+    for (framing, expected) in framing.into_iter().zip([LossCause::End, LossCause::CutOff]) {
+        let mut decoder = Decoder::new();
+        let mut source = reading(&mut decoder);
+        let head =
+            format!("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n{framing}\r\n\r\n");
+        assert!(matches!(
+            source.receive(&mut head.as_bytes(), ms(0)),
+            Some(Item::Open(_))
+        ));
+        source.ended(ms(0));
+        assert_eq!(cause(&mut source), expected);
+    }
+}
+
+fn cause(source: &mut Source<'_>) -> LossCause {
+    match source.step(ms(0)) {
+        Step::Wait(wait) => wait.cause,
+        step => panic!("{step:?}"),
+    }
 }
