@@ -1,5 +1,6 @@
 //! Two network stacks with a wire between them, and a client to run on them.
 
+mod dns;
 mod server;
 
 use std::cell::{Cell, RefCell};
@@ -15,7 +16,8 @@ use embedded_sse::embassy::{EmbassyTime, TcpBuffers, TcpConnector};
 use embedded_sse::io::sse;
 use embedded_sse::{Decoder, EventSource, Item, Policy, Request, Stop, Url};
 
-pub use server::{Answer, Left, OPEN, Server, dns, header};
+pub use dns::Answer;
+pub use server::{Left, OPEN, Server, dns, header};
 
 pub const CLIENT: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
 /// The address of the server and of the DNS server.

@@ -1,11 +1,10 @@
 //! An HTTP server and a DNS server, which do what the test says.
 
-use std::net::Ipv4Addr;
-
 use embassy_net::Stack;
 use embassy_net::tcp::TcpSocket;
 use embassy_net::udp::{PacketMetadata, UdpSocket};
 
+use crate::dns::{Answer, reply};
 use crate::leak;
 
 pub const OPEN: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n";
@@ -111,14 +110,6 @@ pub fn header<'r>(request: &'r str, name: &str) -> Option<&'r str> {
     lines.find_map(|(other, value)| (other == name).then_some(value))
 }
 
-/// The answer of the DNS server to a query.
-#[derive(Clone)]
-pub enum Answer {
-    Silence,
-    NoSuchName,
-    Addresses(Vec<Ipv4Addr>),
-}
-
 /// Answers each query with the result of `answer`, which gets the name.
 pub async fn dns(stack: Stack<'static>, mut answer: impl FnMut(&str) -> Answer) {
     let meta = || leak([PacketMetadata::EMPTY; 4]);
@@ -127,33 +118,8 @@ pub async fn dns(stack: Stack<'static>, mut answer: impl FnMut(&str) -> Answer) 
     let mut packet = [0; 512];
     loop {
         let (len, from) = socket.recv_from(&mut packet).await.unwrap();
-        let mut reply = packet[..len].to_vec();
-        let (flags, addresses) = match answer(&name(&packet[12..len])) {
-            Answer::Silence => continue,
-            Answer::NoSuchName => ([0x81, 0x83], Vec::new()),
-            Answer::Addresses(addresses) => ([0x81, 0x80], addresses),
-        };
-        reply[2..4].copy_from_slice(&flags);
-        reply[7] = addresses.len() as u8;
-        for address in addresses {
-            // A pointer to the name in the query, type A, class IN, a TTL of 0, 4 bytes.
-            reply.extend([0xC0, 12, 0, 1, 0, 1, 0, 0, 0, 0, 0, 4]);
-            reply.extend(address.octets());
+        if let Some(reply) = reply(&packet[..len], &mut answer) {
+            socket.send_to(&reply, from).await.unwrap();
         }
-        socket.send_to(&reply, from).await.unwrap();
     }
-}
-
-/// The name in a query. The type comes before it, unless it is A.
-fn name(mut question: &[u8]) -> String {
-    let mut labels = Vec::new();
-    while let [len, rest @ ..] = question
-        && *len > 0
-    {
-        let (label, rest) = rest.split_at((*len).into());
-        labels.push(String::from_utf8_lossy(label).into_owned());
-        question = rest;
-    }
-    let kind = if question[2] == 1 { "" } else { "AAAA " };
-    format!("{kind}{}", labels.join("."))
 }

@@ -6,7 +6,7 @@ use crate::plan::Plan;
 use crate::runner::try_plan;
 
 /// Each bug must be found within this many seeds.
-const MOST_SEEDS: u64 = 200;
+const MOST_SEEDS: u64 = 300;
 
 /// Injects each bug. Returns whether all were found.
 pub fn run() -> bool {

@@ -22,6 +22,8 @@ pub enum Entry {
     Torn(String),
     /// The device did nothing until now.
     Slept,
+    /// The device had no link until now, and knew it.
+    Plugged,
 
     // ---- the connection, as the client sees it ----
     Dial(String),

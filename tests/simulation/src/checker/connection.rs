@@ -89,8 +89,11 @@ impl Connection {
         times.max().unwrap_or(self.dialled_at)
     }
 
-    /// The bytes of the stream so far, without the framing.
+    /// The bytes of the stream so far, without the framing. A stream that was never open has none.
     pub fn payload(&self) -> Vec<u8> {
+        if !self.is_open {
+            return Vec::new();
+        }
         match Head::parse(&self.bytes) {
             ref head @ Head::Complete { end, .. } if is_stream(head) => {
                 response::payload(head, &self.bytes[end..]).0

@@ -71,7 +71,7 @@ struct Checker<'p> {
     /// What was told last, if it may be told again because the future was dropped.
     told: Option<Told>,
     may_repeat: bool,
-    /// Until then the device was busy or asleep.
+    /// Until then the device was busy, asleep or without a link.
     excused: Duration,
     /// The IDs that the flash may contain.
     stored: Vec<String>,
@@ -158,7 +158,7 @@ impl<'p> Checker<'p> {
                 self.stored.push(id.clone());
                 Ok(())
             }
-            Entry::Slept => {
+            Entry::Slept | Entry::Plugged => {
                 self.excused = self.excused.max(self.now);
                 Ok(())
             }

@@ -149,6 +149,10 @@ impl Checker<'_> {
                 return self.violation("each loss is reported with its true cause", detail);
             }
         };
+        if !self.is_abandoned && lost.open_since.is_some() != connection.is_open {
+            let detail = format!("told: {}, but: {lost:?}", connection.is_open);
+            return self.violation("a stream opens once, if it is one", detail);
+        }
         let said = match self.is_abandoned {
             true => self.said_before_the_drop(&connection),
             false => self.finish(&connection)?,

@@ -268,6 +268,7 @@ impl<'w> App<'w> {
                 tell(told);
             }
             (Some(Bug::HidesALoss), Told::Lost { .. }) => {}
+            (Some(Bug::HidesTheOpening), Told::Open(_)) => {}
             (
                 Some(Bug::CallsACutAnEnd),
                 Told::Lost {

@@ -21,10 +21,16 @@ pub enum Bug {
     CallsAResetAnEnd,
     CallsACutAnEnd,
     StoresTheIdTooEarly,
+    GoesToAnotherPath,
+    ForgetsTheToken,
+    WaitsTooLong,
+    NoticesSilenceLate,
+    HidesTheOpening,
+    GoesOnAfterAStop,
 }
 
 impl Bug {
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 25] = [
         Self::LosesAnEvent,
         Self::DoublesAnEvent,
         Self::SwapsTwoEvents,
@@ -44,5 +50,11 @@ impl Bug {
         Self::CallsAResetAnEnd,
         Self::CallsACutAnEnd,
         Self::StoresTheIdTooEarly,
+        Self::GoesToAnotherPath,
+        Self::ForgetsTheToken,
+        Self::WaitsTooLong,
+        Self::NoticesSilenceLate,
+        Self::HidesTheOpening,
+        Self::GoesOnAfterAStop,
     ];
 }

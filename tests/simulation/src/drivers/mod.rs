@@ -1,9 +1,11 @@
 //! Ways to run the client through a plan.
 
 mod blocking;
+mod embassy;
 mod executor;
 mod ready;
 mod sans_io;
+mod spy;
 mod tamper;
 mod transport;
 
@@ -28,16 +30,24 @@ pub enum Driver {
     Sessions,
     /// `blocking::sse`.
     Blocking,
+    /// `io::sse` over embassy-net.
+    Embassy,
 }
 
 impl Driver {
-    pub const ALL: [Self; 4] = [Self::SansIo, Self::Sse, Self::Sessions, Self::Blocking];
+    pub const ALL: [Self; 5] = [
+        Self::SansIo,
+        Self::Sse,
+        Self::Sessions,
+        Self::Blocking,
+        Self::Embassy,
+    ];
 
     /// How late the client may notice something.
     pub fn slack(self) -> Duration {
         match self {
             Self::SansIo | Self::Sse | Self::Sessions => Duration::from_millis(2),
-            Self::Blocking => Duration::from_millis(250),
+            Self::Blocking | Self::Embassy => Duration::from_millis(250),
         }
     }
 }
@@ -66,6 +76,9 @@ pub struct Run {
 
 /// Runs the client through the plan, in all lives of the device.
 pub fn run(plan: &Plan, driver: Driver, bug: Option<Bug>) -> Run {
+    if driver == Driver::Embassy {
+        return embassy::run(plan, bug);
+    }
     let world = World::new(plan);
     let app = App::new(&world, bug);
     let mut boots: u64 = 0;
@@ -97,7 +110,7 @@ fn live(app: &App<'_>, driver: Driver, source: &mut Source<'_>) -> End {
         Driver::SansIo => sans_io::SansIo::new(app, source).run(),
         Driver::Sse => executor::drive(app, source, ready::Way::Sse),
         Driver::Sessions => executor::drive(app, source, ready::Way::Sessions),
-        Driver::Blocking => blocking::drive(app, source),
+        Driver::Blocking | Driver::Embassy => blocking::drive(app, source),
     }
 }
 

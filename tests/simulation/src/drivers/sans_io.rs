@@ -11,6 +11,9 @@ use crate::network::{Dial, Socket};
 use crate::plan::ms;
 use crate::trace::Entry;
 
+/// How late the bugs are that notice something late.
+const LATE: Duration = ms(3_000);
+
 enum Link<'w> {
     None,
     Dialling(Dial),
@@ -146,7 +149,11 @@ impl<'r, 'w, 'a> SansIo<'r, 'w, 'a> {
             Some(Err(_)) => self.source.failed(now),
             None => {
                 let next = socket.next();
-                let deadline = deadline.map(|deadline| self.app.world.to_world(deadline));
+                let late = match self.app.has(Bug::NoticesSilenceLate) {
+                    true => LATE,
+                    false => Duration::ZERO,
+                };
+                let deadline = deadline.map(|deadline| self.app.world.to_world(deadline) + late);
                 let is_deaf = self.app.has(Bug::NeverNoticesSilence);
                 self.pass_until(next, deadline.filter(|_| !is_deaf));
                 if !is_deaf && deadline.is_some_and(|deadline| deadline <= self.app.world.now()) {
@@ -203,7 +210,11 @@ impl<'r, 'w, 'a> SansIo<'r, 'w, 'a> {
             }
             return;
         }
-        self.pass_until(Some(until), None);
+        let late = match self.app.has(Bug::WaitsTooLong) {
+            true => until + LATE,
+            false => until,
+        };
+        self.pass_until(Some(late), None);
     }
 
     fn stop(&mut self, stop: Stop) {
@@ -213,6 +224,9 @@ impl<'r, 'w, 'a> SansIo<'r, 'w, 'a> {
         }
         self.is_stopped = true;
         self.app.keep_time(self.source);
+        if self.app.has(Bug::GoesOnAfterAStop) {
+            return self.source.restart();
+        }
         let until = self.app.world.now() + ms(self.app.world.plan.settings.restart_after);
         while self.app.world.now() < until && !self.app.is_interrupted() {
             self.pass_until(Some(until), None);

@@ -45,6 +45,10 @@ impl Tamper {
                 let old = self.old_id.replace(id.clone()).unwrap_or(id.clone());
                 text = text.replace(&format!("-ID: {id}"), &format!("-ID: {old}"));
             }
+            (Some(Bug::GoesToAnotherPath), _) => text = text.replacen("/events", "/event", 1),
+            (Some(Bug::ForgetsTheToken), _) => {
+                text = text.replace(&format!("Authorization: {TOKEN}\r\n"), "");
+            }
             (Some(Bug::SendsAnUnknownId), Some(id)) => {
                 text = text.replace(&format!("-ID: {id}"), "-ID: e9999");
             }

@@ -4,4 +4,4 @@ mod socket;
 mod world;
 
 pub use socket::Socket;
-pub use world::{Dial, World};
+pub use world::{Dial, World, name_of};

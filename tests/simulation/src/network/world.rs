@@ -101,7 +101,7 @@ impl<'p> World<'p> {
             at: after(delay),
             host: None,
         };
-        if let Some(()) = self.active(|kind| matches!(kind, Kind::Cut { .. }).then_some(())) {
+        if let Some(()) = self.active(|kind| kind.is_cut().then_some(())) {
             let at = None;
             let host = None;
             return Dial { at, host };
@@ -184,14 +184,14 @@ impl<'p> World<'p> {
                 }
             }
             answer = answer.in_order();
-            if let Kind::Cut { lasts } = fault.kind {
+            if fault.kind.is_cut() {
                 let first = answer
                     .deeds
                     .iter()
                     .position(|timed| fault.is_active(timed.at));
                 if let Some(first) = first {
                     answer.fired.push(index);
-                    if lasts > MOST_PATIENCE {
+                    if fault.end() - fault.at > MOST_PATIENCE {
                         answer.deeds.truncate(first);
                     } else {
                         for timed in &mut answer.deeds[first..] {

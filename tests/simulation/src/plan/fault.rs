@@ -84,13 +84,27 @@ pub enum Kind {
 
     /// No packet arrives.
     Cut { lasts: Ms },
+    /// The device has no link, and knows it.
+    Unplug { lasts: Ms },
     /// Packets arrive late.
     Delay { lasts: Ms, by: Ms },
+    /// This percentage of packets is lost. Only a network stack notices this fault and the next four.
+    Lose { lasts: Ms, percent: u64 },
+    /// This percentage of packets arrives twice.
+    Duplicate { lasts: Ms, percent: u64 },
+    /// Packets overtake each other.
+    Reorder { lasts: Ms, percent: u64 },
+    /// A bit of this percentage of packets is flipped.
+    Noise { lasts: Ms, percent: u64 },
+    /// The link is slow.
+    Throttle { lasts: Ms, bytes_per_second: u64 },
 
     /// DNS does not answer the query, or says that there is no such name.
     NoName { lasts: Ms },
     /// DNS returns the address of a captive portal.
     Lie { lasts: Ms },
+    /// The server is at another address.
+    Move { lasts: Ms },
 
     /// The device loses its power. A write of `torn` words to the flash may be in progress.
     Reboot { torn: Option<u64>, off: Ms },
@@ -198,16 +212,29 @@ impl Kind {
                 4 => Self::Garbage { lasts },
                 _ => Self::LongHead { lasts },
             },
-            Class::Link => match random.below(2) {
-                0 => Self::Cut { lasts },
-                _ => Self::Delay {
-                    lasts,
-                    by: random.magnitude(10, 10_000),
-                },
-            },
-            Class::Dns => match random.below(2) {
+            Class::Link => {
+                let percent = random.magnitude(1, 40);
+                match random.below(9) {
+                    0 | 1 => Self::Cut { lasts },
+                    2 => Self::Unplug { lasts },
+                    3 => Self::Delay {
+                        lasts,
+                        by: random.magnitude(10, 10_000),
+                    },
+                    4 => Self::Lose { lasts, percent },
+                    5 => Self::Duplicate { lasts, percent },
+                    6 => Self::Reorder { lasts, percent },
+                    7 => Self::Noise { lasts, percent },
+                    _ => Self::Throttle {
+                        lasts,
+                        bytes_per_second: random.magnitude(50, 10_000),
+                    },
+                }
+            }
+            Class::Dns => match random.below(3) {
                 0 => Self::NoName { lasts },
-                _ => Self::Lie { lasts },
+                1 => Self::Lie { lasts },
+                _ => Self::Move { lasts },
             },
             Class::Device => match random.below(2) {
                 0 => Self::Reboot {
@@ -244,9 +271,16 @@ impl Kind {
             | Self::Garbage { lasts }
             | Self::LongHead { lasts }
             | Self::Cut { lasts }
+            | Self::Unplug { lasts }
             | Self::Delay { lasts, .. }
+            | Self::Lose { lasts, .. }
+            | Self::Duplicate { lasts, .. }
+            | Self::Reorder { lasts, .. }
+            | Self::Noise { lasts, .. }
+            | Self::Throttle { lasts, .. }
             | Self::NoName { lasts }
             | Self::Lie { lasts }
+            | Self::Move { lasts }
             | Self::Sleep { lasts }
             | Self::Slow { lasts, .. } => lasts,
             Self::Reboot { off, .. } => off,
@@ -255,6 +289,11 @@ impl Kind {
             Self::Corrupt { .. } | Self::HalfClose { .. } | Self::BadChunk | Self::End => PATIENCE,
             _ => 0,
         }
+    }
+
+    /// Whether no packet arrives.
+    pub fn is_cut(self) -> bool {
+        matches!(self, Self::Cut { .. } | Self::Unplug { .. })
     }
 
     /// The name in the table of coverage.

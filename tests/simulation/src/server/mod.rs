@@ -127,15 +127,27 @@ fn stall(plan: &Plan, answer: &mut Answer) {
 
 /// Resets end a connection, whatever it was doing.
 fn die(plan: &Plan, now: Ms, answer: &mut Answer) {
-    for (index, fault) in plan.faults.iter().enumerate() {
-        let kills = matches!(fault.kind, Kind::Reset | Kind::Restart { .. });
-        if kills && fault.at >= now {
-            answer.deeds.retain(|timed| timed.at < fault.at);
-            answer.deeds.push(Timed::rst(fault.at));
-            answer.fired.push(index);
-            return;
-        }
+    if let Some((index, at)) = death(plan, now) {
+        answer.deeds.retain(|timed| timed.at < at);
+        answer.deeds.push(Timed::rst(at));
+        answer.fired.push(index);
     }
+}
+
+/// When the server resets all connections next, and by which fault.
+pub fn death(plan: &Plan, now: Ms) -> Option<(usize, Ms)> {
+    let faults = plan.faults.iter().enumerate();
+    let deaths = faults.flat_map(|(index, fault)| {
+        let at = match fault.kind {
+            Kind::Reset | Kind::Restart { .. } => [Some(fault.at), None],
+            // The old server ends, and later the new one.
+            Kind::Move { .. } => [Some(fault.at), Some(fault.end())],
+            _ => [None, None],
+        };
+        at.into_iter().flatten().map(move |at| (index, at))
+    });
+    let later = deaths.filter(|(_, at)| *at >= now);
+    later.min_by_key(|(_, at)| *at)
 }
 
 /// Whether the other origin exists: as long as redirects lead there, and for a while after.
