@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 use spki::der::asn1::AnyRef;
-use spki::der::{Decode, Reader, Result, SliceReader};
+use spki::der::{Decode, Reader, Result, SliceReader, Tag, Tagged};
 use spki::{ObjectIdentifier, SubjectPublicKeyInfoRef};
 
 /// The SubjectPublicKeyInfo of a certificate.
@@ -66,14 +66,9 @@ fn spki(certificate: &[u8]) -> Result<&[u8]> {
             if fields.peek_byte() == Some(VERSION) {
                 AnyRef::decode(fields)?;
             }
-            for _ in [
-                "serial number",
-                "signature",
-                "issuer",
-                "validity",
-                "subject",
-            ] {
-                AnyRef::decode(fields)?;
+            // The serial number, then the signature's algorithm, issuer, validity and subject.
+            for tag in [Tag::Integer, SEQUENCE, SEQUENCE, SEQUENCE, SEQUENCE] {
+                AnyRef::decode(fields)?.tag().assert_eq(tag)?;
             }
             let key = fields.tlv_bytes()?;
             while !fields.is_finished() {
@@ -81,9 +76,11 @@ fn spki(certificate: &[u8]) -> Result<&[u8]> {
             }
             Ok(key)
         })?;
-        for _ in ["algorithm", "signature"] {
-            AnyRef::decode(certificate)?;
+        for tag in [SEQUENCE, Tag::BitString] {
+            AnyRef::decode(certificate)?.tag().assert_eq(tag)?;
         }
         Ok(key)
     })
 }
+
+const SEQUENCE: Tag = Tag::Sequence;

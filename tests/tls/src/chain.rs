@@ -36,7 +36,11 @@ pub fn root(params: CertificateParams) -> Issuer {
 }
 
 pub fn root_of_kind(params: CertificateParams, kind: &'static SignatureAlgorithm) -> Issuer {
-    CertifiedIssuer::self_signed(params, pair(kind)).unwrap()
+    root_of_pair(params, pair(kind))
+}
+
+pub fn root_of_pair(params: CertificateParams, pair: KeyPair) -> Issuer {
+    CertifiedIssuer::self_signed(params, pair).unwrap()
 }
 
 pub fn issued(params: CertificateParams, by: &Issuer) -> Issuer {
@@ -48,7 +52,11 @@ pub fn issued_of_kind(
     by: &Issuer,
     kind: &'static SignatureAlgorithm,
 ) -> Issuer {
-    CertifiedIssuer::signed_by(params, pair(kind), by).unwrap()
+    issued_of_pair(params, by, pair(kind))
+}
+
+pub fn issued_of_pair(params: CertificateParams, by: &Issuer, pair: KeyPair) -> Issuer {
+    CertifiedIssuer::signed_by(params, pair, by).unwrap()
 }
 
 /// The message with these certificates, the server's own first.

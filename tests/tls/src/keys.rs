@@ -3,8 +3,16 @@
 use std::fmt::Write;
 
 use embedded_sse::tls::PinnedKeys;
+use p256::SecretKey;
+use p256::pkcs8::EncodePrivateKey;
 use rcgen::{CertificateParams, KeyPair, PublicKeyData, SignatureAlgorithm};
 use sha2::{Digest, Sha256};
+
+/// A key pair on P-256 that is the same each time.
+pub fn fixed_pair(secret: &[u8; 32]) -> KeyPair {
+    let secret = SecretKey::from_slice(secret).unwrap();
+    KeyPair::try_from(secret.to_pkcs8_der().unwrap().as_bytes()).unwrap()
+}
 
 /// A key with a certificate that it has signed itself.
 pub struct Key {
