@@ -93,6 +93,44 @@ pub trait Hooks {
     fn idle_timeout(&self) -> Option<Duration> {
         None
     }
+
+    /// Whether redirects are followed. If this returns `false`, a redirect stops the source, as with a
+    /// [`Request::max_redirects`](crate::Request::max_redirects) of 0. Then the code that follows redirects
+    /// is not linked, and [`keeps_bodies`](Self::keeps_bodies) saves some more flash:
+    ///
+    /// ```
+    /// use embedded_sse::hooks::Hooks;
+    ///
+    /// /// For a server that never redirects, in the smallest firmware.
+    /// struct Small;
+    ///
+    /// impl Hooks for Small {
+    ///     fn follows_redirects(&self) -> bool {
+    ///         false
+    ///     }
+    ///
+    ///     fn keeps_bodies(&self) -> bool {
+    ///         false
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// Return the same constant on each call. A pair of hooks follows redirects if both do. A `RefCell`
+    /// hides the constant from the optimizer, so use a pair such as `(Small, &cell)`.
+    fn follows_redirects(&self) -> bool {
+        true
+    }
+
+    /// Whether bodies of responses that are not streams are read. If this returns `false`, a response
+    /// that stops the source does so at once, and the body in
+    /// [`EventSource::response`](crate::EventSource::response) is empty. [`Verdict::Collect`] then does the
+    /// same as [`Verdict::Finish`].
+    ///
+    /// The rules of [`follows_redirects`](Self::follows_redirects) apply: return a constant, so that the
+    /// code that reads bodies is not linked.
+    fn keeps_bodies(&self) -> bool {
+        true
+    }
 }
 
 /// No hooks.
@@ -117,6 +155,14 @@ impl<H: Hooks + ?Sized> Hooks for &mut H {
 
     fn idle_timeout(&self) -> Option<Duration> {
         (**self).idle_timeout()
+    }
+
+    fn follows_redirects(&self) -> bool {
+        (**self).follows_redirects()
+    }
+
+    fn keeps_bodies(&self) -> bool {
+        (**self).keeps_bodies()
     }
 }
 
@@ -143,6 +189,14 @@ impl<A: Hooks, B: Hooks> Hooks for (A, B) {
 
     fn idle_timeout(&self) -> Option<Duration> {
         self.0.idle_timeout().or(self.1.idle_timeout())
+    }
+
+    fn follows_redirects(&self) -> bool {
+        self.0.follows_redirects() && self.1.follows_redirects()
+    }
+
+    fn keeps_bodies(&self) -> bool {
+        self.0.keeps_bodies() && self.1.keeps_bodies()
     }
 }
 
@@ -175,6 +229,14 @@ impl<H: Hooks + Copy> Hooks for &Cell<H> {
     fn idle_timeout(&self) -> Option<Duration> {
         self.get().idle_timeout()
     }
+
+    fn follows_redirects(&self) -> bool {
+        self.get().follows_redirects()
+    }
+
+    fn keeps_bodies(&self) -> bool {
+        self.get().keeps_bodies()
+    }
 }
 
 /// Hooks are not called while you borrow the `RefCell`.
@@ -206,6 +268,15 @@ impl<H: Hooks> Hooks for &RefCell<H> {
 
     fn idle_timeout(&self) -> Option<Duration> {
         self.try_borrow().ok()?.idle_timeout()
+    }
+
+    fn follows_redirects(&self) -> bool {
+        self.try_borrow()
+            .map_or(true, |hooks| hooks.follows_redirects())
+    }
+
+    fn keeps_bodies(&self) -> bool {
+        self.try_borrow().map_or(true, |hooks| hooks.keeps_bodies())
     }
 }
 

@@ -262,7 +262,8 @@ pub(super) fn write_origin(memory: &mut Buffer<[u8]>, origin: Origin<'_>) -> Res
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum InvalidRedirect {
-    /// More redirects in a row than [`max_redirects`](super::Request::max_redirects).
+    /// More redirects in a row than [`max_redirects`](super::Request::max_redirects), or any redirect if
+    /// [`Hooks::follows_redirects`](crate::hooks::Hooks::follows_redirects) is `false`.
     TooMany,
     /// `Location` is missing or empty, occurs with different values, or does not resolve to a valid
     /// [`Url`].
@@ -279,7 +280,7 @@ pub enum InvalidRedirect {
 impl fmt::Display for InvalidRedirect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::TooMany => "too many redirects in a row",
+            Self::TooMany => "more redirects in a row than are followed",
             Self::Location => "a redirect without a valid Location",
             Self::Downgrade => "a redirect from https to http",
             Self::NoTls => "a redirect to https, but the driver has no TLS",

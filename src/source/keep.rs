@@ -20,7 +20,9 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
         now: Duration,
     ) {
         match body {
-            Ok(body) if !body.is_done() && self.attempt.head_len > 0 => {
+            Ok(body)
+                if self.hooks.keeps_bodies() && !body.is_done() && self.attempt.head_len > 0 =>
+            {
                 self.reconnect.refused(now);
                 self.keep(reason, cause, body, false);
             }

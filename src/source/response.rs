@@ -137,7 +137,9 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
                     }
                 }
                 &mut State::Keep { body, stop, whole } => {
-                    if self.take_body(body, stop, whole, input, now) {
+                    if !self.hooks.keeps_bodies() {
+                        self.stop(stop.reason, stop.cause);
+                    } else if self.take_body(body, stop, whole, input, now) {
                         return None;
                     }
                 }
@@ -184,6 +186,9 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
         let verdict = self.hooks.verdict(&head, by_default);
         let body = http::body_of(&head);
         match verdict {
+            Verdict::Collect if !self.hooks.keeps_bodies() => {
+                self.stop(StopReason::Finished, None);
+            }
             Verdict::Open | Verdict::Collect => match body {
                 Ok(body) if verdict == Verdict::Open => {
                     self.reconnect.opened(now);
@@ -203,7 +208,11 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
                     let start = location.as_ptr().addr() - memory.as_ptr().addr();
                     start..start + location.len()
                 });
-                if let Err(error) = self.follow(status, location, now) {
+                let followed = match self.hooks.follows_redirects() {
+                    true => self.follow(status, location, now),
+                    false => Err(InvalidRedirect::TooMany),
+                };
+                if let Err(error) = followed {
                     self.refuse(StopReason::Redirect(error), None, body, now);
                 }
             }
@@ -280,7 +289,8 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
     fn remember(&mut self) {
         let attempt = self.attempt;
         let url = self.decoder.idle_memory().get(attempt.url_range());
-        if attempt.redirects > 0
+        if self.hooks.follows_redirects()
+            && attempt.redirects > 0
             && !attempt.is_temporary
             && !attempt.as_get
             && let Some(url) = url

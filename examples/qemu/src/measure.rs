@@ -84,6 +84,7 @@ fn footprint() -> Result<Vec<Number>, String> {
         ("`EventSource`", "firmware", "source"),
         ("`sse()` over embassy-net", "firmware", "sse"),
         ("`sse()` with hooks", "firmware", "hooks"),
+        ("`sse()` without redirects and bodies", "firmware", "small"),
         ("`sse()` with a pinned key", "https", "pinned"),
         ("`sse()` with an authority", "https", "authority"),
     ] {

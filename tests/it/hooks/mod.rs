@@ -3,6 +3,7 @@
 mod calls;
 mod counters;
 mod heartbeat;
+mod small;
 
 use std::ops::ControlFlow;
 
