@@ -4,7 +4,7 @@
 use core::time::Duration;
 
 use crate::policy::Policy;
-use crate::time::{long, millis_between, part, short};
+use crate::time::{after, long, millis_between, part, short};
 
 /// A reconnection timer: it takes events of a connection and times, and returns delays and
 /// deadlines.
@@ -90,31 +90,27 @@ pub struct Reconnect {
     /// The number of attempts since the last open connection.
     attempts: u32,
     phase: Phase,
+    /// When the timeout of the phase began: at its start, at the last bytes of an open connection, or
+    /// at the end of a wait.
+    since: Duration,
+    /// When the connection was opened.
+    opened: Duration,
+    /// Whether the open connection has brought an event or changed the last event ID.
+    delivered: bool,
+    /// Whether the open connection has brought a `retry` field.
+    retried: bool,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 enum Phase {
     Idle,
-    Connecting {
-        since: Duration,
-    },
+    Connecting,
     /// Waiting for the head of the response.
-    Requesting {
-        since: Duration,
-    },
-    Open {
-        since: Duration,
-        heard: Duration,
-        /// Whether an event was received or the last event ID changed.
-        delivered: bool,
-        /// Whether a `retry` field was received.
-        retried: bool,
-    },
+    Requesting,
+    Open,
     /// Waiting for the next attempt, or for the body of a response that stops the source.
-    Waiting {
-        until: Duration,
-    },
+    Waiting,
 }
 
 /// How a connection was lost.
@@ -145,6 +141,10 @@ impl Reconnect {
             failures: 0,
             attempts: 0,
             phase: Phase::Idle,
+            since: Duration::ZERO,
+            opened: Duration::ZERO,
+            delivered: false,
+            retried: false,
         }
     }
 
@@ -166,12 +166,12 @@ impl Reconnect {
 
     /// Reports that an attempt begins. Call it before the DNS query.
     pub fn connecting(&mut self, now: Duration) {
-        self.phase = Phase::Connecting { since: now };
+        self.enter(Phase::Connecting, now);
     }
 
     /// Reports that the connection is made, so that the request can be sent.
     pub fn connected(&mut self, now: Duration) {
-        self.phase = Phase::Requesting { since: now };
+        self.enter(Phase::Requesting, now);
     }
 
     /// Reports that the head of the response was accepted. This ends the outage and resets the
@@ -183,36 +183,31 @@ impl Reconnect {
 
     /// Reports the head of a response that is not a stream. The idle timeout counts from here.
     pub(crate) fn answered(&mut self, now: Duration) {
-        self.phase = Phase::Open {
-            since: now,
-            heard: now,
-            delivered: false,
-            retried: false,
-        };
+        self.enter(Phase::Open, now);
+        self.opened = now;
+        self.delivered = false;
+        self.retried = false;
     }
 
     /// Reports received bytes of any kind, which postpone the idle timeout.
     pub fn received(&mut self, now: Duration) {
-        if let Phase::Open { heard, .. } = &mut self.phase {
-            *heard = now;
+        if self.phase == Phase::Open {
+            self.since = now;
         }
     }
 
     /// Reports progress: an event was received, or the last event ID changed.
     pub fn delivered(&mut self) {
-        if let Phase::Open { delivered, .. } = &mut self.phase {
-            *delivered = true;
-        }
+        self.delivered = true;
     }
 
     /// Reports a `retry` field. It sets the base of the delay, clamped to [`Policy::min_retry`] and
     /// [`Policy::max_retry`].
+    #[inline(never)]
     pub fn set_reconnection_time(&mut self, retry: Duration) {
         let (least, most) = (self.policy.min_retry, self.policy.max_retry);
         self.reconnection_time = retry.min(most).max(least);
-        if let Phase::Open { retried, .. } = &mut self.phase {
-            *retried = true;
-        }
+        self.retried = true;
     }
 
     /// Reports that the connection was lost or the attempt failed. Returns how long to wait, or
@@ -227,22 +222,17 @@ impl Reconnect {
     ) -> Option<Duration> {
         let mut taken_back = 0;
         let mut is_asked_for = false;
-        if let Phase::Open {
-            since,
-            delivered,
-            retried,
-            ..
-        } = self.phase
-        {
+        if self.phase == Phase::Open {
             let healthy = millis_between(Duration::ZERO, self.policy.healthy_time);
-            let lasted = millis_between(since, now);
+            let lasted = millis_between(self.opened, now);
             taken_back = lasted.checked_div(healthy).unwrap_or(u32::MAX);
             // A process that crashes closes its connections too, so that a close alone proves
             // nothing.
-            let signs = u8::from(loss == Loss::End) + u8::from(delivered) + u8::from(retried);
+            let signs =
+                u8::from(loss == Loss::End) + u8::from(self.delivered) + u8::from(self.retried);
             if loss != Loss::Cut && signs >= 2 {
                 taken_back = taken_back.max(1);
-                is_asked_for = retried;
+                is_asked_for = self.retried;
             }
         }
         self.failures = match taken_back {
@@ -257,23 +247,21 @@ impl Reconnect {
         }
         self.attempts = self.attempts.saturating_add(1);
         let delay = self.delay(retry_after.unwrap_or_default(), is_asked_for);
-        self.phase = Phase::Waiting {
-            until: now.saturating_add(delay),
-        };
+        self.enter(Phase::Waiting, after(now, delay));
         Some(delay)
     }
 
     /// The time of the next timeout: the end of the attempt, of the silence, or of the wait. `None`
     /// if there is no timeout. Check it with [`is_due`](Self::is_due): nothing happens by itself.
     pub fn deadline(&self) -> Option<Duration> {
-        let (since, timeout) = match self.phase {
+        let timeout = match self.phase {
             Phase::Idle => return None,
-            Phase::Connecting { since } => (since, self.policy.connect_timeout),
-            Phase::Requesting { since } => (since, self.policy.response_timeout),
-            Phase::Open { heard, .. } => (heard, self.policy.idle_timeout),
-            Phase::Waiting { until } => return Some(until),
+            Phase::Connecting => self.policy.connect_timeout,
+            Phase::Requesting => self.policy.response_timeout,
+            Phase::Open => self.policy.idle_timeout,
+            Phase::Waiting => Some(Duration::ZERO),
         };
-        timeout.map(|timeout| since.saturating_add(timeout))
+        timeout.map(|timeout| after(self.since, timeout))
     }
 
     /// Whether the [`deadline`](Self::deadline) has passed.
@@ -287,9 +275,7 @@ impl Reconnect {
 
     /// Reports a response that stops the source. Limits the time to read its body.
     pub(crate) fn refused(&mut self, now: Duration) {
-        self.phase = Phase::Waiting {
-            until: now.saturating_add(Duration::from_secs(1)),
-        };
+        self.enter(Phase::Waiting, after(now, Duration::from_secs(1)));
     }
 
     /// Resets the failures and attempts, for example because the network is back. The reconnection
@@ -298,6 +284,11 @@ impl Reconnect {
         self.failures = 0;
         self.attempts = 0;
         self.phase = Phase::Idle;
+    }
+
+    fn enter(&mut self, phase: Phase, since: Duration) {
+        self.phase = phase;
+        self.since = since;
     }
 
     /// The delay is computed in short units. The result is never below the base or `least`, even if

@@ -143,7 +143,7 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
             }
             self.reconnect.connected(now);
             self.attempt.sends_id = http::is_field_value(self.decoder.last_event_id());
-            let (_, len) = http::write(&self.request, &self.sent(), 0, &mut []);
+            let (_, len) = http::write(&self.request, self.url(), &self.sent(), 0, &mut []);
             self.state = State::Write { written: 0, len };
         }
     }
@@ -155,8 +155,8 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
     pub fn request<'m>(&self, memory: &'m mut [u8]) -> &'m [u8] {
         let len = match self.state {
             State::Write { written, .. } => {
-                let (len, _) = http::write(&self.request, &self.sent(), written, memory);
-                len
+                let sent = self.sent();
+                http::write(&self.request, self.url(), &sent, written, memory).0
             }
             _ => 0,
         };

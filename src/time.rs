@@ -8,6 +8,13 @@ pub(crate) fn millis(time: Duration) -> u64 {
     ms.saturating_add(time.subsec_millis().into())
 }
 
+/// The moment at the end of a time that begins at `from`. It saturates. Not inlined, since it has many
+/// callers.
+#[inline(never)]
+pub(crate) fn after(from: Duration, time: Duration) -> Duration {
+    from.saturating_add(time)
+}
+
 /// A time in whole units of 100 µs, saturating at 32 bits: almost five days. Arithmetic with 32 bits
 /// takes much less code than with 64.
 #[inline(never)]

@@ -170,7 +170,7 @@ pub(crate) fn body_of(head: &Head<'_>) -> Result<Body, InvalidHead> {
     if matches!(head.status(), 204 | 304) {
         return Ok(Body::of_length(0));
     }
-    if head.values("transfer-encoding").next().is_some() {
+    if head.value("transfer-encoding").is_some() {
         // Only a body whose last coding is chunked marks its own end.
         let mut last: &[u8] = &[];
         head.each_member("transfer-encoding", &mut |coding| last = coding);
@@ -179,7 +179,7 @@ pub(crate) fn body_of(head: &Head<'_>) -> Result<Body, InvalidHead> {
             false => Body::UNTIL_CLOSE,
         });
     }
-    if head.values("content-length").next().is_none() {
+    if head.value("content-length").is_none() {
         return Ok(Body::UNTIL_CLOSE);
     }
     let mut length = None;

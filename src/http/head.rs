@@ -71,7 +71,7 @@ impl<'a> Head<'a> {
     /// The value of a header, or `None` if it is missing or not UTF-8. Names are compared without
     /// regard to case. If a header occurs several times, the last one counts.
     pub fn header(&self, name: &str) -> Option<&'a str> {
-        str::from_utf8(self.values(name).last()?).ok()
+        str::from_utf8(self.value(name)?).ok()
     }
 
     /// The length of the head in bytes, as received. It needs this much of `DATA`.
@@ -82,7 +82,9 @@ impl<'a> Head<'a> {
     /// All headers in the order received: names as sent, values without surrounding white space.
     /// Lines that are not valid headers are skipped.
     pub fn headers(&self) -> impl Iterator<Item = (&'a str, &'a [u8])> + use<'a> {
-        lines(self.lines).skip(1).filter_map(field)
+        let mut fields = Fields(self.lines);
+        let _status_line = next_line(&mut fields.0);
+        fields
     }
 
     /// The header `Date` in seconds since 1970: the time at the server when it sent the response.
@@ -94,34 +96,52 @@ impl<'a> Head<'a> {
         unix_time_of(self.header("date")?.as_bytes())
     }
 
-    pub(super) fn values(&self, name: &str) -> impl Iterator<Item = &'a [u8]> {
-        let named =
-            move |(other, value): (&str, _)| other.eq_ignore_ascii_case(name).then_some(value);
-        self.headers().filter_map(named)
+    /// The last value of this name.
+    pub(super) fn value(&self, name: &str) -> Option<&'a [u8]> {
+        let mut last = None;
+        self.each_value(name, &mut |value| last = Some(value));
+        last
+    }
+
+    /// Calls `take` with each value of this name. An iterator would be much more code.
+    fn each_value(&self, name: &str, take: &mut dyn FnMut(&'a [u8])) {
+        for (other, value) in self.headers() {
+            if other.eq_ignore_ascii_case(name) {
+                take(value);
+            }
+        }
     }
 
     /// Calls `take` with each member of the comma-separated lists of this name (RFC 9110, section
-    /// 5.6.1). An iterator would be much more code.
+    /// 5.6.1). A comma in a quoted string separates nothing.
     pub(super) fn each_member(&self, name: &str, take: &mut dyn FnMut(&'a [u8])) {
-        for list in self.values(name) {
-            for member in list.split(|byte| *byte == b',') {
+        self.each_value(name, &mut |list| {
+            let mut quoted = false;
+            let members = list.split(|byte| {
+                quoted ^= *byte == b'"';
+                *byte == b',' && !quoted
+            });
+            for member in members {
                 let member = member.trim_ascii();
                 if !member.is_empty() {
                     take(member);
                 }
             }
-        }
+        });
     }
 
     /// Whether the media type is `text/event-stream`, ignoring parameters. The last type counts,
     /// whether the types are in several headers or were joined into one by a proxy.
     pub(crate) fn is_event_stream(&self) -> bool {
         let mut is_event_stream = false;
-        for value in self.values("content-type") {
-            for essence in essences(value) {
+        self.each_member("content-type", &mut |media_type| {
+            let mut parts = media_type.split(|byte| *byte == b';');
+            let essence = parts.next().unwrap_or_default().trim_ascii();
+            // Like browsers, skip invalid types.
+            if essence != b"*/*" && has(essence, b'/') {
                 is_event_stream = essence.eq_ignore_ascii_case(b"text/event-stream");
             }
-        }
+        });
         is_event_stream
     }
 
@@ -138,9 +158,10 @@ impl<'a> Head<'a> {
 
     /// The value of `Location`. `None` if it is missing, or if several values differ.
     pub(crate) fn location(&self) -> Option<&'a [u8]> {
-        let mut locations = self.values("location");
-        let first = locations.next().filter(|location| !location.is_empty())?;
-        locations.all(|other| other == first).then_some(first)
+        let first = self.value("location").filter(|first| !first.is_empty())?;
+        let mut is_unique = true;
+        self.each_value("location", &mut |other| is_unique &= other == first);
+        is_unique.then_some(first)
     }
 
     /// The value of `Retry-After` in seconds. A date is ignored, since it needs a calendar clock.
@@ -164,20 +185,6 @@ const COMPRESSIONS: [&[u8]; 9] = [
     b"dcz",
 ];
 
-/// The media types in a value, without parameters. `*/*` and invalid types are skipped.
-fn essences(value: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let mut quoted = false;
-    let parts = value.split(move |byte| {
-        quoted ^= *byte == b'"';
-        *byte == b',' && !quoted
-    });
-    let essences = parts.map(|part| {
-        let mut parameters = part.split(|byte| *byte == b';');
-        parameters.next().unwrap_or_default().trim_ascii()
-    });
-    essences.filter(|essence| *essence != b"*/*" && has(essence, b'/'))
-}
-
 /// Omits the values, which may be secret, such as cookies.
 impl fmt::Debug for Head<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -196,17 +203,18 @@ impl defmt::Format for Head<'_> {
     }
 }
 
-/// Parses a complete head. It accepts what browsers and curl accept. A connection carries a single
-/// response, so heads that parsers disagree about cannot be used for request smuggling.
-pub(crate) fn parse<'a>(bytes: &'a [u8], last_event_id: &'a str) -> Result<Head<'a>, InvalidHead> {
-    let is_dangerous = |byte: &u8| matches!(byte, 0 | b'\r');
-    let status = lines(bytes).next().and_then(status);
-    match status {
-        Some(status) if !lines(bytes).any(|line| line.iter().any(is_dangerous)) => {
-            Ok(Head::of(status, bytes, last_event_id))
+/// Validates a complete head and returns its status. It accepts what browsers and curl accept. A
+/// connection carries a single response, so heads that parsers disagree about cannot be used for request
+/// smuggling.
+pub(crate) fn parse(mut head: &[u8]) -> Result<u16, InvalidHead> {
+    let mut status_line = None;
+    while let Some(line) = next_line(&mut head) {
+        if line.iter().any(|byte| matches!(byte, 0 | b'\r')) {
+            return Err(InvalidHead::Malformed);
         }
-        _ => Err(InvalidHead::Malformed),
+        status_line.get_or_insert(line);
     }
+    status_line.and_then(status).ok_or(InvalidHead::Malformed)
 }
 
 /// Joins a line that starts with white space to the line before it, by replacing the line end with
@@ -226,12 +234,35 @@ pub(crate) fn unfold(head: &mut [u8]) {
     }
 }
 
-/// The lines of a head, without line ends, up to the empty line. Empty lines before the status line
-/// are skipped.
-fn lines(head: &[u8]) -> impl Iterator<Item = &[u8]> {
-    head.split(|byte| *byte == b'\n')
-        .map(|line| line.strip_suffix(b"\r").unwrap_or(line))
-        .filter(|line| !line.is_empty())
+/// Takes the next line that is not empty from the front of a head, and returns it without its line end.
+#[inline(never)]
+fn next_line<'a>(head: &mut &'a [u8]) -> Option<&'a [u8]> {
+    while !head.is_empty() {
+        let end = head.iter().position(|byte| *byte == b'\n');
+        let (line, rest) = head.split_at_checked(end.unwrap_or(head.len()))?;
+        *head = rest.get(1..).unwrap_or_default();
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        if !line.is_empty() {
+            return Some(line);
+        }
+    }
+    None
+}
+
+/// The valid fields in the lines after the status line.
+struct Fields<'a>(&'a [u8]);
+
+impl<'a> Iterator for Fields<'a> {
+    type Item = (&'a str, &'a [u8]);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let line = next_line(&mut self.0)?;
+            if let Some(field) = field(line) {
+                return Some(field);
+            }
+        }
+    }
 }
 
 /// The first bytes of each head, in any case.

@@ -8,8 +8,6 @@ use crate::url::{Url, in_brackets};
 
 /// What the bytes of a request depend on, besides the [`Request`].
 pub(crate) struct Sent<'a> {
-    /// The current URL, after redirects.
-    pub(crate) url: Url<'a>,
     /// Whether a redirect changed the method to `GET`.
     pub(crate) as_get: bool,
     /// Whether any redirect led to another origin, even if a later one led back.
@@ -20,23 +18,24 @@ pub(crate) struct Sent<'a> {
     pub(crate) last_event_id: &'a str,
 }
 
-/// Writes the bytes of the request to `out`, without the first `skip` bytes. Returns how many bytes
+/// Writes the bytes of the request for `url`, the current URL, to `out`, without the first `skip` bytes. Returns how many bytes
 /// were written, and the length of the whole request.
 pub(crate) fn write(
     request: &Request<'_>,
+    url: Url<'_>,
     sent: &Sent<'_>,
     skip: usize,
     out: &mut [u8],
 ) -> (usize, usize) {
     let room = out.len();
     let mut out = Window { skip, out, len: 0 };
-    let origin = sent.url.origin();
+    let origin = url.origin();
     out.text(if sent.as_get { "GET" } else { request.method });
     out.text(" ");
-    if !sent.url.path_and_query().starts_with('/') {
+    if !url.path_and_query().starts_with('/') {
         out.text("/");
     }
-    out.text(sent.url.path_and_query());
+    out.text(url.path_and_query());
     out.text(" HTTP/1.1\r\n");
     if is_ours(request, sent, "host") {
         out.text("Host: ");

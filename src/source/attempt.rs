@@ -2,7 +2,7 @@
 
 use core::ops::Range;
 
-use crate::http::{Head, Request, Sent};
+use crate::http::{self, Head, Request, Sent};
 use crate::url::Url;
 use crate::utf8::text;
 
@@ -38,22 +38,16 @@ impl Attempt {
         start..start + self.head_len
     }
 
-    /// The current URL. `base` is the URL before redirects.
-    pub(super) fn url<'m>(&self, memory: &'m [u8], base: Url<'m>) -> Url<'m> {
+    /// The current URL. `original` is that of the request.
+    pub(super) fn url<'m>(&self, memory: &'m [u8], original: Url<'m>) -> Url<'m> {
         let url = memory.get(self.url_range()).unwrap_or_default();
-        Url::parse(text(url)).unwrap_or(base)
+        Url::parse(text(url)).unwrap_or(original)
     }
 
-    /// What the bytes of the request depend on, besides the application's `Request`.
-    pub(super) fn sent<'m>(
-        &self,
-        memory: &'m [u8],
-        base: Url<'m>,
-        last_event_id: &'m str,
-    ) -> Sent<'m> {
+    /// What the bytes of the request depend on, besides the application's `Request` and the URL.
+    pub(super) fn sent<'m>(&self, memory: &'m [u8], last_event_id: &'m str) -> Sent<'m> {
         let headers = memory.get(..self.headers_len).unwrap_or_default();
         Sent {
-            url: self.url(memory, base),
             as_get: self.as_get,
             has_left: self.has_left,
             headers: text(headers),
@@ -61,9 +55,18 @@ impl Attempt {
         }
     }
 
-    pub(super) fn head<'m>(&self, memory: &'m [u8], status: u16, sent_id: &'m str) -> Head<'m> {
+    /// The head of the response with this status.
+    #[inline(never)]
+    pub(super) fn head<'m>(
+        &self,
+        request: &Request<'m>,
+        memory: &'m [u8],
+        last_event_id: &'m str,
+        status: u16,
+    ) -> Head<'m> {
         let lines = memory.get(self.head_range()).unwrap_or_default();
-        Head::of(status, lines, sent_id)
+        let sent = self.sent(memory, last_event_id);
+        Head::of(status, lines, http::sent_id(request, &sent))
     }
 }
 
@@ -99,9 +102,8 @@ impl<'a> Remembered<'a> {
         }
     }
 
-    /// The URL that an attempt starts with.
-    pub(super) fn base<'s>(&'s self, request: &Request<'s>) -> Url<'s> {
-        let url = self.memory.get(..self.len).unwrap_or_default();
-        Url::parse(text(url)).unwrap_or(request.url)
+    /// The remembered URL, or nothing.
+    pub(super) fn url(&self) -> &[u8] {
+        self.memory.get(..self.len).unwrap_or_default()
     }
 }

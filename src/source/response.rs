@@ -154,19 +154,13 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
         http::unfold(memory.get_mut(start..).unwrap_or_default());
         self.attempt.head_len = memory.len().saturating_sub(start);
 
-        let memory = self.decoder.idle_memory();
-        let base = self.remembered.base(&self.request);
-        let last_event_id = self.decoder.last_event_id();
-        let sent = self.attempt.sent(memory, base, last_event_id);
-        let sent_id = http::sent_id(&self.request, &sent);
-        let head = match http::parse(memory.get(start..).unwrap_or_default(), sent_id) {
-            Ok(head) => head,
+        let status = match http::parse(memory.get(start..).unwrap_or_default()) {
+            Ok(status) => status,
             Err(invalid) => {
                 self.lose(LossCause::Head(invalid), now);
                 return false;
             }
         };
-        let status = head.status();
         if status < 200 && status != 101 {
             self.decoder.memory().truncate(start);
             self.attempt.head_len = 0;
@@ -178,6 +172,9 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
             self.stop(StopReason::Status, None);
             return false;
         }
+        let memory = self.decoder.idle_memory();
+        let id = self.decoder.last_event_id();
+        let head = self.attempt.head(&self.request, memory, id, status);
         let mut by_default = Verdict::default_for(&head);
         let is_final = by_default == Verdict::Retry && !self.may_repeat();
         if is_final {
@@ -265,8 +262,7 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
         let location = location.ok_or(InvalidRedirect::Location)?;
         let memory = self.decoder.memory();
         let url = self.attempt.url_range();
-        let base = self.remembered.base(&self.request);
-        let result = http::follow(memory, url, base, location, self.has_tls);
+        let result = http::follow(memory, url, self.request.url, location, self.has_tls);
         if let Err(error) = result {
             // The failed resolution may have removed fields of the head.
             self.attempt.head_len = memory.len() - self.attempt.url_range().end;

@@ -12,19 +12,17 @@ use crate::item::Item;
 use crate::reconnect::Loss;
 use crate::step::{LossCause, Stop, StopReason, Wait};
 use crate::url::{Scheme, Url};
+use crate::utf8::text;
 
 impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META, H> {
     /// The second half of [`receive`](Self::receive): converts what was found to an item.
     pub(crate) fn view<'e, 'i: 'e>(&'e mut self, received: Received<&'i str>) -> Item<'e> {
         let item = match received {
             Received::Open => {
-                let base = self.remembered.base(&self.request);
                 let memory = self.decoder.idle_memory();
-                let last_event_id = self.decoder.last_event_id();
-                let sent = self.attempt.sent(memory, base, last_event_id);
-                let sent_id = http::sent_id(&self.request, &sent);
+                let id = self.decoder.last_event_id();
                 let status = self.last_status.unwrap_or_default();
-                Item::Open(self.attempt.head(memory, status, sent_id))
+                Item::Open(self.attempt.head(&self.request, memory, id, status))
             }
             Received::Found(found) => self.decoder.view(found),
         };
@@ -51,8 +49,13 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
             as_get: self.resumes_by_get(),
             ..Attempt::default()
         };
-        let url = self.remembered.base(&self.request);
+        let mut url = self.request.url;
         let (memory, last_event_id) = self.decoder.memory_and_id();
+        if self.hooks.follows_redirects() {
+            let remembered = self.remembered.url();
+            let _fits = memory.extend_from_slice(remembered);
+            url = Url::parse(text(remembered)).unwrap_or(url);
+        }
         let mut draft = Draft::new(memory, url, last_event_id, META);
         self.hooks.before_connect(&mut draft);
         self.attempt.headers_len = draft.headers_len();
@@ -60,10 +63,8 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
             self.decoder.resume_after(id);
         }
         self.attempt.url_len = self.decoder.idle_memory().len() - self.attempt.headers_len;
-        let origin = self.url().origin();
-        let scheme = origin.scheme;
-        self.attempt.has_left = self.remembered.has_left || origin != self.request.url.origin();
-        if scheme == Scheme::Https && !self.has_tls {
+        self.attempt.has_left = self.remembered.has_left;
+        if url.origin().scheme == Scheme::Https && !self.has_tls {
             return self.stop(StopReason::NoTls, None);
         }
         self.connect(now);
@@ -171,21 +172,19 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
 
     /// The URL of the current request.
     pub(super) fn url(&self) -> Url<'_> {
-        let base = self.remembered.base(&self.request);
-        self.attempt.url(self.decoder.idle_memory(), base)
+        self.attempt
+            .url(self.decoder.idle_memory(), self.request.url)
     }
 
     pub(super) fn sent(&self) -> Sent<'_> {
-        let base = self.remembered.base(&self.request);
-        let memory = self.decoder.idle_memory();
         self.attempt
-            .sent(memory, base, self.decoder.last_event_id())
+            .sent(self.decoder.idle_memory(), self.decoder.last_event_id())
     }
 
     pub(super) fn head(&self) -> Head<'_> {
-        let sent_id = http::sent_id(&self.request, &self.sent());
+        let memory = self.decoder.idle_memory();
+        let id = self.decoder.last_event_id();
         let status = self.last_status.unwrap_or_default();
-        self.attempt
-            .head(self.decoder.idle_memory(), status, sent_id)
+        self.attempt.head(&self.request, memory, id, status)
     }
 }

@@ -26,7 +26,7 @@ fn reference(bytes: &[u8]) -> Option<Parsed<'_>> {
 
 fn ours(bytes: &mut [u8]) -> Option<Parsed<'_>> {
     unfold(bytes);
-    let head = parse(bytes, "").ok()?;
+    let head = Head::of(parse(bytes).ok()?, bytes, "");
     Some((head.status(), head.headers().collect()))
 }
 
