@@ -2,7 +2,7 @@
 
 use core::ops::{Deref, DerefMut};
 
-use crate::bytes::copy_within;
+use crate::bytes::{copy, copy_within};
 
 /// A buffer like `heapless::Vec`, but it copies slices with `memcpy` instead of byte by byte.
 pub(crate) struct Buffer<B: ?Sized> {
@@ -68,7 +68,7 @@ impl<B: ?Sized + AsRef<[u8]> + AsMut<[u8]>> Buffer<B> {
         }
         let room = self.bytes.as_mut().get_mut(self.len..).ok_or(Full)?;
         let place = room.get_mut(..piece.len()).ok_or(Full)?;
-        place.copy_from_slice(piece);
+        copy(place, piece);
         self.len += piece.len();
         Ok(())
     }

@@ -5,6 +5,13 @@
 
 use core::{iter, mem};
 
+/// Copies all of `from` to the front of `to`, or nothing if it does not fit.
+pub(crate) fn copy(to: &mut [u8], from: &[u8]) {
+    if let Some(to) = to.get_mut(..from.len()) {
+        to.copy_from_slice(from);
+    }
+}
+
 /// Like `slice::copy_within`, but does nothing if a range is out of bounds.
 pub(crate) fn copy_within(bytes: &mut [u8], from: usize, len: usize, to: usize) {
     if let Some(end) = from.checked_add(len)

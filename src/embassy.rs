@@ -49,6 +49,7 @@ use embassy_time::{Duration as Ticks, Timer, with_timeout};
 use embedded_io_async::{ErrorType, Read, Write};
 
 use crate::io::{Clock, Connect};
+use crate::time::after;
 use crate::url::{Origin, is_ipv6};
 
 pub use time::EmbassyTime;
@@ -149,7 +150,7 @@ impl<'d> TcpConnector<'d> {
     ) -> Result<(), CannotConnect> {
         self.reset().await;
         let keep_alive = self.keep_alive.max(Duration::from_secs(1));
-        let dead = self.timeout.max(keep_alive.saturating_mul(2));
+        let dead = self.timeout.max(after(keep_alive, keep_alive));
         self.socket.set_keep_alive(Some(ticks(keep_alive)));
         self.socket.set_timeout(Some(ticks(dead)));
         // The connection is reset if the attempt fails or this future is dropped, so that no

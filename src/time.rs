@@ -27,7 +27,16 @@ pub(crate) fn short(time: Duration) -> u32 {
 /// The time of so many units.
 pub(crate) fn long(units: u32) -> Duration {
     let nanos = units % UNITS_PER_SEC * NANOS_PER_UNIT;
-    Duration::new((units / UNITS_PER_SEC).into(), nanos)
+    moment((units / UNITS_PER_SEC).into(), nanos)
+}
+
+/// Like `Duration::new`, which can panic.
+#[inline(never)]
+pub(crate) fn moment(secs: u64, nanos: u32) -> Duration {
+    after(
+        Duration::from_secs(secs),
+        Duration::from_nanos(nanos.into()),
+    )
 }
 
 /// The time between two moments in whole milliseconds, saturating at 32 bits: 49 days. If `to` is

@@ -3,7 +3,7 @@
 use core::mem;
 
 use super::request::Request;
-use crate::bytes::{digits, is_one_of, split_at_any};
+use crate::bytes::{copy, digits, is_one_of, split_at_any};
 use crate::url::{Url, in_brackets};
 
 /// What the bytes of a request depend on, besides the [`Request`].
@@ -155,7 +155,7 @@ impl Window<'_> {
         if let Some((room, rest)) = mem::take(&mut self.out).split_at_mut_checked(len)
             && let Some(new) = new.get(..len)
         {
-            room.copy_from_slice(new);
+            copy(room, new);
             self.out = rest;
         }
     }

@@ -2,6 +2,7 @@
 
 use core::ops::Range;
 
+use crate::bytes::copy;
 use crate::http::{self, Head, Request, Sent};
 use crate::url::Url;
 use crate::utf8::text;
@@ -96,7 +97,7 @@ impl<'a> Remembered<'a> {
     /// Remembers a URL, if it fits.
     pub(super) fn set(&mut self, url: &[u8], has_left: bool) {
         if let Some(memory) = self.memory.get_mut(..url.len()) {
-            memory.copy_from_slice(url);
+            copy(memory, url);
             self.len = url.len();
             self.has_left = has_left;
         }
