@@ -29,6 +29,7 @@ use crate::url::Origin;
 
 pub use no_session::NoSession;
 pub use session::Session;
+use session::no_session;
 pub(crate) use wait::yield_now;
 
 /// Makes connections: TCP, or TLS over TCP. Dropping a connection closes it.
@@ -246,22 +247,17 @@ pub fn sse<C: Connect, H: Hooks, const CHUNK: usize, const DATA: usize, const ME
 ) -> impl Future<Output = Stop> {
     async move {
         loop {
-            let ended = match Session::open(connect, clock, source, chunk).await {
-                Ok(mut session) => {
-                    while let Some(item) = session.next().await {
-                        if on_item(item).await.is_break() {
-                            session.close();
-                        }
+            if let Ok(mut session) = Session::try_open(connect, clock, source, chunk).await {
+                while let Some(item) = session.next().await {
+                    if on_item(item).await.is_break() {
+                        session.close();
                     }
-                    Ok(())
                 }
-                Err(why) => Err(why),
-            };
-            match ended {
-                Ok(()) => {}
+            }
+            match no_session(source, clock) {
                 // The next connection resets its count of operations, so yield here.
-                Err(NoSession::Redirect) => yield_now().await,
-                Err(NoSession::Wait(wait)) => {
+                NoSession::Redirect => yield_now().await,
+                NoSession::Wait(wait) => {
                     let until = wait.until;
                     // If this future is dropped in `on_item`, the next call reports the loss again.
                     source.tell_again();
@@ -277,7 +273,7 @@ pub fn sse<C: Connect, H: Hooks, const CHUNK: usize, const DATA: usize, const ME
                         clock.sleep_until(until).await;
                     }
                 }
-                Err(NoSession::Stop(stop)) => {
+                NoSession::Stop(stop) => {
                     if stop.reason != StopReason::Closed {
                         let _ended = on_item(Item::Stopped(stop)).await;
                     }

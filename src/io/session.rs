@@ -101,6 +101,19 @@ impl<'s, 'a, Io: Read + Write, K: Clock, const DATA: usize, const META: usize, H
         source: &'s mut EventSource<'a, DATA, META, H>,
         chunk: &'s mut [u8; CHUNK],
     ) -> impl Future<Output = Result<Self, NoSession>> {
+        async move {
+            let opened = Self::try_open(connect, clock, source, chunk).await;
+            opened.map_err(|source| no_session(source, clock))
+        }
+    }
+
+    /// Like [`open`](Self::open), but returns the source if there is no session.
+    pub(super) fn try_open<C: Connect<Io<'s> = Io>, const CHUNK: usize>(
+        connect: &'s mut C,
+        clock: &'s K,
+        source: &'s mut EventSource<'a, DATA, META, H>,
+        chunk: &'s mut [u8; CHUNK],
+    ) -> impl Future<Output = Result<Self, &'s mut EventSource<'a, DATA, META, H>>> {
         const { assert!(CHUNK > 0, "chunk must have at least one byte") };
         async move {
             if C::TLS {
@@ -120,12 +133,14 @@ impl<'s, 'a, Io: Read + Write, K: Clock, const DATA: usize, const META: usize, H
                 }
                 // The source expects the connection of a session that was dropped.
                 Step::Write { .. } | Step::Read { .. } => None,
-                Step::Wait(wait) => return Err(logged(NoSession::Wait(wait))),
-                Step::Stop(stop) => return Err(logged(NoSession::Stop(stop))),
+                Step::Wait(_) | Step::Stop(_) => {
+                    source.tell_again();
+                    return Err(source);
+                }
             };
             let Some(io) = io else {
                 source.failed(clock.now());
-                return Err(no_session(source, clock));
+                return Err(source);
             };
             source.connected(clock.now());
             let mut session = Self {
@@ -144,7 +159,7 @@ impl<'s, 'a, Io: Read + Write, K: Clock, const DATA: usize, const META: usize, H
                     return Ok(session);
                 }
             }
-            Err(no_session(session.source, clock))
+            Err(session.source)
         }
     }
 
@@ -293,18 +308,15 @@ enum Transfer {
 }
 
 /// The reason why there is no session.
-fn no_session<const DATA: usize, const META: usize, H: Hooks>(
+pub(super) fn no_session<const DATA: usize, const META: usize, H: Hooks>(
     source: &mut EventSource<'_, DATA, META, H>,
     clock: &impl Clock,
 ) -> NoSession {
-    logged(match source.step(clock.now()) {
+    let why = match source.step(clock.now()) {
         Step::Wait(wait) => NoSession::Wait(wait),
         Step::Stop(stop) => NoSession::Stop(stop),
         Step::Connect { .. } | Step::Write { .. } | Step::Read { .. } => NoSession::Redirect,
-    })
-}
-
-fn logged(why: NoSession) -> NoSession {
+    };
     #[cfg(feature = "defmt")]
     match why {
         NoSession::Redirect => defmt::debug!("event stream: redirected"),
