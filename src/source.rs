@@ -137,15 +137,14 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
 
     /// Reports that the connection for [`Step::Connect`] is made.
     pub fn connected(&mut self, now: Duration) {
+        self.apply_deadline(now);
         if matches!(self.state, State::Connect) {
-            if self.reconnect.is_due(now) {
-                return self.failed(now);
-            }
             self.reconnect.connected(now);
             self.attempt.sends_id = http::is_field_value(self.decoder.last_event_id());
             let (_, len) = http::write(&self.request, self.url(), &self.sent(), 0, &mut []);
             self.state = State::Write { written: 0, len };
         }
+        self.tell_end();
     }
 
     /// Fills `memory` with the bytes to write at [`Step::Write`], and returns the filled part: the
@@ -177,10 +176,8 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
 
     /// Reports that connecting failed, or that the connection failed.
     pub fn failed(&mut self, now: Duration) {
+        self.apply_deadline(now);
         match self.state {
-            State::Connect | State::Write { .. } | State::Head if self.reconnect.is_due(now) => {
-                self.time_out(now);
-            }
             State::Connect => self.lose(LossCause::Connect, now),
             State::LongHead(overflow) => self.lose(LossCause::Head(overflow.invalid()), now),
             State::Write { .. }
@@ -195,17 +192,17 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
 
     /// Reports that the connection ended: a read returned 0 bytes.
     pub fn ended(&mut self, now: Duration) {
+        self.apply_deadline(now);
         match self.state {
             State::Stream(body) if body.is_whole_at_end() => self.lose(LossCause::End, now),
             State::Keep { body, stop, .. } if body.is_whole_at_end() => {
                 self.stop(stop.reason, stop.cause);
             }
-            State::Stream(_) | State::Keep { whole: true, .. } => {
+            State::Stream(_) | State::Head | State::Keep { whole: true, .. } => {
                 self.lose(LossCause::CutOff, now);
             }
-            State::Head if !self.reconnect.is_due(now) => self.lose(LossCause::CutOff, now),
             State::Connect => {}
-            _ => self.failed(now),
+            _ => return self.failed(now),
         }
         self.tell_end();
     }
