@@ -16,7 +16,7 @@ use attempt::{Attempt, Remembered};
 
 use crate::decoder::Decoder;
 use crate::hooks::Hooks;
-use crate::http::{self, Body, Head, Overflow, Request};
+use crate::http::{self, Head, Overflow, Request};
 use crate::item::Item;
 use crate::reconnect::Reconnect;
 use crate::step::{LossCause, Step, Stop, StopReason, Wait};
@@ -92,10 +92,9 @@ enum State {
     Head,
     /// The head does not fit. The rest of it is read to report its length.
     LongHead(Overflow),
-    Stream(Body),
+    Stream,
     /// The body is kept, and then the source stops.
     Keep {
-        body: Body,
         stop: Stop,
         /// Whether the application asked for the whole body. Otherwise the response stops the
         /// source anyway, and the first bytes may tell why.
@@ -124,7 +123,7 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
                 deadline,
             },
             State::Write { .. } => Step::Write { deadline },
-            State::Head | State::LongHead(_) | State::Stream(_) | State::Keep { .. } => {
+            State::Head | State::LongHead(_) | State::Stream | State::Keep { .. } => {
                 Step::Read { deadline }
             }
             State::Wait { wait, .. } => {
@@ -180,10 +179,9 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
         match self.state {
             State::Connect => self.lose(LossCause::Connect, now),
             State::LongHead(overflow) => self.lose(LossCause::Head(overflow.invalid()), now),
-            State::Write { .. }
-            | State::Head
-            | State::Stream(_)
-            | State::Keep { whole: true, .. } => self.lose(LossCause::Transport, now),
+            State::Write { .. } | State::Head | State::Stream | State::Keep { whole: true, .. } => {
+                self.lose(LossCause::Transport, now)
+            }
             State::Keep { stop, .. } => self.stop(stop.reason, stop.cause),
             State::Start | State::Wait { .. } | State::Stop(_) => {}
         }
@@ -193,12 +191,11 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
     /// Reports that the connection ended: a read returned 0 bytes.
     pub fn ended(&mut self, now: Duration) {
         self.apply_deadline(now);
+        let is_whole = self.attempt.body.is_whole_at_end();
         match self.state {
-            State::Stream(body) if body.is_whole_at_end() => self.lose(LossCause::End, now),
-            State::Keep { body, stop, .. } if body.is_whole_at_end() => {
-                self.stop(stop.reason, stop.cause);
-            }
-            State::Stream(_) | State::Head | State::Keep { whole: true, .. } => {
+            State::Stream if is_whole => self.lose(LossCause::End, now),
+            State::Keep { stop, .. } if is_whole => self.stop(stop.reason, stop.cause),
+            State::Stream | State::Head | State::Keep { whole: true, .. } => {
                 self.lose(LossCause::CutOff, now);
             }
             State::Connect => {}
@@ -213,10 +210,7 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
     /// Only this call detects an idle stream, not the time alone: received bytes may wait in the
     /// transport while the application is busy for longer than the timeout.
     pub fn timed_out(&mut self, now: Duration) {
-        let may_be_idle = matches!(
-            self.state,
-            State::Stream(_) | State::Keep { whole: true, .. }
-        );
+        let may_be_idle = matches!(self.state, State::Stream | State::Keep { whole: true, .. });
         if may_be_idle && self.reconnect.is_due(now) {
             self.lose(LossCause::IdleTimeout, now);
         }
@@ -253,7 +247,7 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
     ///
     /// If a stream is open, the hooks are told that it was closed.
     pub fn restart(&mut self) {
-        if matches!(self.state, State::Stream(_)) {
+        if matches!(self.state, State::Stream) {
             self.close();
         }
         self.reconnect.reset();
@@ -291,7 +285,7 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
     fn is_reading(&self) -> bool {
         matches!(
             self.state,
-            State::Head | State::LongHead(_) | State::Stream(_) | State::Keep { .. }
+            State::Head | State::LongHead(_) | State::Stream | State::Keep { .. }
         )
     }
 
@@ -316,7 +310,7 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
     /// The head of the open stream, until the first byte of its body is parsed.
     #[cfg(feature = "embedded-io-async")]
     pub(crate) fn open_head(&self) -> Option<Head<'_>> {
-        let has_it = matches!(self.state, State::Stream(_)) && self.attempt.head_len > 0;
+        let has_it = matches!(self.state, State::Stream) && self.attempt.head_len > 0;
         has_it.then(|| self.head())
     }
 }

@@ -6,7 +6,7 @@ use super::head::{Head, InvalidHead};
 use crate::bytes::decimal;
 
 /// The framing state of one body. It stores no byte of the body.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Body {
     next: Next,
     /// The remaining bytes of the body or chunk. While the size of a chunk is parsed: the size so
@@ -17,7 +17,7 @@ pub(crate) struct Body {
 }
 
 /// What the next byte belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Next {
     /// A body that ends with the connection.
     UntilClose,
@@ -41,6 +41,7 @@ enum Next {
     TrailerLf,
     EndLf,
     /// Nothing. The chunked body is complete.
+    #[default]
     Nothing,
 }
 

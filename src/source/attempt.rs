@@ -3,7 +3,7 @@
 use core::ops::Range;
 
 use crate::bytes::copy;
-use crate::http::{self, Head, Request, Sent};
+use crate::http::{self, Body, Head, Request, Sent};
 use crate::url::Url;
 use crate::utf8::text;
 
@@ -25,6 +25,8 @@ pub(super) struct Attempt {
     /// Whether the request goes to another origin than the application's URL, or a redirect led
     /// through one. Secrets are not sent then, even if a later redirect leads back.
     pub(super) has_left: bool,
+    /// The framing of the response's body.
+    pub(super) body: Body,
     /// Whether the last event ID is a legal header value. Checked once, since the ID may be long.
     pub(super) sends_id: bool,
 }

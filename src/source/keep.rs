@@ -23,40 +23,34 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
             Ok(body)
                 if self.hooks.keeps_bodies() && !body.is_done() && self.attempt.head_len > 0 =>
             {
+                self.attempt.body = body;
                 self.reconnect.refused(now);
-                self.keep(reason, cause, body, false);
+                self.keep(reason, cause, false);
             }
             _ => self.stop(reason, cause),
         }
     }
 
     /// Keeps the body, or the first bytes of it, before the source stops.
-    pub(super) fn keep(
-        &mut self,
-        reason: StopReason,
-        cause: Option<LossCause>,
-        body: Body,
-        whole: bool,
-    ) {
+    pub(super) fn keep(&mut self, reason: StopReason, cause: Option<LossCause>, whole: bool) {
         let stop = Stop {
             reason,
             cause,
             status: self.last_status,
         };
-        self.state = State::Keep { body, stop, whole };
+        self.state = State::Keep { stop, whole };
     }
 
     /// Handles bytes of the body. Returns whether more input is needed.
     pub(super) fn take_body(
         &mut self,
-        mut body: Body,
         stop: Stop,
         whole: bool,
         input: &mut &[u8],
         now: Duration,
     ) -> bool {
-        let kept = self.copy_body(&mut body, input, whole);
-        self.state = State::Keep { body, stop, whole };
+        let kept = self.copy_body(input, whole);
+        let body = &self.attempt.body;
         match kept {
             Err(invalid) if whole => self.lose(LossCause::Chunk(invalid), now),
             Ok(_) if !body.is_done() && input.is_empty() => return true,
@@ -74,20 +68,15 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
 
     /// Copies bytes of the body behind the head, as far as they fit. Returns how many were copied.
     #[inline(never)]
-    fn copy_body(
-        &mut self,
-        body: &mut Body,
-        input: &mut &[u8],
-        whole: bool,
-    ) -> Result<usize, InvalidChunk> {
-        let payload = body.payload(input)?;
+    fn copy_body(&mut self, input: &mut &[u8], whole: bool) -> Result<usize, InvalidChunk> {
+        let payload = self.attempt.body.payload(input)?;
         let memory = self.decoder.memory();
         let kept = memory.len().saturating_sub(self.attempt.head_range().end);
         let most = if whole { DATA } else { MOST_REFUSED_BODY };
         let room = most.saturating_sub(kept).min(memory.room());
         let piece = payload.get(..room).unwrap_or(payload);
         let _fits = memory.extend_from_slice(piece);
-        body.consume(piece.len());
+        self.attempt.body.consume(piece.len());
         *input = input.get(piece.len()..).unwrap_or_default();
         Ok(piece.len())
     }

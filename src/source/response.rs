@@ -98,7 +98,8 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
                     }
                     self.lose(LossCause::Head(invalid), now);
                 }
-                State::Stream(body) => {
+                State::Stream => {
+                    let body = &mut self.attempt.body;
                     if self.attempt.head_len > 0 && !input.is_empty() {
                         self.attempt.head_len = 0;
                         self.decoder.new_stream();
@@ -136,10 +137,10 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
                         Err(invalid) => self.lose(LossCause::Chunk(invalid), now),
                     }
                 }
-                &mut State::Keep { body, stop, whole } => {
+                &mut State::Keep { stop, whole } => {
                     if !self.hooks.keeps_bodies() {
                         self.stop(stop.reason, stop.cause);
-                    } else if self.take_body(body, stop, whole, input, now) {
+                    } else if self.take_body(stop, whole, input, now) {
                         return None;
                     }
                 }
@@ -190,12 +191,14 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
                 Ok(body) if verdict == Verdict::Open => {
                     self.reconnect.opened(now);
                     self.remember();
-                    self.state = State::Stream(body);
+                    self.attempt.body = body;
+                    self.state = State::Stream;
                     return true;
                 }
                 Ok(body) => {
                     self.reconnect.answered(now);
-                    self.keep(StopReason::Finished, None, body, true);
+                    self.attempt.body = body;
+                    self.keep(StopReason::Finished, None, true);
                 }
                 Err(invalid) => self.retry(LossCause::Head(invalid), None, Err(invalid), now),
             },

@@ -118,14 +118,11 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
         now: Duration,
     ) -> Result<(), StopReason> {
         let loss = match (self.state, cause) {
-            (State::Stream(body), LossCause::End) if body.is_done() => Loss::End,
-            (State::Stream(_), LossCause::End) => Loss::Close,
+            (State::Stream, LossCause::End) if self.attempt.body.is_done() => Loss::End,
+            (State::Stream, LossCause::End) => Loss::Close,
             _ => Loss::Cut,
         };
-        if !matches!(
-            self.state,
-            State::Stream(_) | State::Keep { whole: true, .. }
-        ) {
+        if !matches!(self.state, State::Stream | State::Keep { whole: true, .. }) {
             // The remembered redirect target failed. Forget it, or every retry would go there.
             self.remembered.forget();
         }
