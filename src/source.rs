@@ -182,7 +182,7 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
             State::Write { .. } | State::Head | State::Stream | State::Keep { whole: true, .. } => {
                 self.lose(LossCause::Transport, now)
             }
-            State::Keep { stop, .. } => self.stop(stop.reason, stop.cause),
+            State::Keep { whole: false, .. } => self.stop_after_body(),
             State::Start | State::Wait { .. } | State::Stop(_) => {}
         }
         self.tell_end();
@@ -194,7 +194,7 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
         let is_whole = self.attempt.body.is_whole_at_end();
         match self.state {
             State::Stream if is_whole => self.lose(LossCause::End, now),
-            State::Keep { stop, .. } if is_whole => self.stop(stop.reason, stop.cause),
+            State::Keep { .. } if is_whole => self.stop_after_body(),
             State::Stream | State::Head | State::Keep { whole: true, .. } => {
                 self.lose(LossCause::CutOff, now);
             }

@@ -41,14 +41,16 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
         self.state = State::Keep { stop, whole };
     }
 
+    /// Stops the source, for the reason that was known before the body.
+    #[inline(never)]
+    pub(super) fn stop_after_body(&mut self) {
+        if let State::Keep { stop, .. } = self.state {
+            self.stop(stop.reason, stop.cause);
+        }
+    }
+
     /// Handles bytes of the body. Returns whether more input is needed.
-    pub(super) fn take_body(
-        &mut self,
-        stop: Stop,
-        whole: bool,
-        input: &mut &[u8],
-        now: Duration,
-    ) -> bool {
+    pub(super) fn take_body(&mut self, whole: bool, input: &mut &[u8], now: Duration) -> bool {
         let kept = self.copy_body(input, whole);
         let body = &self.attempt.body;
         match kept {
@@ -61,7 +63,7 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
                 let len = body.left().map(|left| kept.saturating_add(left));
                 self.stop(StopReason::BodyTooLong { len }, None);
             }
-            _ => self.stop(stop.reason, stop.cause),
+            _ => self.stop_after_body(),
         }
         false
     }

@@ -137,10 +137,10 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
                         Err(invalid) => self.lose(LossCause::Chunk(invalid), now),
                     }
                 }
-                &mut State::Keep { stop, whole } => {
+                &mut State::Keep { whole, .. } => {
                     if !self.hooks.keeps_bodies() {
-                        self.stop(stop.reason, stop.cause);
-                    } else if self.take_body(stop, whole, input, now) {
+                        self.stop_after_body();
+                    } else if self.take_body(whole, input, now) {
                         return None;
                     }
                 }
@@ -286,7 +286,7 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
     }
 
     fn remember(&mut self) {
-        let attempt = self.attempt;
+        let attempt = &self.attempt;
         let url = self.decoder.idle_memory().get(attempt.url_range());
         if self.hooks.follows_redirects()
             && attempt.redirects > 0

@@ -83,9 +83,7 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
                 State::Connect | State::Write { .. } | State::Head | State::LongHead(_) => {
                     self.time_out(now);
                 }
-                State::Keep {
-                    stop, whole: false, ..
-                } => self.stop(stop.reason, stop.cause),
+                State::Keep { whole: false, .. } => self.stop_after_body(),
                 State::Wait { told: true, .. } => self.state = State::Start,
                 _ => {}
             }
