@@ -1,6 +1,6 @@
 //! The framing of response bodies (RFC 9112, sections 6 and 7).
 
-use core::fmt;
+use core::{fmt, mem};
 
 use super::head::{Head, InvalidHead};
 use crate::bytes::decimal;
@@ -14,6 +14,8 @@ pub(crate) struct Body {
     left: u64,
     /// The length so far of the current size, extension or trailers, in bytes.
     seen: u16,
+    /// Whether the last byte of the framing was a CR, so that only an LF may follow.
+    after_cr: bool,
 }
 
 /// What the next byte belongs to.
@@ -27,19 +29,14 @@ enum Next {
     Size,
     /// The rest of the size line: an extension or white space, which is ignored.
     Extension,
-    /// The LF of the size line.
-    SizeLf,
     /// The data of a chunk.
     Data,
-    /// The CR LF after the data of a chunk.
+    /// The line end after the data of a chunk.
     DataEnd,
-    DataLf,
     /// A trailer field, or the empty line that ends the body.
     TrailerOrEnd,
     /// The rest of a trailer field.
     Trailer,
-    TrailerLf,
-    EndLf,
     /// Nothing. The chunked body is complete.
     #[default]
     Nothing,
@@ -61,6 +58,7 @@ impl Body {
             next,
             left,
             seen: 0,
+            after_cr: false,
         }
     }
 
@@ -115,6 +113,9 @@ impl Body {
 
     /// Parses one byte of chunked framing. Returns what follows it.
     fn skip(&mut self, byte: u8) -> Result<Next, InvalidChunk> {
+        if mem::replace(&mut self.after_cr, byte == b'\r') && byte != b'\n' {
+            return Err(InvalidChunk::LineEnd);
+        }
         Ok(match (self.next, byte) {
             (Next::Size, b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F') => {
                 if self.left >> 60 != 0 {
@@ -125,12 +126,12 @@ impl Body {
                 self.one_more(Next::Size)?
             }
             (Next::Size, _) if self.seen == 0 => return Err(InvalidChunk::Size),
+            (_, b'\r') => self.next,
             (Next::Size, b';' | b' ' | b'\t') => {
                 self.seen = 0;
                 Next::Extension
             }
-            (Next::Size | Next::Extension, b'\r') => Next::SizeLf,
-            (Next::Size | Next::Extension | Next::SizeLf, b'\n') => {
+            (Next::Size | Next::Extension, b'\n') => {
                 self.seen = 0;
                 match self.left {
                     0 => Next::TrailerOrEnd,
@@ -140,18 +141,13 @@ impl Body {
             (Next::Size, _) => return Err(InvalidChunk::Size),
             (Next::Extension, _) => self.one_more(Next::Extension)?,
 
-            (Next::DataEnd, b'\r') => Next::DataLf,
-            (Next::DataEnd | Next::DataLf, b'\n') => Next::Size,
+            (Next::DataEnd, b'\n') => Next::Size,
+            (Next::DataEnd, _) => return Err(InvalidChunk::LineEnd),
 
-            (Next::TrailerOrEnd, b'\r') => Next::EndLf,
-            (Next::TrailerOrEnd | Next::EndLf, b'\n') => Next::Nothing,
-            (Next::Trailer, b'\r') => Next::TrailerLf,
-            (Next::Trailer | Next::TrailerLf, b'\n') => Next::TrailerOrEnd,
+            (Next::TrailerOrEnd, b'\n') => Next::Nothing,
+            (Next::Trailer, b'\n') => Next::TrailerOrEnd,
             (Next::TrailerOrEnd | Next::Trailer, _) => self.one_more(Next::Trailer)?,
 
-            (Next::SizeLf | Next::DataEnd | Next::DataLf | Next::TrailerLf | Next::EndLf, _) => {
-                return Err(InvalidChunk::LineEnd);
-            }
             (Next::UntilClose | Next::Length | Next::Data | Next::Nothing, _) => self.next,
         })
     }
