@@ -71,6 +71,20 @@ pub(crate) fn decimal(digits: &[u8]) -> Option<u64> {
     })
 }
 
+/// Writes a number in decimal to the end of `memory`. Returns the digits.
+pub(crate) fn write_decimal(mut number: usize, memory: &mut [u8; 20]) -> &[u8] {
+    let mut start = memory.len();
+    for place in memory.iter_mut().rev() {
+        *place = b'0' + (number % 10) as u8;
+        number /= 10;
+        start -= 1;
+        if number == 0 {
+            break;
+        }
+    }
+    memory.get(start..).unwrap_or_default()
+}
+
 /// The decimal digits of a number, each as a `&str`.
 pub(crate) fn digits<'a>(number: u64) -> impl Iterator<Item = &'a str> {
     let mut unit = 1;

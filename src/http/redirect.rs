@@ -8,7 +8,7 @@ use core::fmt;
 use core::ops::Range;
 
 use crate::buffer::{Buffer, Full};
-use crate::bytes::{copy_within, digits, rotate_left, split_at_any};
+use crate::bytes::{copy_within, rotate_left, split_at_any, write_decimal};
 use crate::url::{Origin, Scheme, Url, in_brackets};
 use crate::utf8::text;
 
@@ -250,9 +250,7 @@ pub(super) fn write_origin(memory: &mut Buffer<[u8]>, origin: Origin<'_>) -> Res
     }
     if origin.port != origin.scheme.default_port() {
         memory.push(b':')?;
-        for digit in digits(origin.port.into()) {
-            memory.extend_from_slice(digit.as_bytes())?;
-        }
+        memory.extend_from_slice(write_decimal(origin.port.into(), &mut [0; 20]))?;
     }
     Ok(())
 }

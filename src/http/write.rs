@@ -3,7 +3,7 @@
 use core::mem;
 
 use super::request::Request;
-use crate::bytes::{copy, digits, is_one_of, split_at_any};
+use crate::bytes::{copy, is_one_of, split_at_any, write_decimal};
 use crate::url::{Url, in_brackets};
 
 /// What the bytes of a request depend on, besides the [`Request`].
@@ -171,8 +171,6 @@ impl Window<'_> {
     }
 
     fn number(&mut self, number: usize) {
-        for digit in digits(number as u64) {
-            self.text(digit);
-        }
+        self.bytes(write_decimal(number, &mut [0; 20]));
     }
 }
