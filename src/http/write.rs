@@ -97,15 +97,17 @@ fn is_ours(request: &Request<'_>, sent: &Sent<'_>, ours: &str) -> bool {
 /// Calls `take` for each header of the draft and the request. It takes a `dyn FnMut` and not a
 /// generic, since a generic would be compiled once for each call.
 fn each_header<'a>(request: &Request<'a>, sent: &Sent<'a>, take: &mut dyn FnMut(&'a str, &'a str)) {
-    let drafted = Lines(sent.headers);
-    let given = request.headers.iter().copied().filter(|(name, _)| {
-        let mut drafted = Lines(sent.headers);
-        !drafted.any(|(other, _)| other.eq_ignore_ascii_case(name))
-    });
-    for (name, value) in drafted.chain(given) {
-        let left_behind = sent.has_left && is_one_of(name, &SECRET)
-            || sent.as_get && is_one_of(name, &OF_THE_BODY);
-        if !left_behind {
+    let is_sent = |name: &str| {
+        !(sent.has_left && is_one_of(name, &SECRET) || sent.as_get && is_one_of(name, &OF_THE_BODY))
+    };
+    for (name, value) in Lines(sent.headers) {
+        if is_sent(name) {
+            take(name, value);
+        }
+    }
+    for (name, value) in request.headers {
+        let is_replaced = Lines(sent.headers).any(|(other, _)| other.eq_ignore_ascii_case(name));
+        if !is_replaced && is_sent(name) {
             take(name, value);
         }
     }
