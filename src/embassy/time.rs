@@ -33,12 +33,14 @@ impl Clock for EmbassyTime {
     }
 }
 
-/// Converts a time to ticks. It rounds up, so that a timer does not wake too early. The result is at
-/// most half of all ticks, since embassy-time panics if the sum with the current time overflows.
+/// Converts a time to ticks, limited to 136 years. It rounds up, so that a timer does not wake too
+/// early. The result is at most half of all ticks, since embassy-time panics if the sum with the current
+/// time overflows.
 #[inline(never)]
 pub(super) fn ticks(time: Duration) -> Ticks {
     let fraction = Ticks::from_nanos(time.subsec_nanos().into());
-    let ticks = time.as_secs().saturating_mul(TICK_HZ);
+    let secs = time.as_secs().min(u32::MAX.into());
+    let ticks = secs.saturating_mul(TICK_HZ);
     let ticks = ticks.saturating_add(fraction.as_ticks());
     Ticks::from_ticks(ticks.min(u64::MAX / 2))
 }
