@@ -36,15 +36,16 @@ async fn follow(stack: Stack<'static>, port: u16) {
     static RESOURCES: ConstStaticCell<TcpBuffers<RX, TX>> = ConstStaticCell::new(TcpBuffers::new());
     static DECODER: ConstStaticCell<Decoder<DATA, META>> = ConstStaticCell::new(Decoder::new());
 
-    let url = Url::from_parts(Scheme::Http, HOST, Some(port), "/events");
-    let request = url.map(Request::get).ok();
     let policy = Policy {
         reconnection_time: Duration::from_millis(100),
         ..Policy::DEFAULT
     };
-    let source =
-        request.and_then(|request| EventSource::new(request, policy, 1, DECODER.take()).ok());
-    let Some(source) = source else { return };
+    let Ok(url) = Url::from_parts(Scheme::Http, HOST, Some(port), "/events") else {
+        return;
+    };
+    let Ok(source) = EventSource::new(Request::get(url), policy, 1, DECODER.take()) else {
+        return;
+    };
     let mut source = source.with_hooks(Small);
     let mut tcp = TcpConnector::new(stack, RESOURCES.take());
     let stop = sse(&mut tcp, &EmbassyTime, &mut source, chunk(), async |item| {

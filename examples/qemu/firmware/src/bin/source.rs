@@ -21,14 +21,15 @@ fn main() -> ! {
 async fn follow(stack: Stack<'static>, port: u16) {
     static DECODER: ConstStaticCell<Decoder<DATA, META>> = ConstStaticCell::new(Decoder::new());
 
-    let url = Url::from_parts(Scheme::Http, HOST, Some(port), "/events");
-    let request = url.map(Request::get).ok();
-    let source = request
-        .and_then(|request| EventSource::new(request, Policy::DEFAULT, 1, DECODER.take()).ok());
-    if let Some(mut source) = source {
-        black_box(drive(stack, port, &mut source).await);
-        report()
-    }
+    let Ok(url) = Url::from_parts(Scheme::Http, HOST, Some(port), "/events") else {
+        return;
+    };
+    let request = Request::get(url);
+    let Ok(mut source) = EventSource::new(request, Policy::DEFAULT, 1, DECODER.take()) else {
+        return;
+    };
+    black_box(drive(stack, port, &mut source).await);
+    report()
 }
 
 async fn drive(stack: Stack<'static>, port: u16, source: &mut EventSource<'_, DATA, META>) -> Stop {
