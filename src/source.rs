@@ -310,8 +310,13 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
     /// The head of the open stream, until the first byte of its body is parsed.
     #[cfg(feature = "embedded-io-async")]
     pub(crate) fn open_head(&self) -> Option<Head<'_>> {
-        let has_it = matches!(self.state, State::Stream) && self.attempt.head_len > 0;
-        has_it.then(|| self.head())
+        self.is_at_head().then(|| self.head())
+    }
+
+    /// Whether a stream is open and no byte of its body is parsed yet.
+    #[cfg(feature = "embedded-io-async")]
+    pub(crate) fn is_at_head(&self) -> bool {
+        matches!(self.state, State::Stream) && self.attempt.head_len > 0
     }
 }
 

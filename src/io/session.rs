@@ -179,7 +179,7 @@ impl<'s, 'a, Io: Read + Write, K: Clock, const DATA: usize, const META: usize, H
     pub async fn next(&mut self) -> Option<Item<'_>> {
         if !self.open {
             self.open = true;
-            if self.source.open_head().is_some() {
+            if self.source.is_at_head() {
                 return Some(self.source.view(Received::Open));
             }
         }
