@@ -55,6 +55,7 @@ pub fn try_plan(
     driver: Driver,
     bug: Option<Bug>,
 ) -> (Result<Run, String>, Result<(), Violation>) {
+    let plan = &plan.with_tls(driver == Driver::Tls);
     let run = catch_unwind(AssertUnwindSafe(|| drivers::run(plan, driver, bug)));
     match run {
         Ok(run) => {

@@ -41,6 +41,8 @@ pub enum Entry {
         connection: usize,
         bytes: Vec<u8>,
         is_damaged: bool,
+        /// Whether the server ends the connection on purpose.
+        has_end: bool,
     },
 
     // ---- the application ----

@@ -1,10 +1,11 @@
 //! Where an attempt goes: the URL, redirects, and what may be sent there.
 
 use crate::plan::Settings;
-use crate::server::URL;
 
 #[derive(Clone, Debug)]
 pub struct Attempt {
+    /// The URL of the application.
+    first: &'static str,
     /// The URL of the next request.
     pub url: String,
     pub redirects: u8,
@@ -16,9 +17,10 @@ pub struct Attempt {
 }
 
 impl Attempt {
-    pub fn new() -> Self {
+    pub fn new(first: &'static str) -> Self {
         Self {
-            url: URL.to_owned(),
+            first,
+            url: first.to_owned(),
             redirects: 0,
             has_left: false,
             is_permanent: true,
@@ -30,13 +32,13 @@ impl Attempt {
     pub fn begin(&mut self) {
         let (url, has_left) = match &self.remembered {
             Some((url, has_left)) => (url.clone(), *has_left),
-            None => (URL.to_owned(), false),
+            None => (self.first.to_owned(), false),
         };
         *self = Self {
             url,
             has_left,
             remembered: self.remembered.take(),
-            ..Self::new()
+            ..Self::new(self.first)
         };
     }
 
@@ -64,7 +66,7 @@ impl Attempt {
             true => origin_of(&self.url) + location,
             false => location.to_owned(),
         };
-        self.has_left |= origin_of(&self.url) != origin_of(URL);
+        self.has_left |= origin_of(&self.url) != origin_of(self.first);
     }
 
     pub fn origin(&self) -> String {

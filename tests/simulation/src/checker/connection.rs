@@ -24,6 +24,8 @@ pub struct Connection {
     /// What the application was told of the stream.
     pub items: Vec<model::Item>,
     pub is_open: bool,
+    /// Whether the client has closed it.
+    pub is_closed: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -74,6 +76,15 @@ impl Connection {
 
     pub fn failed(&mut self, at: Duration) {
         self.end = Some((at, IoEnd::Error));
+    }
+
+    pub fn is_made(&self) -> bool {
+        matches!(self.dialled, Some((_, true)))
+    }
+
+    /// Whether a read has returned the end of the connection.
+    pub fn is_at_end(&self) -> bool {
+        matches!(self.end, Some((_, IoEnd::Eof)))
     }
 
     pub fn request(&self) -> Option<Request> {

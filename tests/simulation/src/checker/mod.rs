@@ -27,6 +27,7 @@ use model::Model;
 
 use crate::device::{DATA, META};
 use crate::plan::Plan;
+use crate::server;
 use crate::trace::{Entry, Told, Trace};
 
 /// A rule that does not hold.
@@ -75,11 +76,18 @@ struct Checker<'p> {
     excused: Duration,
     /// The IDs that the flash may contain.
     stored: Vec<String>,
-    served: HashMap<usize, Vec<u8>>,
+    served: HashMap<usize, Served>,
     /// The events that the application got, by number, and how many of each.
     got: HashMap<usize, u32>,
     is_damaged: bool,
     opened_at: Duration,
+}
+
+/// What a server sends on a connection.
+struct Served {
+    bytes: Vec<u8>,
+    /// Whether the server ends the connection on purpose.
+    has_end: bool,
 }
 
 /// What outlives a connection.
@@ -125,7 +133,7 @@ impl<'p> Checker<'p> {
             phase: Phase::Stopped,
             connection: None,
             is_abandoned: false,
-            attempt: Attempt::new(),
+            attempt: Attempt::new(server::url(plan)),
             backoff: Backoff::new(),
             models: Vec::new(),
             told: None,
@@ -186,13 +194,21 @@ impl<'p> Checker<'p> {
                 self.open()?.failed(now);
                 Ok(())
             }
-            Entry::Closed => Ok(()),
+            Entry::Closed => {
+                if let Some(connection) = &mut self.connection {
+                    connection.is_closed = true;
+                }
+                Ok(())
+            }
             Entry::Served {
                 connection,
                 bytes,
                 is_damaged,
+                has_end,
             } => {
-                self.served.insert(*connection, bytes.clone());
+                let bytes = bytes.clone();
+                let has_end = *has_end;
+                self.served.insert(*connection, Served { bytes, has_end });
                 self.is_damaged |= is_damaged;
                 Ok(())
             }
@@ -287,6 +303,14 @@ impl<'p> Checker<'p> {
         match &mut self.connection {
             Some(connection) if !self.is_abandoned => Ok(connection),
             _ => Err(violation),
+        }
+    }
+
+    /// The old connection must be closed by now.
+    fn check_closed(&self, connection: &Connection) -> Result<(), Violation> {
+        match connection.is_made() && !connection.is_closed {
+            true => self.violation("each connection is closed", format!("{:?}", self.phase)),
+            false => Ok(()),
         }
     }
 

@@ -119,12 +119,14 @@ impl Checker<'_> {
             return Ok(());
         };
         let served = self.served.get(&number);
-        match served.is_some_and(|served| served.starts_with(&connection.bytes)) {
-            true => Ok(()),
-            false => {
-                let detail = format!("connection {number}");
-                self.violation("no byte that was not sent", detail)
+        let served = served.filter(|served| served.bytes.starts_with(&connection.bytes));
+        let detail = format!("connection {number}");
+        match served {
+            None => self.violation("no byte that was not sent", detail),
+            Some(served) if self.plan.has_tls && connection.is_at_end() && !served.has_end => {
+                self.violation("over TLS, a cut is not taken for an end", detail)
             }
+            Some(_) => Ok(()),
         }
     }
 
@@ -138,6 +140,7 @@ impl Checker<'_> {
         let Some(connection) = self.connection.take() else {
             return Ok(());
         };
+        self.check_closed(&connection)?;
         let lost = match connection.outcome(&self.plan.settings, self.now) {
             Outcome::Lost(lost) if is_same(lost.cause, cause) => lost,
             // The application has closed this connection itself.
@@ -237,6 +240,7 @@ impl Checker<'_> {
         let Some(connection) = self.connection.take() else {
             return Ok(());
         };
+        self.check_closed(&connection)?;
         let settings = &self.plan.settings;
         let expected = match connection.outcome(settings, self.now) {
             Outcome::Stopped(reason) => (reason, None),

@@ -49,6 +49,7 @@ impl Checker<'_> {
         if self.is_abandoned && connection.dialled.is_none() {
             return Ok(());
         }
+        self.check_closed(connection)?;
         match connection.outcome(settings, self.now) {
             Outcome::Redirected(location, status) if !location.is_empty() => {
                 let due = connection.last_io();

@@ -10,7 +10,7 @@ use super::flash::{Flash, Memory};
 use crate::checker::model;
 use crate::network::World;
 use crate::plan::{Kind, Ms, id_of, ms, number_of};
-use crate::server::{TOKEN, URL};
+use crate::server::{self, TOKEN};
 use crate::trace::{Entry, Told};
 
 /// The sizes of the client. Some events and heads of the server do not fit.
@@ -100,7 +100,7 @@ impl<'w> App<'w> {
         let request = Request {
             headers: &[("Authorization", TOKEN)],
             max_redirects: settings.max_redirects,
-            ..Request::get(Url::parse(URL).expect("a valid URL"))
+            ..Request::get(Url::parse(server::url(self.world.plan)).expect("a valid URL"))
         };
         let source = EventSource::new(request, settings.policy, settings.jitter_seed, decoder);
         let mut source = source.expect("a valid header");

@@ -8,10 +8,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-use embedded_sse::io::Clock;
+use embedded_sse::io::{Clock, Connect};
 
 use super::End;
 use super::ready::{self, Way};
+use super::tls;
 use super::transport::Dialer;
 use crate::device::{App, Interruption, Source};
 use crate::network::World;
@@ -99,9 +100,15 @@ impl Clock for Timers<'_> {
 }
 
 /// Runs the loop of this kind, and interrupts it.
-pub fn drive(app: &App<'_>, source: &mut Source<'_>, way: Way) -> End {
+pub fn drive(app: &App<'_>, source: &mut Source<'_>, way: Way, has_tls: bool) -> End {
     loop {
-        let interruption = follow_until_dropped(app, source, way);
+        let interruption = match has_tls {
+            false => {
+                let timers = Timers::new(app.world);
+                follow_until_dropped(app, source, way, &timers, &mut Dialer(&timers))
+            }
+            true => tls::follow(app, source, way),
+        };
         match interruption {
             None | Some(Interruption::Sleep { .. }) => return End::Over,
             Some(Interruption::Reboot { torn, off }) => return End::Reboot { torn, off },
@@ -121,10 +128,14 @@ pub fn drive(app: &App<'_>, source: &mut Source<'_>, way: Way) -> End {
 }
 
 /// Follows the source until the future must be dropped, and drops it.
-fn follow_until_dropped(app: &App<'_>, source: &mut Source<'_>, way: Way) -> Option<Interruption> {
-    let timers = Timers::new(app.world);
-    let mut dialer = Dialer(&timers);
-    let mut future = pin!(ready::follow(app, &timers, &mut dialer, source, way));
+pub fn follow_until_dropped(
+    app: &App<'_>,
+    source: &mut Source<'_>,
+    way: Way,
+    timers: &Timers<'_>,
+    connect: &mut impl Connect,
+) -> Option<Interruption> {
+    let mut future = pin!(ready::follow(app, timers, connect, source, way));
     loop {
         let _never = timers.run(app, future.as_mut());
         match app.interruption() {

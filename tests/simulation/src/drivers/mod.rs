@@ -7,6 +7,7 @@ mod ready;
 mod sans_io;
 mod spy;
 mod tamper;
+mod tls;
 mod transport;
 
 use std::collections::BTreeSet;
@@ -30,23 +31,26 @@ pub enum Driver {
     Sessions,
     /// `blocking::sse`.
     Blocking,
-    /// `io::sse` over embassy-net.
+    /// `io::sse` or sessions over embassy-net.
     Embassy,
+    /// `io::sse` or sessions over TLS, with rustls as the server.
+    Tls,
 }
 
 impl Driver {
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::SansIo,
         Self::Sse,
         Self::Sessions,
         Self::Blocking,
         Self::Embassy,
+        Self::Tls,
     ];
 
     /// How late the client may notice something.
     pub fn slack(self) -> Duration {
         match self {
-            Self::SansIo | Self::Sse | Self::Sessions => Duration::from_millis(2),
+            Self::SansIo | Self::Sse | Self::Sessions | Self::Tls => Duration::from_millis(2),
             Self::Blocking | Self::Embassy => Duration::from_millis(250),
         }
     }
@@ -108,8 +112,12 @@ pub fn run(plan: &Plan, driver: Driver, bug: Option<Bug>) -> Run {
 fn live(app: &App<'_>, driver: Driver, source: &mut Source<'_>) -> End {
     match driver {
         Driver::SansIo => sans_io::SansIo::new(app, source).run(),
-        Driver::Sse => executor::drive(app, source, ready::Way::Sse),
-        Driver::Sessions => executor::drive(app, source, ready::Way::Sessions),
+        Driver::Sse => executor::drive(app, source, ready::Way::Sse, false),
+        Driver::Sessions => executor::drive(app, source, ready::Way::Sessions, false),
+        Driver::Tls => {
+            let way = ready::Way::of_seed(app.world.plan.seed);
+            executor::drive(app, source, way, true)
+        }
         Driver::Blocking | Driver::Embassy => blocking::drive(app, source),
     }
 }
@@ -124,8 +132,9 @@ mod tests {
         for seed in 0..20 {
             let plan = Plan::new(seed);
             for driver in Driver::ALL {
+                let plan = plan.with_tls(driver == Driver::Tls);
                 let trace = run(&plan, driver, None).trace;
-                assert!(trace == run(&Plan::new(seed), driver, None).trace);
+                assert!(trace == run(&plan.clone(), driver, None).trace);
                 assert!(trace.0.len() > 10);
             }
         }

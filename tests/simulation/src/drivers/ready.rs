@@ -19,6 +19,16 @@ pub enum Way {
     Sessions,
 }
 
+impl Way {
+    /// For drivers that try both.
+    pub fn of_seed(seed: u64) -> Self {
+        match seed % 2 {
+            0 => Self::Sse,
+            _ => Self::Sessions,
+        }
+    }
+}
+
 /// Follows the source, and restarts it whenever it stops.
 pub async fn follow(
     app: &App<'_>,

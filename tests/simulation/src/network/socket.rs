@@ -64,7 +64,7 @@ impl<'w> Socket<'w> {
                     }
                 }
                 _ if len > 0 => break,
-                Deed::Fin => {
+                Deed::Fin | Deed::Cut => {
                     self.world.tell(Entry::Read(Vec::new()));
                     return Some(Ok(0));
                 }

@@ -33,7 +33,7 @@ pub struct Dial {
     /// When it is known. `None` if never.
     pub at: Option<Duration>,
     /// The host that is reached.
-    host: Option<&'static str>,
+    pub host: Option<&'static str>,
 }
 
 impl<'p> World<'p> {
@@ -96,6 +96,11 @@ impl<'p> World<'p> {
 
     pub fn dial(&self, origin: Origin<'_>) -> Dial {
         self.tell(Entry::Dial(name_of(origin)));
+        self.reach(origin)
+    }
+
+    /// The result of dialling, without a record of it.
+    pub fn reach(&self, origin: Origin<'_>) -> Dial {
         let after = |delay: Ms| Some(self.now() + ms(delay));
         let failed = |delay| Dial {
             at: after(delay),
@@ -152,6 +157,7 @@ impl<'p> World<'p> {
             connection,
             bytes: bytes.collect::<Vec<_>>().concat(),
             is_damaged: answer.is_damaged,
+            has_end: answer.deeds.iter().any(|timed| timed.deed == Deed::Fin),
         });
         for index in answer.fired.drain(..) {
             self.fire(index);
@@ -170,7 +176,7 @@ impl<'p> World<'p> {
     }
 
     /// What the link does to packets that are sent after `start`.
-    fn link(&self, mut answer: Answer, start: Ms) -> Answer {
+    pub fn link(&self, mut answer: Answer, start: Ms) -> Answer {
         for (index, fault) in self.plan.faults.iter().enumerate() {
             if fault.end() <= start {
                 continue;

@@ -29,6 +29,8 @@ const LAST_EVENTS: Ms = 30_000;
 #[derive(Clone, Debug)]
 pub struct Plan {
     pub seed: u64,
+    /// Whether the stream is followed over TLS. The driver decides this, not the seed.
+    pub has_tls: bool,
     pub settings: Settings,
     pub events: Vec<Published>,
     pub faults: Vec<Fault>,
@@ -81,12 +83,28 @@ impl Plan {
         }
         Self {
             seed,
+            has_tls: false,
             settings,
             events,
             faults,
             calm,
             settled,
             end,
+        }
+    }
+
+    /// The same plan with or without TLS.
+    pub fn with_tls(&self, has_tls: bool) -> Self {
+        Self {
+            has_tls,
+            ..self.clone()
+        }
+    }
+
+    pub fn scheme(&self) -> &'static str {
+        match self.has_tls {
+            true => "https",
+            false => "http",
         }
     }
 

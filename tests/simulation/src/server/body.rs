@@ -227,7 +227,7 @@ fn end(deeds: &mut Vec<Timed>, piece: &Piece, at: Ms, ending: &Ending, is_chunke
             let whole = framed(&piece.bytes, is_chunked);
             let kept = whole.len() * *percent as usize / 100;
             deeds.push(Timed::send(piece.at, &whole[..kept]));
-            deeds.push(Timed::fin(piece.at));
+            deeds.push(Timed::cut(piece.at));
         }
         Ending::BadChunk => deeds.push(Timed::send(at, "zz\r\n")),
     }

@@ -7,6 +7,8 @@ pub enum Deed {
     Send(Vec<u8>),
     /// Closes the sending side.
     Fin,
+    /// The same, but not on purpose: over TLS, without a `close_notify`.
+    Cut,
     /// Resets the connection.
     Rst,
 }
@@ -25,6 +27,11 @@ impl Timed {
 
     pub fn fin(at: Ms) -> Self {
         let deed = Deed::Fin;
+        Self { at, deed }
+    }
+
+    pub fn cut(at: Ms) -> Self {
+        let deed = Deed::Cut;
         Self { at, deed }
     }
 

@@ -16,7 +16,8 @@ use crate::plan::{Kind, Ms, Plan, Target};
 /// The origin of the request, and the path of the stream.
 pub const HOST: &str = "sse.test";
 pub const PATH: &str = "/events";
-pub const URL: &str = "http://sse.test/events";
+const URL: &str = "http://sse.test/events";
+const SECURE_URL: &str = "https://sse.test/events";
 
 /// Another origin, where redirects lead to.
 pub const OTHER: &str = "other.test";
@@ -27,6 +28,14 @@ pub const PORTAL: &str = "portal.test";
 
 const PORTAL_PAGE: &str =
     "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 15\r\n\r\n<title>Welcome!";
+
+/// The URL that the client follows.
+pub fn url(plan: &Plan) -> &'static str {
+    match plan.has_tls {
+        true => SECURE_URL,
+        false => URL,
+    }
+}
 
 /// Whether the server's process runs. If not, returns the fault.
 pub fn is_down(plan: &Plan, now: Ms) -> Option<usize> {
@@ -98,11 +107,14 @@ fn redirect(plan: &Plan, now: Ms, host: &str, request: &Request) -> Option<(usiz
         Kind::Redirect { status, target, .. } => Some((status, target)),
         _ => None,
     })?;
+    let scheme = plan.scheme();
     let is_first = host == HOST && request.path == PATH;
     let location = match target {
         Target::Path if is_first => "Location: /elsewhere\r\n".to_owned(),
-        Target::Other | Target::Back if is_first => format!("Location: http://{OTHER}/else\r\n"),
-        Target::Back if host == OTHER => format!("Location: http://{HOST}/back\r\n"),
+        Target::Other | Target::Back if is_first => {
+            format!("Location: {scheme}://{OTHER}/else\r\n")
+        }
+        Target::Back if host == OTHER => format!("Location: {scheme}://{HOST}/back\r\n"),
         Target::Loop => format!("Location: {}\r\n", request.path),
         Target::Nowhere => String::new(),
         _ => return None,

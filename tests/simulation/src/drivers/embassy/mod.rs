@@ -1,4 +1,4 @@
-//! `io::sse` over embassy-net: network stacks with a cable between them, in simulated time.
+//! `io::sse` or sessions over embassy-net: network stacks with a cable between them, in simulated time.
 
 mod cable;
 mod clock;
@@ -111,7 +111,8 @@ fn follow(
     connector: &mut Spy<'_, TcpConnector<'_>>,
     source: &mut Source<'_>,
 ) -> Option<Interruption> {
-    let future = ready::follow(app, &EmbassyTime, connector, source, Way::Sse);
+    let way = Way::of_seed(app.world.plan.seed);
+    let future = ready::follow(app, &EmbassyTime, connector, source, way);
     let mut future = pin!(future);
     let woken = Arc::default();
     loop {

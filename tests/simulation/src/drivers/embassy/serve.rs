@@ -121,7 +121,7 @@ async fn serve(world: &World<'_>, address: Ipv4Addr, socket: &mut TcpSocket<'_>)
                     }
                 }
             }
-            Deed::Fin => {
+            Deed::Fin | Deed::Cut => {
                 socket.close();
                 let _sent = socket.flush().await;
                 // The client closes its side too.
