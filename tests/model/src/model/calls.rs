@@ -10,9 +10,6 @@ use crate::case::Wrong;
 
 impl Client {
     pub fn connected(&mut self, now: Duration) {
-        if !matches!(self.state, State::Connect { .. }) {
-            return;
-        }
         self.apply_deadline(now);
         if let State::Connect { .. } = self.state {
             let deadline = self
@@ -66,9 +63,7 @@ impl Client {
     }
 
     pub fn ended(&mut self, now: Duration) {
-        if !matches!(self.state, State::Connect { .. }) {
-            self.apply_deadline(now);
-        }
+        self.apply_deadline(now);
         match &self.state {
             State::Write { .. } => self.lost(LossCause::Transport, now),
             State::Head { .. } => self.lost(LossCause::CutOff, now),

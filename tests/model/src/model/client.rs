@@ -49,7 +49,7 @@ pub struct Attempt {
     pub has_new_method: bool,
     pub is_permanent: bool,
     pub redirects: u32,
-    /// The bytes of `DATA` that the URL of a redirect takes.
+    /// The bytes of `DATA` that the URL of a redirect takes, also if it is remembered.
     pub occupied: usize,
     pub written: usize,
     pub has_written: bool,
@@ -235,9 +235,11 @@ impl Client {
         } else {
             &self.setup.method
         };
+        let remembered = self.remembered.as_ref().map(|(url, _)| url.text().len());
         let (url, has_left) = self.remembered.clone().unwrap_or((self.url.clone(), false));
         self.attempt = Attempt::new(&url, method, !self.resumes, has_left);
         self.attempt.has_new_method = self.resumes;
+        self.attempt.occupied = remembered.unwrap_or(0);
         if url.https && !self.setup.allow_tls {
             return self.stop(self.stop_for(StopReason::NoTls, None));
         }
