@@ -46,6 +46,10 @@ pub enum Entry {
     },
 
     // ---- the application ----
+    /// The hooks were told of an item: a loss, a stop, or another one.
+    Heard {
+        is_end: bool,
+    },
     Told(Told),
     /// The application takes this long over the item.
     Busy(Duration),

@@ -79,6 +79,9 @@ struct Checker<'p> {
     served: HashMap<usize, Served>,
     /// The events that the application got, by number, and how many of each.
     got: HashMap<usize, u32>,
+    /// How many losses and stops, and how many other items of this connection, the hooks were told of.
+    heard_ends: usize,
+    heard_items: usize,
     is_damaged: bool,
     opened_at: Duration,
 }
@@ -142,6 +145,8 @@ impl<'p> Checker<'p> {
             stored: vec![String::new()],
             served: HashMap::new(),
             got: HashMap::new(),
+            heard_ends: 0,
+            heard_items: 0,
             is_damaged: false,
             opened_at: Duration::ZERO,
         }
@@ -212,6 +217,14 @@ impl<'p> Checker<'p> {
                 self.is_damaged |= is_damaged;
                 Ok(())
             }
+            Entry::Heard { is_end: true } => {
+                self.heard_ends += 1;
+                Ok(())
+            }
+            Entry::Heard { is_end: false } => {
+                self.heard_items += 1;
+                Ok(())
+            }
             Entry::Told(told) => self.tell(told),
             Entry::Dropped => {
                 self.may_repeat = true;
@@ -254,6 +267,8 @@ impl<'p> Checker<'p> {
 
     fn ready(&mut self) {
         self.phase = Phase::Ready;
+        self.heard_ends = 0;
+        self.heard_items = 0;
         self.told = None;
         self.may_repeat = false;
     }
@@ -303,6 +318,22 @@ impl<'p> Checker<'p> {
         match &mut self.connection {
             Some(connection) if !self.is_abandoned => Ok(connection),
             _ => Err(violation),
+        }
+    }
+
+    /// The hooks must have been told of the same as the application.
+    fn check_hooks(&mut self, connection: &Connection) -> Result<(), Violation> {
+        let told = connection.items.len() + usize::from(connection.is_open);
+        let is_right = self.heard_ends == 1 && self.heard_items == told;
+        let detail = format!(
+            "{} ends, {} items of {told}",
+            self.heard_ends, self.heard_items
+        );
+        self.heard_ends = 0;
+        self.heard_items = 0;
+        match is_right {
+            true => Ok(()),
+            false => self.violation("hooks are told of each item once", detail),
         }
     }
 

@@ -141,6 +141,7 @@ impl Checker<'_> {
             return Ok(());
         };
         self.check_closed(&connection)?;
+        self.check_hooks(&connection)?;
         let lost = match connection.outcome(&self.plan.settings, self.now) {
             Outcome::Lost(lost) if is_same(lost.cause, cause) => lost,
             // The application has closed this connection itself.
@@ -241,6 +242,7 @@ impl Checker<'_> {
             return Ok(());
         };
         self.check_closed(&connection)?;
+        self.check_hooks(&connection)?;
         let settings = &self.plan.settings;
         let expected = match connection.outcome(settings, self.now) {
             Outcome::Stopped(reason) => (reason, None),

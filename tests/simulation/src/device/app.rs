@@ -6,6 +6,7 @@ use std::time::Duration;
 use embedded_sse::{Decoder, EventSource, Item, LossCause, Request, Url};
 
 use super::bug::Bug;
+use super::ear::Ear;
 use super::flash::{Flash, Memory};
 use crate::checker::model;
 use crate::network::World;
@@ -18,7 +19,7 @@ pub const DATA: usize = 512;
 pub const META: usize = 32;
 pub const CHUNK: usize = 200;
 
-pub type Source<'a> = EventSource<'a, DATA, META>;
+pub type Source<'a> = EventSource<'a, DATA, META, Ear<'a>>;
 
 /// The bugs of [`Bug`] that concern one event concern this one.
 const UNLUCKY: usize = 3;
@@ -95,7 +96,10 @@ impl<'w> App<'w> {
         &self,
         decoder: &'a mut Decoder<DATA, META>,
         remembered: &'a mut [u8],
-    ) -> Source<'a> {
+    ) -> Source<'a>
+    where
+        'w: 'a,
+    {
         let settings = &self.world.plan.settings;
         let request = Request {
             headers: &[("Authorization", TOKEN)],
@@ -103,7 +107,10 @@ impl<'w> App<'w> {
             ..Request::get(Url::parse(server::url(self.world.plan)).expect("a valid URL"))
         };
         let source = EventSource::new(request, settings.policy, settings.jitter_seed, decoder);
-        let mut source = source.expect("a valid header");
+        let mut source = source.expect("a valid header").with_hooks(Ear {
+            world: self.world,
+            bug: self.bug,
+        });
         if settings.remembers {
             source.remember_permanent_redirects(remembered);
         }

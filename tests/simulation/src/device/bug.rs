@@ -27,10 +27,11 @@ pub enum Bug {
     NoticesSilenceLate,
     HidesTheOpening,
     GoesOnAfterAStop,
+    TellsTheHooksTwice,
 }
 
 impl Bug {
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::LosesAnEvent,
         Self::DoublesAnEvent,
         Self::SwapsTwoEvents,
@@ -56,5 +57,6 @@ impl Bug {
         Self::NoticesSilenceLate,
         Self::HidesTheOpening,
         Self::GoesOnAfterAStop,
+        Self::TellsTheHooksTwice,
     ];
 }

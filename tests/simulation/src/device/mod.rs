@@ -2,7 +2,9 @@
 
 mod app;
 mod bug;
+mod ear;
 mod flash;
 
 pub use app::{App, CHUNK, DATA, Interruption, META, Reaction, Source};
 pub use bug::Bug;
+pub use ear::Ear;

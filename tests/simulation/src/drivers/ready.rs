@@ -9,7 +9,7 @@ use embedded_io_async::{Read, Write};
 use embedded_sse::io::{Clock, Connect, NoSession, Session, sse};
 use embedded_sse::{Item, Stop, StopReason};
 
-use crate::device::{App, CHUNK, DATA, META, Reaction, Source};
+use crate::device::{App, CHUNK, DATA, Ear, META, Reaction, Source};
 use crate::plan::ms;
 use crate::trace::Entry;
 
@@ -112,7 +112,7 @@ async fn sessions(
 /// Waits for the next item. The future of `next` is dropped after one, two or three polls.
 async fn next<Io: Read + Write, K: Clock>(
     app: &App<'_>,
-    session: &mut Session<'_, '_, Io, K, DATA, META>,
+    session: &mut Session<'_, '_, Io, K, DATA, META, Ear<'_>>,
     patience: &mut u32,
 ) -> Option<Reaction> {
     loop {

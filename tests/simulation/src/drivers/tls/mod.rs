@@ -1,7 +1,5 @@
 //! `io::sse` or sessions over TLS. The server is rustls, and it runs when the client writes or reads.
 
-#[path = "../../../../tls/src/keys.rs"]
-mod keys;
 mod server;
 mod wire;
 

@@ -3,12 +3,14 @@
 use std::sync::{Arc, OnceLock};
 
 use embedded_sse::tls::PinnedKeys;
+use rcgen::{CertificateParams, KeyPair, PublicKeyData};
 use rustls::crypto::ring;
 use rustls::pki_types::PrivatePkcs8KeyDer;
 use rustls::version::TLS13;
 use rustls::{ServerConfig, ServerConnection};
+use sha2::{Digest, Sha256};
 
-use super::keys::Key;
+use crate::server::{HOST, OTHER};
 
 struct Server {
     pins: PinnedKeys,
@@ -17,9 +19,13 @@ struct Server {
 
 impl Server {
     fn new() -> Self {
-        let key = Key::new();
-        let certificate = key.certificate.der().clone();
-        let private = PrivatePkcs8KeyDer::from(key.pair.serialize_der());
+        let pair = KeyPair::generate().expect("random numbers");
+        let params = CertificateParams::new(vec![HOST.into(), OTHER.into()]);
+        let certificate = params
+            .and_then(|params| params.self_signed(&pair))
+            .expect("valid names");
+        let certificate = certificate.der().clone();
+        let private = PrivatePkcs8KeyDer::from(pair.serialize_der());
         let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_protocol_versions(&[&TLS13])
             .expect("the provider has TLS 1.3")
@@ -27,7 +33,7 @@ impl Server {
             .with_single_cert(vec![certificate], private.into())
             .expect("a valid key");
         Self {
-            pins: key.pins(),
+            pins: pins_of(&pair),
             config: Arc::new(config),
         }
     }
@@ -42,6 +48,13 @@ impl Server {
         static SERVER: OnceLock<Server> = OnceLock::new();
         SERVER.get_or_init(Self::new)
     }
+}
+
+/// The pin is the hash of the public key.
+fn pins_of(pair: &KeyPair) -> PinnedKeys {
+    let hash = Sha256::digest(pair.subject_public_key_info());
+    let pin: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    PinnedKeys::parse(&[&pin]).expect("64 hexadecimal digits")
 }
 
 /// The pins of the servers that the client trusts.
