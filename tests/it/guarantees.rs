@@ -268,15 +268,18 @@ fn the_numbers_of_the_readme_are_the_measured_ones() {
     };
     let readme = include_str!("../../README.md");
     let (_, table) = readme.split_once("| flash | static RAM | stack |").unwrap();
-    for (row, measured, stack) in [
-        ("`http`", "`sse()` over embassy-net", "`sse()`"),
+    let page = include_str!("../../docs/https.md");
+    for (row, row_of_page, measured, stack) in [
+        ("`http`", "`http`", "`sse()` over embassy-net", "`sse()`"),
         (
             "`https`, pinned key",
+            "`https`, `PinnedKeys`",
             "`sse()` with a pinned key",
             "a pinned key, handshake",
         ),
         (
             "`https`, private authority",
+            "`https`, `PrivateCa`",
             "`sse()` with an authority",
             "an authority, handshake",
         ),
@@ -288,6 +291,8 @@ fn the_numbers_of_the_readme_are_the_measured_ones() {
         let end = format!(" | {stack} |");
         let is_row = |line: &str| line.starts_with(&start) && line.ends_with(&end);
         assert!(table.lines().any(is_row), "{start}…{end}");
+        let start = format!("| {row_of_page} | {flash} | {ram} | {stack} |");
+        assert!(page.lines().any(|line| line.starts_with(&start)), "{start}");
     }
 }
 
