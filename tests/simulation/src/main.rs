@@ -4,6 +4,46 @@
 //! driver runs the real client through the plan, in simulated time, and writes a trace. The checker reads
 //! the trace and knows what must hold. Nothing else is random, so a seed always gives the same trace.
 //!
+//! # The world
+//!
+//! First, things go wrong: the server stalls, resets, restarts, redirects, refuses, floods, drips, closes
+//! inside an event, sends broken bytes, forgets its log, or moves. The link is cut, unplugged, slow, or loses,
+//! repeats, reorders and damages packets. DNS fails or lies. The device loses its power, also inside a write
+//! to its flash, sleeps, and its clock starts anew. The application is slow, drops its future, restarts the
+//! source, or closes it. Each seed also selects which of these classes of faults there are.
+//!
+//! Then nothing goes wrong any more ([`Plan::calm`]). By [`Plan::settled`], which follows from the policy,
+//! the stream is open again, and all that the server has kept arrives.
+//!
+//! The server has no state: what it does on a connection follows from the plan, the time and the request. So
+//! the same server answers over scripted transports, embassy-net and TLS.
+//!
+//! # The drivers
+//!
+//! Each seed runs in all of them: the canonical loop by hand, `io::sse`, sessions whose futures are dropped,
+//! and the blocking loop, all over scripted transports; and `io::sse` or sessions over four embassy-net
+//! stacks, and over TLS with rustls as the server. Faults of single packets exist only with embassy-net.
+//!
+//! # The checker
+//!
+//! It has its own reader of HTTP, its own decoder (the model of `tests/it`), and its own count of failures
+//! and delays. From what the network did, it derives what must come of each connection: nothing yet, a
+//! redirect, a stop with a reason, or a loss with a cause.
+//!
+//! * The application gets exactly the events of the bytes that were read, in order, and `TooLong` for those
+//!   that do not fit. These bytes are what the server sent on this connection.
+//! * Each loss and each stop is reported once, in time, with its true cause, to the application and the hooks.
+//! * Each request goes to the right place, with the ID of the last event, and with the token only there.
+//! * No wait is shorter than requested, none is longer than the policy allows, and attempts are limited.
+//! * The flash restores what was stored. At the end, the stream is open and nothing is missing.
+//!
+//! The control puts known bugs between the client and the checker, one at a time, and each must be found.
+//!
+//! Not simulated: requests with other methods than GET, verdicts and drafts of hooks, IPv6, and the memory
+//! on the stack.
+//!
+//! # The files
+//!
 //! ```text
 //! main            the commands
 //! control many    known bugs; many seeds

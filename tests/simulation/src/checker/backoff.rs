@@ -129,6 +129,6 @@ fn delays(
         percent = percent.min(10);
     }
     let spread = delay * percent / 100;
-    let least = (delay - spread).max(base).max(retry_after);
+    let least = (delay - spread).max(start).max(retry_after);
     (least, (delay + spread).max(least))
 }

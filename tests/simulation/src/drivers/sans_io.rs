@@ -14,6 +14,9 @@ use crate::trace::Entry;
 /// How late the bugs are that notice something late.
 const LATE: Duration = ms(3_000);
 
+/// After this many turns at one time, the loop counts as endless.
+const MOST_TURNS: usize = 100_000;
+
 enum Link<'w> {
     None,
     Dialling(Dial),
@@ -46,7 +49,14 @@ impl<'r, 'w, 'a> SansIo<'r, 'w, 'a> {
     }
 
     pub fn run(mut self) -> End {
+        let (mut turns, mut last) = (0, self.app.world.now());
         loop {
+            turns = match self.app.world.now() == last {
+                true => turns + 1,
+                false => 0,
+            };
+            last = self.app.world.now();
+            assert!(turns < MOST_TURNS, "a loop without end");
             match self.app.interruption() {
                 Some(Interruption::Reboot { torn, off }) => return End::Reboot { torn, off },
                 Some(Interruption::Sleep { until }) => {

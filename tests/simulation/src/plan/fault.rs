@@ -291,6 +291,23 @@ impl Kind {
         }
     }
 
+    /// Whether only requests notice the fault. Half of these faults begin with a reset, so that there is a
+    /// request.
+    pub fn concerns_requests(self) -> bool {
+        match self {
+            Self::Redirect { lasts, .. }
+            | Self::Refuse { lasts, .. }
+            | Self::Deaf { lasts }
+            | Self::LateHead { lasts, .. }
+            | Self::Poll { lasts }
+            | Self::Garbage { lasts }
+            | Self::LongHead { lasts }
+            | Self::NoName { lasts }
+            | Self::Lie { lasts } => lasts % 2 == 1,
+            _ => false,
+        }
+    }
+
     /// Whether no packet arrives.
     pub fn is_cut(self) -> bool {
         matches!(self, Self::Cut { .. } | Self::Unplug { .. })

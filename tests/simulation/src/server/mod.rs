@@ -152,6 +152,7 @@ pub fn death(plan: &Plan, now: Ms) -> Option<(usize, Ms)> {
     let deaths = faults.flat_map(|(index, fault)| {
         let at = match fault.kind {
             Kind::Reset | Kind::Restart { .. } => [Some(fault.at), None],
+            kind if kind.concerns_requests() => [Some(fault.at), None],
             // The old server ends, and later the new one.
             Kind::Move { .. } => [Some(fault.at), Some(fault.end())],
             _ => [None, None],
