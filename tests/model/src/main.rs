@@ -11,6 +11,7 @@ mod run;
 mod shrink;
 
 use std::process::ExitCode;
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use case::Wrong;
@@ -18,6 +19,8 @@ use random::Random;
 
 /// A control has to find each wrong rule within this many cases.
 const CONTROL_CASES: u64 = 20_000;
+
+const COMMAND: &str = "cargo run --release --manifest-path tests/model/Cargo.toml --";
 
 fn main() -> ExitCode {
     std::panic::set_hook(Box::new(|_| {}));
@@ -43,7 +46,7 @@ fn main() -> ExitCode {
 }
 
 fn usage() -> ExitCode {
-    eprintln!("usage: model <cases> [seed] | replay <seed> | control [seed]");
+    eprintln!("usage: {COMMAND} <cases> [seed] | replay <seed> | control [seed]");
     ExitCode::from(2)
 }
 
@@ -56,7 +59,7 @@ fn compare(cases: u64, seed: u64) -> bool {
         let seed = seeds.next();
         let (setup, ops) = generate::case(seed);
         if run::run(&setup, &ops).is_some() {
-            println!("case {index} differs; to see it again: cargo run --release -- replay {seed}");
+            println!("case {index} differs. To see it again:\n{COMMAND} replay {seed}");
             return !shrink::show(seed, None);
         }
         let elapsed = start.elapsed().as_secs_f64();
@@ -68,10 +71,11 @@ fn compare(cases: u64, seed: u64) -> bool {
             );
         }
     }
-    println!(
-        "{cases} cases in {:.1} s: no difference",
-        start.elapsed().as_secs_f64()
-    );
+    let secs = start.elapsed().as_secs_f64();
+    println!("{cases} cases in {secs:.1} s: no difference");
+    let reached = run::REACHED.each_ref();
+    let reached = reached.map(|(word, count)| format!("{word}: {}", count.load(Ordering::Relaxed)));
+    println!("reached: {}", reached.join(", "));
     true
 }
 
