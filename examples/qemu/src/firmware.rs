@@ -44,6 +44,8 @@ pub fn build(package: &str, binary: &str, profile: &str, board: Board) -> Result
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .env("CARGO_ENCODED_RUSTFLAGS", without_paths())
         .args(["build", "--quiet", "--locked", "--package", package])
+        // Each peer has a feature, so that what one of them turns on is not measured with another.
+        .args(["--features", if package == "peers" { binary } else { "" }])
         .args(["--bin", binary, "--profile", profile])
         .args(["--target", board.target, "--target-dir"])
         .arg(target_dir)

@@ -77,7 +77,8 @@ fn bound(name: &str) -> Result<f64, String> {
 fn footprint() -> Result<Vec<Number>, String> {
     let sections =
         |package, binary| Sections::of(&firmware::build(package, binary, "release", AN386)?);
-    let without = sections("firmware", "socket")?;
+    let socket = sections("firmware", "socket")?;
+    let ipv6_socket = sections("peers", "ipv6-socket")?;
     let mut numbers = Vec::new();
     for (name, package, binary) in [
         ("`Decoder`", "firmware", "decoder"),
@@ -85,10 +86,16 @@ fn footprint() -> Result<Vec<Number>, String> {
         ("`sse()` over embassy-net", "firmware", "sse"),
         ("`sse()` with hooks", "firmware", "hooks"),
         ("`sse()` without redirects and bodies", "firmware", "small"),
+        ("reqwless, events by hand", "peers", "reqwless"),
+        ("nanofish, events by hand", "peers", "nanofish"),
         ("`sse()` with a pinned key", "https", "pinned"),
         ("`sse()` with an authority", "https", "authority"),
     ] {
         let with = sections(package, binary)?;
+        let without = match binary {
+            "nanofish" => &ipv6_socket,
+            _ => &socket,
+        };
         for (what, with, without) in [
             ("flash", with.flash(), without.flash()),
             (

@@ -39,6 +39,9 @@ pub fn stack() -> Result<Vec<Number>, String> {
     let [without] = peaks("firmware", "socket", port, tcp)?;
     let [with] = peaks("firmware", "sse", port, tcp)?;
     let [client] = peaks("firmware", "client", url, tcp)?;
+    let [reqwless] = peaks("peers", "reqwless", port, tcp)?;
+    let [ipv6] = peaks("peers", "ipv6-socket", port, tcp)?;
+    let [nanofish] = peaks("peers", "nanofish", port, tcp)?;
     let pinned = peaks("https", "pinned", pin, pinned)?;
     let issued = peaks("https", "authority", root, issued)?;
     let mut numbers = vec![
@@ -46,6 +49,8 @@ pub fn stack() -> Result<Vec<Number>, String> {
         Number::new("peak stack, with `sse()`", with),
         Number::new("peak stack, more with `sse()`", with - without),
         Number::new("peak stack, firmware `client`", client),
+        Number::new("peak stack, more with reqwless", reqwless - without),
+        Number::new("peak stack, more with nanofish", nanofish - ipv6),
     ];
     for (name, [stream, handshake]) in [("a pinned key", pinned), ("an authority", issued)] {
         for (what, peak) in [("stream", stream), ("handshake", handshake)] {
