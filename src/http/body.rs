@@ -2,7 +2,7 @@
 
 use core::{fmt, mem};
 
-use super::head::{Head, InvalidHead};
+use super::head::Head;
 use crate::bytes::decimal;
 
 /// The framing state of one body. It stores no byte of the body.
@@ -162,22 +162,23 @@ impl Body {
     }
 }
 
-/// Determines how the body of a response is framed (RFC 9112, section 6.3).
-pub(crate) fn body_of(head: &Head<'_>) -> Result<Body, InvalidHead> {
+/// Determines how the body of a response is framed (RFC 9112, section 6.3). `None` if `Content-Length`
+/// is invalid.
+pub(crate) fn body_of(head: &Head<'_>) -> Option<Body> {
     if matches!(head.status(), 204 | 304) {
-        return Ok(Body::of_length(0));
+        return Some(Body::of_length(0));
     }
     if head.value("transfer-encoding").is_some() {
         // Only a body whose last coding is chunked marks its own end.
         let mut last: &[u8] = &[];
         head.each_member("transfer-encoding", &mut |coding| last = coding);
-        return Ok(match last.eq_ignore_ascii_case(b"chunked") {
+        return Some(match last.eq_ignore_ascii_case(b"chunked") {
             true => Body::CHUNKED,
             false => Body::UNTIL_CLOSE,
         });
     }
     if head.value("content-length").is_none() {
-        return Ok(Body::UNTIL_CLOSE);
+        return Some(Body::UNTIL_CLOSE);
     }
     let mut length = None;
     let mut is_valid = true;
@@ -187,9 +188,7 @@ pub(crate) fn body_of(head: &Head<'_>) -> Result<Body, InvalidHead> {
         length = other;
     });
     let length = length.filter(|_| is_valid);
-    length
-        .map(Body::of_length)
-        .ok_or(InvalidHead::ContentLength)
+    length.map(Body::of_length)
 }
 
 /// An error in a chunked body.

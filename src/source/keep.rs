@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use super::{EventSource, State};
 use crate::hooks::Hooks;
-use crate::http::{Body, InvalidChunk, InvalidHead};
+use crate::http::InvalidChunk;
 use crate::step::{LossCause, Stop, StopReason};
 
 /// The greatest number of body bytes that are kept of a response that stops the source.
@@ -12,22 +12,13 @@ const MOST_REFUSED_BODY: usize = 1024;
 
 impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META, H> {
     /// Stops the source after the first bytes of the body were read.
-    pub(super) fn refuse(
-        &mut self,
-        reason: StopReason,
-        cause: Option<LossCause>,
-        body: Result<Body, InvalidHead>,
-        now: Duration,
-    ) {
-        match body {
-            Ok(body)
-                if self.hooks.keeps_bodies() && !body.is_done() && self.attempt.head_len > 0 =>
-            {
-                self.attempt.body = body;
-                self.reconnect.refused(now);
-                self.keep(reason, cause, false);
-            }
-            _ => self.stop(reason, cause),
+    pub(super) fn refuse(&mut self, reason: StopReason, cause: Option<LossCause>, now: Duration) {
+        let has_body = !self.attempt.body.is_done() && self.attempt.head_len > 0;
+        if has_body && self.hooks.keeps_bodies() {
+            self.reconnect.refused(now);
+            self.keep(reason, cause, false);
+        } else {
+            self.stop(reason, cause);
         }
     }
 

@@ -7,7 +7,7 @@ use super::{EventSource, State};
 use crate::decoder::Found;
 use crate::event::TooLong;
 use crate::hooks::Hooks;
-use crate::http::{self, Body, InvalidHead, InvalidRedirect, Progress, Verdict};
+use crate::http::{self, InvalidHead, InvalidRedirect, Progress, Verdict};
 use crate::step::{LossCause, StopReason};
 
 /// What [`EventSource::receive`] found. It borrows only the input.
@@ -183,25 +183,25 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
         }
         let verdict = self.hooks.verdict(&head, by_default);
         let body = http::body_of(&head);
+        // If the framing is invalid, no body is read.
+        self.attempt.body = body.unwrap_or_default();
         match verdict {
             Verdict::Collect if !self.hooks.keeps_bodies() => {
                 self.stop(StopReason::Finished, None);
             }
-            Verdict::Open | Verdict::Collect => match body {
-                Ok(body) if verdict == Verdict::Open => {
-                    self.reconnect.opened(now);
-                    self.remember();
-                    self.attempt.body = body;
-                    self.state = State::Stream;
-                    return true;
-                }
-                Ok(body) => {
-                    self.reconnect.answered(now);
-                    self.attempt.body = body;
-                    self.keep(StopReason::Finished, None, true);
-                }
-                Err(invalid) => self.retry(LossCause::Head(invalid), None, Err(invalid), now),
-            },
+            Verdict::Open | Verdict::Collect if body.is_none() => {
+                self.retry(LossCause::Head(InvalidHead::ContentLength), None, now);
+            }
+            Verdict::Open => {
+                self.reconnect.opened(now);
+                self.remember();
+                self.state = State::Stream;
+                return true;
+            }
+            Verdict::Collect => {
+                self.reconnect.answered(now);
+                self.keep(StopReason::Finished, None, true);
+            }
             Verdict::Finish => self.stop(StopReason::Finished, None),
             Verdict::Follow => {
                 let location = head.location().map(|location| {
@@ -213,17 +213,17 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
                     false => Err(InvalidRedirect::TooMany),
                 };
                 if let Err(error) = followed {
-                    self.refuse(StopReason::Redirect(error), None, body, now);
+                    self.refuse(StopReason::Redirect(error), None, now);
                 }
             }
             // Without a hook, `retry` stops the source if the request is final. With one, the
             // application says that the server has not acted on the request.
-            Verdict::Stop if is_final => self.retry(LossCause::Status(status), None, body, now),
+            Verdict::Stop if is_final => self.retry(LossCause::Status(status), None, now),
             Verdict::Retry => {
                 // A `GET` after the original request says nothing about that request.
                 self.has_written &= self.attempt.as_get;
                 let retry_after = head.retry_after();
-                self.retry(LossCause::Status(status), retry_after, body, now);
+                self.retry(LossCause::Status(status), retry_after, now);
             }
             Verdict::Stop => {
                 let reason = match status {
@@ -233,7 +233,7 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
                     204 => StopReason::NoContent,
                     _ => StopReason::Status,
                 };
-                self.refuse(reason, None, body, now);
+                self.refuse(reason, None, now);
             }
         }
         false
@@ -241,15 +241,9 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
 
     /// Loses the connection because of the response. If the source stops instead of waiting, the
     /// application can see the response.
-    fn retry(
-        &mut self,
-        cause: LossCause,
-        retry_after: Option<Duration>,
-        body: Result<Body, InvalidHead>,
-        now: Duration,
-    ) {
+    fn retry(&mut self, cause: LossCause, retry_after: Option<Duration>, now: Duration) {
         if let Err(reason) = self.reestablish(cause, retry_after, now) {
-            self.refuse(reason, Some(cause), body, now);
+            self.refuse(reason, Some(cause), now);
         }
     }
 
