@@ -167,11 +167,12 @@ impl Kind {
                 3 => Self::LoseLog,
                 4 | 5 | 15 | 16 => Self::Redirect {
                     lasts,
-                    status: random.of(&[301, 302, 303, 307, 308]),
+                    status: random.of(&[301, 301, 302, 303, 307, 308, 308]),
                     target: random.of(&[
                         Target::Path,
                         Target::Other,
                         Target::Other,
+                        Target::Back,
                         Target::Back,
                         Target::Loop,
                         Target::Nowhere,
@@ -243,15 +244,15 @@ impl Kind {
                 },
                 _ => Self::Sleep { lasts },
             },
-            Class::Application => match random.below(4) {
-                0 => Self::Slow {
-                    lasts,
-                    each: random.magnitude(1, 4_000),
+            Class::Application => match random.below(5) {
+                0 | 1 => Self::Slow {
+                    lasts: lasts.max(5_000),
+                    each: random.magnitude(10, 4_000),
                 },
-                1 => Self::Drop {
+                2 => Self::Drop {
                     pause: random.magnitude(1, 60_000),
                 },
-                2 => Self::Restarted,
+                3 => Self::Restarted,
                 _ => Self::Break,
             },
         }

@@ -71,7 +71,13 @@ pub fn answer(plan: &Plan, now: Ms, host: &str, request: &Request, connection: u
     answer.fired.extend(late);
     stall(plan, &mut answer);
     let mut answer = answer.in_order();
-    die(plan, now, &mut answer);
+    if let Some((index, at)) = death(plan, now) {
+        die(&mut answer, at);
+        answer.fired.push(index);
+    }
+    if host == OTHER {
+        die(&mut answer, other_until(plan, now).unwrap_or(now));
+    }
     answer
 }
 
@@ -137,13 +143,10 @@ fn stall(plan: &Plan, answer: &mut Answer) {
     }
 }
 
-/// Resets end a connection, whatever it was doing.
-fn die(plan: &Plan, now: Ms, answer: &mut Answer) {
-    if let Some((index, at)) = death(plan, now) {
-        answer.deeds.retain(|timed| timed.at < at);
-        answer.deeds.push(Timed::rst(at));
-        answer.fired.push(index);
-    }
+/// A reset ends a connection, whatever it was doing.
+fn die(answer: &mut Answer, at: Ms) {
+    answer.deeds.retain(|timed| timed.at < at);
+    answer.deeds.push(Timed::rst(at));
 }
 
 /// When the server resets all connections next, and by which fault.
@@ -165,12 +168,16 @@ pub fn death(plan: &Plan, now: Ms) -> Option<(usize, Ms)> {
 
 /// Whether the other origin exists: as long as redirects lead there, and for a while after.
 pub fn has_other(plan: &Plan, now: Ms) -> bool {
-    let mut faults = plan.faults.iter();
-    faults.any(|fault| {
-        matches!(fault.kind, Kind::Redirect { .. })
-            && fault.at <= now
-            && now < fault.end() + OTHER_LASTS
-    })
+    other_until(plan, now).is_some()
+}
+
+/// If the other origin exists now, returns when it is gone.
+fn other_until(plan: &Plan, now: Ms) -> Option<Ms> {
+    let redirects = plan.faults.iter().filter(|fault| {
+        let is_redirect = matches!(fault.kind, Kind::Redirect { .. });
+        is_redirect && fault.at <= now && now < fault.end() + OTHER_LASTS
+    });
+    redirects.map(|fault| fault.end() + OTHER_LASTS).max()
 }
 
 const OTHER_LASTS: Ms = 20_000;
