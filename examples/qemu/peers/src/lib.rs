@@ -113,11 +113,9 @@ impl Events {
                 self.event_type.clear();
                 self.is_too_long |= self.event_type.extend_from_slice(value).is_err();
             }
-            b"id" if !value.contains(&0) => {
-                if value.len() <= META {
-                    self.id.clear();
-                    let _fits = self.id.extend_from_slice(value);
-                }
+            b"id" if !value.contains(&0) && value.len() <= META => {
+                self.id.clear();
+                let _fits = self.id.extend_from_slice(value);
             }
             b"retry" => {
                 let number = str::from_utf8(value)
