@@ -2,9 +2,9 @@
 
 use core::ops::{Deref, DerefMut};
 
-use crate::bytes::{copy, copy_within};
+use crate::bytes::{bits, copy, copy_bits, copy_within};
 
-/// A buffer like `heapless::Vec`, but it copies slices with `memcpy` instead of byte by byte.
+/// A buffer like `heapless::Vec`, but it copies slices as a whole instead of byte by byte.
 pub(crate) struct Buffer<B: ?Sized> {
     len: usize,
     bytes: B,
@@ -62,15 +62,28 @@ impl<B: ?Sized + AsRef<[u8]> + AsMut<[u8]>> Buffer<B> {
     }
 
     pub(crate) fn extend_from_slice(&mut self, piece: &[u8]) -> Result<(), Full> {
-        if let [byte] = piece {
-            // One store is much cheaper than a call of `memcpy`.
-            return self.push(*byte);
-        }
         let room = self.bytes.as_mut().get_mut(self.len..).ok_or(Full)?;
         let place = room.get_mut(..piece.len()).ok_or(Full)?;
         copy(place, piece);
         self.len += piece.len();
         Ok(())
+    }
+
+    /// Adds bytes, and returns the [`bits`] of them.
+    #[inline]
+    pub(crate) fn append(&mut self, piece: &[u8]) -> Result<usize, Full> {
+        if let [byte] = piece {
+            // Some transports deliver single bytes.
+            return self.push(*byte).map(|()| (*byte).into());
+        }
+        let room = self.bytes.as_mut().get_mut(self.len..).ok_or(Full)?;
+        let place = room.get_mut(..piece.len()).ok_or(Full)?;
+        self.len += piece.len();
+        if size_of::<usize>() == 4 {
+            return Ok(copy_bits(place, piece));
+        }
+        place.copy_from_slice(piece);
+        Ok(bits(piece))
     }
 
     /// Adds `by` bytes with unspecified content at the end.

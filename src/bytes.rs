@@ -22,6 +22,63 @@ pub(crate) fn copy_within(bytes: &mut [u8], from: usize, len: usize, to: usize) 
     }
 }
 
+/// All bits that are set in a word of these bytes. They tell whether the bytes [are ASCII](is_ascii).
+#[inline]
+pub(crate) fn bits(bytes: &[u8]) -> usize {
+    let (words, rest) = bytes.as_chunks();
+    let words = words.iter().map(|word| usize::from_ne_bytes(*word));
+    let rest = rest.iter().map(|byte| usize::from(*byte));
+    words.chain(rest).fold(0, |bits, more| bits | more)
+}
+
+/// Copies the bytes, and returns their [`bits`], without reading them again. Copies nothing if the lengths
+/// differ.
+///
+/// On a Cortex-M4 it takes a third of the instructions of `memcpy` and `bits`. It copies four words at once,
+/// because the compiler would make `memcpy` of single words.
+#[inline]
+pub(crate) fn copy_bits(to: &mut [u8], from: &[u8]) -> usize {
+    let Some(last) = from.len().checked_sub(GROUP) else {
+        for (from, to) in from.iter().zip(to) {
+            *to = *from;
+        }
+        return from.iter().fold(0, |bits, byte| bits | usize::from(*byte));
+    };
+    let mut bits = 0;
+    let mut at = 0;
+    while let Some(from) = from.get(at..)
+        && let Some(to) = to.get_mut(at..)
+        && let Some(from) = from.first_chunk::<GROUP>()
+        && let Some(to) = to.first_chunk_mut::<GROUP>()
+        && let [a, b, c, d] = from.as_chunks().0
+        && let [to_a, to_b, to_c, to_d] = to.as_chunks_mut().0
+    {
+        let a = usize::from_ne_bytes(*a);
+        let b = usize::from_ne_bytes(*b);
+        let c = usize::from_ne_bytes(*c);
+        let d = usize::from_ne_bytes(*d);
+        *to_a = a.to_ne_bytes();
+        *to_b = b.to_ne_bytes();
+        *to_c = c.to_ne_bytes();
+        *to_d = d.to_ne_bytes();
+        bits |= a | b | c | d;
+        if at == last {
+            break;
+        }
+        // The last group may overlap the one before.
+        at = last.min(at + GROUP);
+    }
+    bits
+}
+
+const GROUP: usize = 4 * size_of::<usize>();
+
+/// Whether these [`bits`] are of ASCII.
+#[inline]
+pub(crate) fn is_ascii(bits: usize) -> bool {
+    bits & each_byte::<{ size_of::<usize>() }>(0x80) == 0
+}
+
 /// Like `slice::rotate_left`, but does nothing if `by` is out of bounds.
 pub(crate) fn rotate_left(bytes: &mut [u8], by: usize) {
     if by <= bytes.len() {

@@ -2,13 +2,16 @@
 //! standard's order.
 
 mod bounded;
+mod comments;
 mod fields;
 mod id;
 mod idle;
-mod lines;
+mod line;
 mod pieces;
 mod scan;
+mod state;
 mod view;
+mod whole;
 #[cfg(all(test, target_os = "linux"))]
 mod zero;
 
@@ -16,9 +19,10 @@ use core::fmt;
 use core::time::Duration;
 
 use bounded::Bounded;
-use fields::Digits;
 pub use id::InvalidId;
-use lines::Line;
+use id::LastEventId;
+use line::Line;
+use state::State;
 pub(crate) use view::Found;
 
 use crate::item::Item;
@@ -77,42 +81,20 @@ use crate::time::millis;
 /// A decoder needs no [`EventSource`](crate::EventSource). If you use another HTTP client,
 /// [`Reconnect`](crate::Reconnect) adds the delays between the connections.
 pub struct Decoder<const DATA: usize, const META: usize = 64> {
-    show_comments: bool,
-    show_retry: bool,
-    show_ids: bool,
-    /// A function pointer, so that the linker drops this code if no program path sets it.
+    /// The small fields, which come first in memory.
+    state: State,
+    // Function pointers, so that the linker drops this code if no program path sets them.
     advance_in_pieces: Option<Advance<Self>>,
-
-    // State that outlives a stream.
-    last_event_id: heapless::String<META>,
-    retry: Option<u64>,
-    retry_is_new: bool,
-    id_has_come: bool,
-    id_has_moved: bool,
-
-    // The position in the stream.
-    after_cr: bool,
-    line: Line,
-
-    // The unfinished line.
-    id_value: Bounded<META>,
-    id_has_nul: bool,
-    digits: Digits,
-    /// Where in `data` the current comment or piece begins.
-    mark: usize,
-    comment_too_long: bool,
+    comment: Option<Comment<Self>>,
+    last_event_id: LastEventId<META>,
 
     // The unfinished event: the standard's three buffers.
-    has_data: bool,
-    is_in_pieces: bool,
-    /// How many bytes of `data` were handed out as pieces.
-    cut_at: usize,
-    data: Bounded<DATA>,
-    event_type: Bounded<META>,
-    has_id: bool,
-    id: Bounded<META>,
+    event_type: Bounded<[u8; META]>,
+    id: Bounded<[u8; META]>,
+    /// The value of the unfinished `event` or `id` line.
+    value: Bounded<[u8; META]>,
 
-    handed_out: HandedOut,
+    data: Bounded<[u8; DATA]>,
 }
 
 impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
@@ -120,43 +102,21 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
     /// reconnection time, and only events and [`Item::TooLong`] are shown.
     pub const fn new() -> Self {
         Self {
-            show_comments: false,
-            show_retry: false,
-            show_ids: false,
+            state: State::NEW,
             advance_in_pieces: None,
-            last_event_id: heapless::String::new(),
-            retry: None,
-            retry_is_new: false,
-            id_has_come: false,
-            id_has_moved: false,
-            after_cr: false,
-            line: Line::Bom(0),
-            id_value: Bounded::new(),
-            id_has_nul: false,
-            digits: Digits::NONE,
-            mark: 0,
-            comment_too_long: false,
-            has_data: false,
-            is_in_pieces: false,
-            cut_at: 0,
-            data: Bounded::new(),
+            comment: None,
+            last_event_id: LastEventId::new(),
             event_type: Bounded::new(),
-            has_id: false,
             id: Bounded::new(),
-            handed_out: HandedOut::Nothing,
+            data: Bounded::new(),
+            value: Bounded::new(),
         }
-    }
-
-    /// Sets whether comments are returned as [`Item::Comment`]. Default `false`: comments are
-    /// skipped and need no memory. Call this only between streams.
-    pub const fn show_comments(&mut self, show: bool) {
-        self.show_comments = show;
     }
 
     /// Sets whether `retry` fields are returned as [`Item::Retry`]. Default `false`. Either way
     /// they set the [reconnection time](Self::reconnection_time).
     pub const fn show_retry(&mut self, show: bool) {
-        self.show_retry = show;
+        self.state.show_retry = show;
     }
 
     /// Sets whether an ID without an event is returned as [`Item::Id`]. Default `false`. Either way
@@ -165,7 +125,7 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
     /// Set this if you store the last event ID, or if you use MCP (Model Context Protocol), whose
     /// servers send such IDs.
     pub const fn show_ids(&mut self, show: bool) {
-        self.show_ids = show;
+        self.state.show_ids = show;
     }
 
     /// Parses `input` up to the end of the next item and returns that item. `input` is advanced
@@ -175,7 +135,11 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
     #[must_use = "there may be more items in the input"]
     #[inline]
     pub fn decode<'e, 'i: 'e>(&'e mut self, input: &mut &'i [u8]) -> Option<Item<'e>> {
-        let found = self.advance(input)?;
+        let clear = match self.data_event(input) {
+            Ok(data) => return Some(Item::Event(self.event("", data))),
+            Err(clear) => clear,
+        };
+        let found = self.advance_from(input, clear)?;
         Some(self.view(found))
     }
 
@@ -184,7 +148,7 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
     ///
     /// It changes at the blank line that ends an event, or that ends a block with only an `id`.
     pub fn last_event_id(&self) -> &str {
-        &self.last_event_id
+        self.last_event_id.as_str()
     }
 
     /// Sets the last event ID, for example to one restored from flash at boot. An empty `id` means
@@ -200,14 +164,14 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
         if id.len() > META {
             return Err(InvalidId::TooLong);
         }
-        replace(&mut self.last_event_id, id);
+        self.last_event_id.restore(id);
         Ok(())
     }
 
     /// The reconnection time that the last valid `retry` field set, on this stream or an earlier
     /// one, in whole milliseconds. A value of more than 64 bits becomes the greatest value.
     pub fn reconnection_time(&self) -> Option<Duration> {
-        self.retry.map(Duration::from_millis)
+        self.state.retry.map(Duration::from_millis)
     }
 
     /// Sets the reconnection time as if a `retry` field had set it, for example to one restored
@@ -215,16 +179,16 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
     /// [`EventSource`](crate::EventSource) starts with this time, clamped to the limits of its
     /// policy.
     pub fn set_reconnection_time(&mut self, time: Duration) {
-        self.retry = Some(millis(time));
+        self.state.retry = Some(millis(time));
     }
 
     /// Forgets the last event ID, the reconnection time, and the unfinished event. Call this before
     /// you use the decoder for another stream. What `show_…` and `split_long_events` set stays.
     pub fn forget(&mut self) {
         self.new_stream();
-        self.last_event_id.clear();
-        self.retry = None;
-        self.retry_is_new = false;
+        self.last_event_id.restore("");
+        self.state.retry = None;
+        self.state.retry_is_new = false;
     }
 
     /// Starts a new stream. Call this before you push the first bytes of a new connection.
@@ -232,10 +196,9 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
     /// The unfinished event of the old stream is dropped. The last event ID and the reconnection
     /// time are kept.
     pub fn new_stream(&mut self) {
-        self.after_cr = false;
-        self.id_has_come = false;
-        self.id_has_moved = false;
-        self.line = Line::Bom(0);
+        self.state.after_cr = false;
+        self.last_event_id.new_stream();
+        self.state.line = Line::Bom(0);
         self.clear_block();
     }
 }
@@ -243,7 +206,7 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
 impl<const DATA: usize, const META: usize> fmt::Debug for Decoder<DATA, META> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Decoder")
-            .field("last_event_id", &self.last_event_id)
+            .field("last_event_id", &self.last_event_id())
             .field("reconnection_time", &self.reconnection_time())
             .finish_non_exhaustive()
     }
@@ -255,19 +218,6 @@ impl<const DATA: usize, const META: usize> Default for Decoder<DATA, META> {
     }
 }
 
-/// What the last item borrows. It is cleared before the next item. `Nothing` is the first variant,
-/// so that a new decoder is all zero bytes.
-#[repr(u8)]
-enum HandedOut {
-    Nothing,
-    Event,
-    Comment,
-}
-
 type Advance<D> = for<'i> fn(&mut D, &mut &'i [u8]) -> Option<Found<&'i str>>;
 
-/// Replaces the last event ID. The caller has checked that `id` fits.
-fn replace<const N: usize>(last_event_id: &mut heapless::String<N>, id: &str) {
-    last_event_id.clear();
-    let _fits = last_event_id.push_str(id);
-}
+type Comment<D> = fn(&mut D, Option<&[u8]>) -> Option<Found<&'static str>>;

@@ -3,7 +3,7 @@
 use core::str;
 
 use crate::buffer::Buffer;
-use crate::bytes::{copy_within, each_byte, word};
+use crate::bytes::copy_within;
 
 #[cfg(not(feature = "simdutf8"))]
 pub(crate) use core::str::from_utf8;
@@ -18,7 +18,7 @@ const REPLACEMENT: [u8; 3] = *b"\xEF\xBF\xBD";
 /// nothing changes and the error is the length that it would have.
 pub(crate) fn decode(bytes: &mut Buffer<[u8]>, start: usize) -> Result<(), usize> {
     let raw = bytes.get(start..).unwrap_or_default();
-    if is_ascii(raw) || from_utf8(raw).is_ok() {
+    if from_utf8(raw).is_ok() {
         return Ok(());
     }
     let len = raw.len();
@@ -56,32 +56,6 @@ pub(crate) fn decode(bytes: &mut Buffer<[u8]>, start: usize) -> Result<(), usize
 /// `unsafe` only a check makes a `str`.
 pub(crate) fn text(bytes: &[u8]) -> &str {
     from_utf8(bytes).unwrap_or_default()
-}
-
-/// Whether all bytes are ASCII.
-fn is_ascii(bytes: &[u8]) -> bool {
-    if WORD == 8 {
-        // Four words become vector instructions on 64-bit hosts.
-        is_ascii_by::<8, 4, 32>(bytes)
-    } else {
-        is_ascii_by::<WORD, 1, WORD>(bytes)
-    }
-}
-
-const WORD: usize = size_of::<usize>();
-
-/// Combines `LANES` words of `WORD` bytes in one step. These are parameters so that tests on a 64-bit machine
-/// can run the code of a 32-bit machine. It has no early exit, because nearly all input is ASCII.
-fn is_ascii_by<const WORD: usize, const LANES: usize, const GROUP: usize>(bytes: &[u8]) -> bool {
-    let (groups, rest) = bytes.as_chunks::<GROUP>();
-    let mut any = [0; LANES];
-    for group in groups {
-        for (any, bytes) in any.iter_mut().zip(group.as_chunks::<WORD>().0) {
-            *any |= word(*bytes);
-        }
-    }
-    let high = each_byte::<WORD>(0x80);
-    any.iter().all(|any| any & high == 0) && rest.is_ascii()
 }
 
 /// The number of valid bytes at the front, and the number of bytes in the ill-formed sequence after
@@ -129,30 +103,6 @@ mod tests {
                     assert_eq!(&bytes[..5], b"\xFFkept");
                     assert_eq!(core::str::from_utf8(&bytes[5..]), Ok(want.as_str()));
                 }
-            }
-        }
-    }
-
-    #[test]
-    fn finds_each_byte_that_is_not_ascii() {
-        check(is_ascii);
-    }
-
-    #[test]
-    fn finds_each_byte_that_is_not_ascii_on_a_32_bit_machine() {
-        check(is_ascii_by::<4, 1, 4>);
-    }
-
-    fn check(is_ascii: fn(&[u8]) -> bool) {
-        for len in 0..100 {
-            let mut bytes = std::vec![0x7F; len];
-            assert!(is_ascii(&bytes), "{len} bytes");
-            for at in 0..len {
-                for other in [0x80, 0xFF] {
-                    bytes[at] = other;
-                    assert!(!is_ascii(&bytes), "{other:#x} at {at} of {len} bytes");
-                }
-                bytes[at] = 0;
             }
         }
     }

@@ -1,11 +1,10 @@
 //! Fields: what each one changes, and the dispatch of events.
 
-use core::mem;
 use core::time::Duration;
 
-use super::{Decoder, Found, HandedOut, replace};
+use super::line::Line;
+use super::{Decoder, Found};
 use crate::event::TooLong;
-use crate::utf8;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Field {
@@ -16,163 +15,194 @@ pub(super) enum Field {
     Comment,
 }
 
-impl Field {
-    pub(super) const fn name(self) -> &'static [u8] {
-        match self {
-            Self::Data => b"data",
-            Self::EventType => b"event",
-            Self::Id => b"id",
-            Self::Retry => b"retry",
-            Self::Comment => b"",
-        }
+/// The field and value of a line, or `None` for an unknown field.
+#[inline]
+pub(super) fn field_and_value(line: &[u8]) -> Option<(Field, &[u8])> {
+    match after_data(line) {
+        Some(value) => Some((Field::Data, without_space(value))),
+        None => any_field_and_value(line),
     }
 }
 
-/// Values of the unfinished event that lie in the current input and have not been copied.
-#[derive(Default)]
-pub(super) struct Block<'i> {
-    pub(super) data: Option<&'i [u8]>,
-    pub(super) event_type: Option<&'i [u8]>,
-    pub(super) id: Option<&'i [u8]>,
+/// What follows `data:`.
+#[inline]
+pub(super) fn after_data(line: &[u8]) -> Option<&[u8]> {
+    match line.split_first_chunk()? {
+        (name, [b':', value @ ..]) if word(*name) == word(*b"data") => Some(value),
+        _ => None,
+    }
+}
+
+fn any_field_and_value(line: &[u8]) -> Option<(Field, &[u8])> {
+    let (field, rest) = match line {
+        [b':', comment @ ..] => return Some((Field::Comment, comment)),
+        [b'i', b'd', rest @ ..] => (Field::Id, rest),
+        _ => {
+            let (start, rest) = line.split_first_chunk()?;
+            let start = word(*start);
+            match rest {
+                [b't', rest @ ..] if start == word(*b"even") => (Field::EventType, rest),
+                [b'y', rest @ ..] if start == word(*b"retr") => (Field::Retry, rest),
+                _ if start == word(*b"data") => (Field::Data, rest),
+                _ => return None,
+            }
+        }
+    };
+    match rest {
+        [b':', value @ ..] => Some((field, without_space(value))),
+        [] => Some((field, rest)),
+        _ => None,
+    }
+}
+
+/// Four bytes of a name are compared at once.
+#[inline]
+fn word(name: [u8; 4]) -> u32 {
+    u32::from_ne_bytes(name)
+}
+
+/// One space before the value is not part of it.
+#[inline]
+pub(super) fn without_space(value: &[u8]) -> &[u8] {
+    let ([b' ', value @ ..] | value) = value;
+    value
 }
 
 impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
-    pub(super) fn begin(&mut self, field: Field) {
+    /// Begins a field with the first part of its value.
+    pub(super) fn begin(&mut self, field: Field, value: &[u8]) {
+        self.value.clear();
+        self.state.has_nul = false;
+        self.state.digits = Digits::NONE;
         match field {
-            Field::Data => {
-                // The standard appends LF to each line and removes the last LF. Adding LF before
-                // each line but the first gives the same text and needs no room for the removed LF.
-                if self.has_data {
-                    self.data.push(b"\n");
-                }
-                self.has_data = true;
-            }
-            Field::EventType => self.event_type.clear(),
-            Field::Id => {
-                self.id_value.clear();
-                self.id_has_nul = false;
-            }
-            Field::Retry => self.digits = Digits::NONE,
+            Field::Data => self.begin_data_line(),
+            Field::EventType | Field::Id => self.state.has_kept = true,
+            Field::Retry => {}
             Field::Comment => {
-                // The comment is stored after the data of the unfinished event.
-                self.mark = self.data.bytes().len();
-                self.comment_too_long = false;
+                self.state.mark = self.data.bytes().len();
+                self.state.comment_too_long = false;
             }
         }
+        self.append(field, value);
+    }
+
+    /// Begins a `data` line that has a value, or returns `None` for any other line.
+    #[inline]
+    pub(super) fn begin_data<'i>(&mut self, line: &'i [u8]) -> Option<&'i [u8]> {
+        let value @ [_, ..] = after_data(line)? else {
+            return None;
+        };
+        self.state.line = Line::Value(Field::Data);
+        self.begin_data_line();
+        Some(without_space(value))
+    }
+
+    fn begin_data_line(&mut self) {
+        // The standard appends LF to each line and removes the last LF. Adding LF before each line but the
+        // first gives the same text and needs no room for the removed LF.
+        if self.state.has_data {
+            self.push_data(b"\n");
+        }
+        self.state.has_data = true;
+        self.state.has_kept = true;
     }
 
     pub(super) fn append(&mut self, field: Field, value: &[u8]) {
         match field {
-            Field::Data => self.data.push(value),
-            Field::EventType => self.event_type.push(value),
-            Field::Id => {
-                self.id_has_nul |= has_nul(value);
-                self.id_value.push(value);
+            Field::Data => self.push_data(value),
+            Field::EventType | Field::Id => {
+                self.state.has_nul |= has_nul(value);
+                self.value.as_view().push(value);
             }
-            Field::Retry => self.digits.push(value),
+            Field::Retry => self.state.digits.push(value),
             Field::Comment => {
-                if !self.comment_too_long {
-                    let memory = self.data.memory();
-                    self.comment_too_long = memory.extend_from_slice(value).is_err();
+                if let Some(comment) = self.comment {
+                    let _no_item_yet = comment(self, Some(value));
                 }
             }
         }
     }
 
+    #[inline]
+    pub(super) fn push_data(&mut self, value: &[u8]) {
+        self.state.data_bits |= self.data.as_view().push(value);
+    }
+
+    /// Finishes a field.
     pub(super) fn finish(&mut self, field: Field) -> Option<Found<&'static str>> {
         match field {
-            Field::Data | Field::EventType => None,
+            Field::Data => {}
+            Field::EventType => self.event_type.copy_from(&self.value),
             Field::Id => {
                 // An ID with NUL is ignored. An earlier ID of this event stays valid.
-                if !self.id_has_nul {
-                    self.has_id = true;
-                    self.id.copy_from(&self.id_value);
+                if !self.state.has_nul {
+                    self.state.has_id = true;
+                    self.id.copy_from(&self.value);
                 }
-                None
             }
             Field::Retry => {
-                let ms = self.digits.value()?;
-                self.retry = Some(ms);
-                self.retry_is_new = true;
-                self.show_retry
-                    .then(|| Found::Retry(Duration::from_millis(ms)))
+                let ms = self.state.digits.value()?;
+                self.state.retry = Some(ms);
+                self.state.retry_is_new = true;
+                let is_shown = self.state.show_retry;
+                return is_shown.then(|| Found::Retry(Duration::from_millis(ms)));
             }
-            Field::Comment => {
-                self.handed_out = HandedOut::Comment;
-                let memory = self.data.memory();
-                if self.comment_too_long || utf8::decode(memory.as_view(), self.mark).is_err() {
-                    return Some(Found::TooLong(TooLong::Comment));
-                }
-                Some(Found::Comment)
-            }
+            Field::Comment => return self.comment?(self, None),
         }
+        None
     }
 
-    /// The standard's "dispatch the event". `block` contains the values that were not copied.
-    pub(super) fn dispatch<'i>(&mut self, block: Block<'i>) -> Option<Found<&'i str>> {
-        if !self.has_data && block.data.is_none() {
-            let has_id = self.has_id || block.id.is_some();
-            let id = self.commit_id(block.id);
+    /// The standard's "dispatch the event", of the values in memory.
+    #[inline(never)]
+    pub(super) fn dispatch(&mut self) -> Option<Found<&'static str>> {
+        if !self.state.has_data {
+            let has_id = self.state.has_id;
+            let id = self.commit_id();
             self.clear_block();
+            self.state.line = Line::Clean;
             return match id {
                 Err(part) => Some(Found::TooLong(part)),
-                Ok(()) => (self.show_ids && has_id).then_some(Found::Id),
+                Ok(()) => (self.state.show_ids && has_id).then_some(Found::Id),
             };
         }
-        self.handed_out = HandedOut::Event;
-        let data = match self.data.decode(block.data) {
-            Ok(data) => data,
-            Err(len) => return Some(self.data_is_too_long(len, block.id)),
-        };
-        let id = self.commit_id(block.id);
-        let event_type = self.event_type.decode(block.event_type);
+        self.state.line = Line::AfterEvent;
+        if let Err(len) = self.data.as_view().decode(self.state.data_bits) {
+            // If the event is parsed again in pieces, its ID is committed with the last piece.
+            if !self.will_be_split() {
+                // Ignore an ID that is too long too: each event is reported once.
+                let _too_long = self.commit_id();
+            }
+            return Some(Found::TooLong(TooLong::Data { len }));
+        }
+        let id = self.commit_id();
+        let event_type = self.event_type.as_view().decode(usize::MAX);
         let event_type = event_type.map_err(|len| TooLong::EventType { len });
-        Some(match (id, event_type) {
-            (Ok(()), Ok(event_type)) => Found::Event { data, event_type },
-            (Err(part), _) | (_, Err(part)) => Found::TooLong(part),
+        Some(match id.and(event_type) {
+            Ok(()) => Found::Joined,
+            Err(part) => Found::TooLong(part),
         })
     }
 
-    #[cold]
-    fn data_is_too_long<T>(&mut self, len: usize, id: Option<&[u8]>) -> Found<T> {
-        // If the event is parsed again in pieces, its ID is committed with the last piece.
-        if !self.will_be_split() {
-            // Ignore an ID that is too long too: each event is reported once.
-            let _too_long = self.commit_id(id);
-        }
-        Found::TooLong(TooLong::Data { len })
-    }
-
-    /// Makes the event's ID the last event ID. `borrowed` is the ID if it was not copied.
-    #[inline]
-    fn commit_id(&mut self, borrowed: Option<&[u8]>) -> Result<(), TooLong> {
-        if mem::take(&mut self.has_id) || borrowed.is_some() {
-            let id = self.id.decode(borrowed);
-            let id = id.map_err(|len| TooLong::Id { len })?;
-            let id = id.unwrap_or(self.id.as_str());
-            self.id_has_come = true;
-            self.id_has_moved |= id != self.last_event_id;
-            replace(&mut self.last_event_id, id);
+    /// Makes the event's ID the last event ID.
+    fn commit_id(&mut self) -> Result<(), TooLong> {
+        if self.state.has_id {
+            self.state.has_id = false;
+            let id = self.id.as_view().decode(usize::MAX);
+            id.map_err(|len| TooLong::Id { len })?;
+            self.last_event_id.set(self.id.as_str());
         }
         Ok(())
     }
 
-    pub(super) fn clear_handed_out(&mut self) {
-        match mem::replace(&mut self.handed_out, HandedOut::Nothing) {
-            HandedOut::Nothing => {}
-            HandedOut::Comment => self.data.memory().truncate(self.mark),
-            HandedOut::Event => self.clear_block(),
-        }
-    }
-
     pub(super) fn clear_block(&mut self) {
-        self.handed_out = HandedOut::Nothing;
-        self.has_data = false;
-        self.is_in_pieces = false;
-        self.cut_at = 0;
+        self.state.has_kept = false;
+        self.state.has_data = false;
+        self.state.is_in_pieces = false;
+        self.state.cut_at = 0;
         self.data.clear();
+        self.state.data_bits = 0;
         self.event_type.clear();
-        self.has_id = false;
+        self.state.has_id = false;
     }
 }
 
@@ -200,7 +230,8 @@ impl Digits {
             self.any = true;
             self.invalid |= !byte.is_ascii_digit();
             let digit = u64::from(byte.wrapping_sub(b'0'));
-            self.ms = self.ms.saturating_mul(10).saturating_add(digit);
+            let ms = self.ms.checked_mul(10).and_then(|ms| ms.checked_add(digit));
+            self.ms = ms.unwrap_or(u64::MAX);
         }
     }
 

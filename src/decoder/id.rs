@@ -1,4 +1,4 @@
-//! The error of an invalid last event ID.
+//! The last event ID, and the error of an invalid one.
 
 use core::fmt;
 
@@ -23,3 +23,46 @@ impl fmt::Display for InvalidId {
 }
 
 impl core::error::Error for InvalidId {}
+
+pub(super) struct LastEventId<const N: usize> {
+    text: heapless::String<N>,
+    /// Whether the stream has set it.
+    pub(super) has_come: bool,
+    /// Whether the stream has changed it.
+    pub(super) has_moved: bool,
+}
+
+impl<const N: usize> LastEventId<N> {
+    pub(super) const fn new() -> Self {
+        Self {
+            text: heapless::String::new(),
+            has_come: false,
+            has_moved: false,
+        }
+    }
+
+    #[inline]
+    pub(super) fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Sets it to the ID of an event. The caller has checked that it fits.
+    pub(super) fn set(&mut self, id: &str) {
+        self.has_come = true;
+        if id != self.text {
+            self.has_moved = true;
+            self.restore(id);
+        }
+    }
+
+    /// Sets it without the stream. The caller has checked that it fits.
+    pub(super) fn restore(&mut self, id: &str) {
+        self.text.clear();
+        let _fits = self.text.push_str(id);
+    }
+
+    pub(super) fn new_stream(&mut self) {
+        self.has_come = false;
+        self.has_moved = false;
+    }
+}

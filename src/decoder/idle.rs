@@ -4,7 +4,7 @@ use core::mem;
 use core::ops::Range;
 use core::time::Duration;
 
-use super::{Decoder, replace};
+use super::Decoder;
 use crate::buffer::Buffer;
 use crate::utf8::text;
 
@@ -16,14 +16,14 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
     }
 
     pub(crate) fn memory_and_id(&mut self) -> (&mut Buffer<[u8; DATA]>, &str) {
-        (self.data.memory(), &self.last_event_id)
+        (self.data.memory(), self.last_event_id.as_str())
     }
 
     /// Sets the last event ID to the bytes in this range of the idle memory. The caller has checked
     /// that they fit.
     pub(crate) fn resume_after(&mut self, id: Range<usize>) {
         let id = text(self.data.bytes().get(id).unwrap_or_default());
-        replace(&mut self.last_event_id, id);
+        self.last_event_id.restore(id);
     }
 
     /// The content of the idle memory.
@@ -33,7 +33,7 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
 
     /// The reconnection time, if a `retry` field was parsed since the last call.
     pub(crate) fn take_retry(&mut self) -> Option<Duration> {
-        if mem::take(&mut self.retry_is_new) {
+        if mem::take(&mut self.state.retry_is_new) {
             self.reconnection_time()
         } else {
             None
@@ -42,11 +42,11 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
 
     /// Whether the stream has set the last event ID since the last call, even to the same.
     pub(crate) fn take_id(&mut self) -> bool {
-        mem::take(&mut self.id_has_come)
+        mem::take(&mut self.last_event_id.has_come)
     }
 
     /// Whether the last event ID changed since the last call.
     pub(crate) fn take_progress(&mut self) -> bool {
-        mem::take(&mut self.id_has_moved)
+        mem::take(&mut self.last_event_id.has_moved)
     }
 }

@@ -1,9 +1,9 @@
 //! Events longer than the memory, returned in pieces.
 
-use super::fields::Field;
-use super::lines::Line;
-use super::scan::line_end;
-use super::{Decoder, Found, HandedOut};
+use super::fields::{Field, field_and_value};
+use super::line::Line;
+use super::scan::{is_line_end, line_end};
+use super::{Decoder, Found};
 use crate::event::TooLong;
 use crate::utf8;
 
@@ -54,34 +54,47 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
         self.clear_handed_out();
         while let Some(first) = input.first() {
             // The last piece must fit even if each of its bytes becomes U+FFFD, which has 3 bytes.
-            let most = if self.is_in_pieces { DATA / 3 } else { DATA };
-            if self.cut_at > 0 {
+            let most = if self.state.is_in_pieces {
+                DATA / 3
+            } else {
+                DATA
+            };
+            if self.state.cut_at > 0 {
                 // Return more pieces until at most half is left, and move the rest to the front
                 // only then. Otherwise the same bytes would be moved many times. Up to 3 bytes may
                 // be the start of a character and have to stay.
-                let left = self.data.bytes().len().saturating_sub(self.cut_at);
+                let left = self.data.bytes().len().saturating_sub(self.state.cut_at);
                 if left > (most / 2).max(3) {
                     return Some(self.cut());
                 }
-                self.data.memory().drain(self.cut_at);
-                self.cut_at = 0;
+                self.data.memory().drain(self.state.cut_at);
+                self.state.cut_at = 0;
             }
-            let room = most.saturating_sub(self.data.bytes().len());
+            let len = self.data.bytes().len() + self.held(None);
+            let room = most.saturating_sub(len);
             if room == 0 && self.adds_data(*first) {
                 return Some(self.cut());
             }
             let mut part = input.get(..room.max(1)).unwrap_or(input);
-            let line_is_whole = matches!(self.line, Line::Start | Line::Bom(_));
-            if self.has_id || !(line_is_whole || matches!(self.line, Line::Value(Field::Data))) {
+            let line_is_whole = matches!(self.state.line, Line::Start | Line::Clean | Line::Bom(_));
+            if self.state.has_id
+                || !(line_is_whole || matches!(self.state.line, Line::Value(Field::Data)))
+            {
                 // A line that has already begun cannot be parsed again, so parse only up to its
                 // end.
                 let end = line_end(part).map_or(part.len(), |end| end + 1);
                 part = part.get(..end).unwrap_or(part);
             }
             let len = part.len();
-            let before = (self.line, self.after_cr, self.has_data, self.has_id);
+            let before = (
+                self.state.line,
+                self.state.after_cr,
+                self.state.has_kept,
+                self.state.has_data,
+                self.state.has_id,
+            );
             let data_before = self.data.bytes().len();
-            let found = self.advance_whole(&mut part);
+            let found = self.advance_whole(&mut part, 0);
             if self.will_be_split() && matches!(found, Some(Found::TooLong(TooLong::Data { .. }))) {
                 // The data fits as bytes but not as text, because each ill-formed sequence becomes
                 // U+FFFD. Restore the state and parse this part again, in pieces. Fields that are
@@ -89,10 +102,15 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
                 // either: `dispatch` has not committed the ID of this event. Blocks with only an ID
                 // that end in this part also begin in it, so they are parsed again before anything
                 // is returned.
-                (self.line, self.after_cr, self.has_data, self.has_id) = before;
+                (
+                    self.state.line,
+                    self.state.after_cr,
+                    self.state.has_kept,
+                    self.state.has_data,
+                    self.state.has_id,
+                ) = before;
                 self.data.memory().truncate(data_before);
-                self.handed_out = HandedOut::Nothing;
-                self.is_in_pieces = true;
+                self.state.is_in_pieces = true;
                 if data_before > 3 {
                     return Some(self.cut());
                 }
@@ -108,30 +126,48 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
 
     /// Whether an event with too long data is parsed again, in pieces.
     pub(super) const fn will_be_split(&self) -> bool {
-        self.advance_in_pieces.is_some() && !self.is_in_pieces
+        self.advance_in_pieces.is_some() && !self.state.is_in_pieces
     }
 
     /// Whether this byte makes the data longer: as part of a value, or as the start of another
     /// `data` line, which adds LF.
     fn adds_data(&self, byte: u8) -> bool {
-        let is_end = matches!(byte, b'\n' | b'\r');
-        match self.line {
-            Line::Value(Field::Data) => !is_end,
-            Line::Space(Field::Data) => !is_end && byte != b' ',
-            Line::Name(Field::Data, seen) => {
-                usize::from(seen) == Field::Data.name().len() && (is_end || byte == b':')
+        match self.state.line {
+            Line::Value(Field::Data) => !is_line_end(&byte),
+            _ => self.held(Some(byte)) > self.held(None),
+        }
+    }
+
+    /// The length of the data in the start of a line that is held back, if this byte follows.
+    fn held(&self, next: Option<u8>) -> usize {
+        let Line::Begun(len) = self.state.line else {
+            return 0;
+        };
+        let mut start = self.state.start;
+        let mut len = usize::from(len);
+        let is_whole = next.as_ref().is_some_and(is_line_end);
+        if let Some(next) = next.filter(|_| !is_whole)
+            && let Some(place) = start.get_mut(len)
+        {
+            *place = next;
+            len += 1;
+        }
+        match field_and_value(start.get(..len).unwrap_or_default()) {
+            // Without its colon, the name may be the start of a longer one.
+            Some((Field::Data, value)) if is_whole || len > b"data".len() => {
+                usize::from(self.state.has_data) + value.len()
             }
-            _ => false,
+            _ => 0,
         }
     }
 
     /// Returns the valid text after the last piece, or one ill-formed sequence.
     fn cut(&mut self) -> Found<&'static str> {
-        let rest = self.data.bytes().get(self.cut_at..);
+        let rest = self.data.bytes().get(self.state.cut_at..);
         let (valid, invalid) = utf8::first_chunk(rest.unwrap_or_default());
-        self.is_in_pieces = true;
-        self.mark = self.cut_at;
-        self.cut_at += if valid > 0 { valid } else { invalid };
+        self.state.is_in_pieces = true;
+        self.state.mark = self.state.cut_at;
+        self.state.cut_at += if valid > 0 { valid } else { invalid };
         Found::Piece { is_text: valid > 0 }
     }
 }

@@ -1,8 +1,15 @@
 //! The search for line ends.
 
-use memchr::memchr2;
-
 use crate::bytes::{each_byte, word};
+
+/// Splits off the first line with its end, which is not in the first `clear` bytes.
+#[inline]
+pub(super) fn split_line(bytes: &[u8], clear: usize) -> Option<(&[u8], &[u8])> {
+    let end = clear + line_end(bytes.get(clear..)?)?;
+    let (line, rest) = bytes.split_at_checked(end)?;
+    let ([b'\r', b'\n', rest @ ..] | [_, rest @ ..] | rest @ []) = rest;
+    Some((line, rest))
+}
 
 /// The position of the first LF or CR.
 #[inline]
@@ -11,52 +18,100 @@ pub(super) fn line_end(bytes: &[u8]) -> Option<usize> {
 }
 
 /// Searches words of `WORD` bytes. This is a parameter so that tests on a 64-bit machine can run the code of
-/// a 32-bit machine.
+/// a 32-bit machine. The first word is searched in place, since many lines are short.
 #[inline]
 fn line_end_by<const WORD: usize>(bytes: &[u8]) -> Option<usize> {
-    let Some((near, far)) = bytes.split_at_checked(4 * WORD) else {
-        return in_words::<WORD>(bytes, 0);
-    };
-    if let found @ Some(_) = in_words::<WORD>(near, 0) {
-        return found;
+    if let Some(first) = bytes.first_chunk::<WORD>() {
+        let found = low_byte(*first);
+        if found < WORD && bytes.get(found).is_some_and(is_line_end) {
+            return Some(found);
+        }
     }
-    // On 64-bit hosts `memchr` uses vector instructions. It is faster, but slower to start.
-    if WORD == 8 {
-        return memchr2(b'\n', b'\r', far).map(|found| near.len() + found);
+    far_line_end::<WORD>(bytes)
+}
+
+#[inline(never)]
+fn far_line_end<const WORD: usize>(bytes: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    loop {
+        let rest = bytes.get(at..)?;
+        at += match WORD {
+            8 => clear_vectors(rest),
+            _ => clear_words::<WORD>(rest),
+        };
+        loop {
+            let rest = bytes.get(at..)?;
+            let Some(word) = rest.first_chunk::<WORD>() else {
+                return rest.iter().position(is_line_end).map(|found| at + found);
+            };
+            let found = low_byte(*word);
+            at += found;
+            if found < WORD {
+                break;
+            }
+        }
+        if is_line_end(bytes.get(at)?) {
+            return Some(at);
+        }
+        // It was a tab, for example.
+        at += 1;
     }
-    let (words, _) = far.as_chunks::<WORD>();
-    let (groups, _) = words.as_chunks::<4>();
-    let is_clear = |group: &&[[u8; WORD]; 4]| {
-        let words = group.iter();
-        words.fold(0, |any, bytes| any | low_bytes(*bytes)) == 0
-    };
-    let clear = groups.iter().take_while(is_clear).count() * 4 * WORD;
-    in_words::<WORD>(bytes, near.len() + clear)
+}
+
+/// The length of the part at the front that has no low bytes. The compiler makes vector instructions of it.
+#[inline]
+fn clear_vectors(bytes: &[u8]) -> usize {
+    let mut rest = bytes;
+    while let Some((group, behind)) = rest.split_first_chunk::<64>() {
+        let mut least = [0xFF; 16];
+        for part in group.as_chunks::<16>().0 {
+            for (least, byte) in least.iter_mut().zip(part) {
+                *least = (*least).min(*byte);
+            }
+        }
+        if !is_clear(&least) {
+            break;
+        }
+        rest = behind;
+    }
+    while let Some((part, behind)) = rest.split_first_chunk()
+        && is_clear(part)
+    {
+        rest = behind;
+    }
+    bytes.len() - rest.len()
 }
 
 #[inline]
-fn in_words<const WORD: usize>(bytes: &[u8], mut at: usize) -> Option<usize> {
-    let (words, rest) = bytes.get(at..)?.as_chunks::<WORD>();
-    for bytes_of_word in words {
-        let mut low = low_bytes(*bytes_of_word);
-        while low != 0 {
-            let found = at + low.trailing_zeros() as usize / 8;
-            if bytes.get(found).is_some_and(is_line_end) {
-                return Some(found);
-            }
-            low &= low - 1;
-        }
-        at += WORD;
-    }
-    rest.iter().position(is_line_end).map(|found| at + found)
+fn is_clear(part: &[u8; 16]) -> bool {
+    !part.iter().fold(false, |any, byte| any | (*byte < LOW))
 }
 
-/// Sets the high bit of each byte below 0x0E, and of some bytes above such a byte. In text these
-/// bytes are line ends and, rarely, tabs.
+/// The same in groups of four words, for machines without vectors.
+#[inline]
+fn clear_words<const WORD: usize>(bytes: &[u8]) -> usize {
+    let (groups, _) = bytes.as_chunks::<16>();
+    let is_clear = |group: &&[u8; 16]| match group.as_chunks::<WORD>().0 {
+        [a, b, c, d] => low_bytes(*a) | low_bytes(*b) | low_bytes(*c) | low_bytes(*d) == 0,
+        _ => false,
+    };
+    groups.iter().take_while(is_clear).count() * 16
+}
+
+/// The position of the first low byte, or `WORD`.
+#[inline]
+fn low_byte<const WORD: usize>(bytes: [u8; WORD]) -> usize {
+    WORD.min(low_bytes(bytes).trailing_zeros() as usize / 8)
+}
+
+/// Line ends are below this byte. Of other text, only tabs are.
+const LOW: u8 = 0x0E;
+
+/// Sets the high bit of each low byte, and of some bytes above such a byte.
 #[inline]
 fn low_bytes<const WORD: usize>(bytes: [u8; WORD]) -> usize {
     let word = word(bytes);
-    word.wrapping_sub(each_byte::<WORD>(0x0E)) & !word & each_byte::<WORD>(0x80)
+    word.wrapping_sub(each_byte::<WORD>(LOW)) & !word & each_byte::<WORD>(0x80)
 }
 
 #[inline]
@@ -80,7 +135,7 @@ mod tests {
     }
 
     fn check(line_end: fn(&[u8]) -> Option<usize>) {
-        for len in 0..100 {
+        for len in (0..100).chain(160..170) {
             for at in 0..=len {
                 for (filler, end) in [
                     (b'a', b'\n'),

@@ -11,12 +11,15 @@ use crate::event::{Event, TooLong};
 use crate::item::Item;
 use crate::utf8::text;
 
-/// What `advance` found. It borrows only the input. A text of `None` lies in the decoder's memory.
+/// What `advance` found. It borrows only the input.
 pub(crate) enum Found<T> {
+    /// An event whose texts lie in the input.
     Event {
-        data: Option<T>,
-        event_type: Option<T>,
+        data: T,
+        event_type: T,
     },
+    /// An event whose texts lie in the decoder's memory.
+    Joined,
     Piece {
         is_text: bool,
     },
@@ -27,36 +30,72 @@ pub(crate) enum Found<T> {
 }
 
 impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
+    /// The first half of [`decode`](Self::decode): parses bytes and returns what was found,
+    /// borrowing only the input.
+    #[inline]
+    pub(crate) fn advance<'i>(&mut self, input: &mut &'i [u8]) -> Option<Found<&'i str>> {
+        match self.data_event(input) {
+            Ok(data) => {
+                let event_type = "";
+                Some(Found::Event { data, event_type })
+            }
+            Err(clear) => self.advance_from(input, clear),
+        }
+    }
+
+    /// The same for what is not the most common event.
+    #[inline]
+    pub(super) fn advance_from<'i>(
+        &mut self,
+        input: &mut &'i [u8],
+        clear: usize,
+    ) -> Option<Found<&'i str>> {
+        if input.is_empty() {
+            return None;
+        }
+        match self.advance_in_pieces {
+            None => self.advance_whole(input, clear),
+            Some(advance_in_pieces) => advance_in_pieces(self, input),
+        }
+    }
+
     /// Converts what was found to an item.
+    #[inline]
     pub(crate) fn view<'e, 'i: 'e>(&'e self, found: Found<&'i str>) -> Item<'e> {
+        let memory = self.data.bytes();
+        let range = match found {
+            Found::Event { data, event_type } => return Item::Event(self.event(event_type, data)),
+            Found::Id => return Item::Id(self.last_event_id()),
+            Found::Retry(time) => return Item::Retry(time),
+            Found::TooLong(part) => return Item::TooLong(part),
+            Found::Piece { is_text: false } => return Item::Piece("\u{FFFD}"),
+            Found::Piece { is_text: true } => self.state.mark..self.state.cut_at,
+            Found::Comment => self.state.mark..memory.len(),
+            Found::Joined => 0..memory.len(),
+        };
+        let text = text(memory.get(range).unwrap_or_default());
         match found {
-            Found::Event { data, event_type } => {
-                let event = Event {
-                    event_type: match event_type.unwrap_or_else(|| self.event_type.as_str()) {
-                        "" => "message",
-                        event_type => event_type,
-                    },
-                    data: data.unwrap_or_else(|| self.data.as_str()),
-                    last_event_id: &self.last_event_id,
-                };
-                if self.is_in_pieces {
-                    Item::LastPiece(event)
-                } else {
-                    Item::Event(event)
+            Found::Piece { .. } => Item::Piece(text),
+            Found::Comment => Item::Comment(text),
+            _ => {
+                let event = self.event(self.event_type.as_str(), text);
+                match self.state.is_in_pieces {
+                    true => Item::LastPiece(event),
+                    false => Item::Event(event),
                 }
             }
-            Found::Piece { is_text: true } => {
-                let piece = self.data.bytes().get(self.mark..self.cut_at);
-                Item::Piece(text(piece.unwrap_or_default()))
-            }
-            Found::Piece { is_text: false } => Item::Piece("\u{FFFD}"),
-            Found::Comment => {
-                let comment = self.data.bytes().get(self.mark..);
-                Item::Comment(text(comment.unwrap_or_default()))
-            }
-            Found::Id => Item::Id(&self.last_event_id),
-            Found::Retry(time) => Item::Retry(time),
-            Found::TooLong(part) => Item::TooLong(part),
+        }
+    }
+
+    #[inline]
+    pub(super) fn event<'e>(&'e self, event_type: &'e str, data: &'e str) -> Event<'e> {
+        Event {
+            event_type: match event_type {
+                "" => "message",
+                event_type => event_type,
+            },
+            data,
+            last_event_id: self.last_event_id(),
         }
     }
 }

@@ -32,12 +32,7 @@ fn field_at(at: usize) -> &'static str {
         }};
     }
     let offsets = offsets!(
-        show_comments show_retry show_ids advance_in_pieces
-        last_event_id retry retry_is_new id_has_come id_has_moved
-        after_cr line
-        id_value id_has_nul digits mark comment_too_long
-        has_data is_in_pieces cut_at data event_type has_id id
-        handed_out
+        state advance_in_pieces comment last_event_id event_type id data value
     );
     let before = offsets.into_iter().filter(|(offset, _)| *offset <= at);
     before.max().map_or("none", |(_, name)| name)

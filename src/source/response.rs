@@ -23,9 +23,10 @@ impl<T> Received<T> {
             Self::Open => Received::Open,
             Self::Found(found) => Received::Found(match found {
                 Found::Event { data, event_type } => Found::Event {
-                    data: data.map(&change),
-                    event_type: event_type.map(&change),
+                    data: change(data),
+                    event_type: change(event_type),
                 },
+                Found::Joined => Found::Joined,
                 Found::Piece { is_text } => Found::Piece { is_text },
                 Found::Comment => Found::Comment,
                 Found::Id => Found::Id,
@@ -127,7 +128,7 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
                                     | Found::Id
                                     | Found::Retry(_)
                                     | Found::TooLong(TooLong::Comment) => {}
-                                    Found::Event { .. } | Found::TooLong(_) => {
+                                    Found::Event { .. } | Found::Joined | Found::TooLong(_) => {
                                         self.reconnect.delivered();
                                     }
                                 }

@@ -81,8 +81,8 @@ impl<S: TryStream<Ok: AsRef<[u8]>>> EventStream<S> {
             // Most events lie in the chunk as a whole. An `Item` of them would be moved several
             // times, which takes longer than parsing.
             if let Found::Event {
-                data: Some(data),
-                event_type: Some(name),
+                data,
+                event_type: name,
             } = found
                 && self.joined.is_whole(data)
             {

@@ -1,0 +1,34 @@
+//! Comments, for those who want to see them.
+
+use super::line::Line;
+use super::{Decoder, Found};
+use crate::event::TooLong;
+use crate::utf8;
+
+impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
+    /// Sets whether comments are returned as [`Item::Comment`](crate::Item::Comment). Default `false`:
+    /// comments are skipped and need no memory. Call this only between streams.
+    pub const fn show_comments(&mut self, show: bool) {
+        self.comment = match show {
+            true => Some(Self::comment),
+            false => None,
+        };
+    }
+
+    /// Parses a part of a comment, or its end.
+    fn comment(&mut self, part: Option<&[u8]>) -> Option<Found<&'static str>> {
+        // The comment is stored after the data of the unfinished event.
+        let memory = self.data.memory();
+        if let Some(part) = part {
+            if !self.state.comment_too_long {
+                self.state.comment_too_long = memory.extend_from_slice(part).is_err();
+            }
+            return None;
+        }
+        self.state.line = Line::AfterComment;
+        if self.state.comment_too_long || utf8::decode(memory.as_view(), self.state.mark).is_err() {
+            return Some(Found::TooLong(TooLong::Comment));
+        }
+        Some(Found::Comment)
+    }
+}
