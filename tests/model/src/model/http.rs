@@ -4,7 +4,7 @@ use embedded_sse::{InvalidChunk, InvalidHead, Verdict};
 
 use crate::case::Wrong;
 
-/// The limit of a chunk's line and of the trailers.
+/// The limit of a chunk's size, of its extension, and of the trailers together.
 const LINE_LIMIT: usize = 8192;
 
 #[derive(Clone, Debug)]
@@ -257,8 +257,14 @@ fn chunks(mut raw: &[u8], body: &mut Vec<u8>) -> Result<(), BodyEnd> {
             _ => return Err(BodyEnd::Broken(InvalidChunk::LineEnd)),
         }
     }
-    while !take_line(&mut raw)?.is_empty() {}
-    Ok(())
+    let mut room = LINE_LIMIT;
+    loop {
+        let trailer = take_line(&mut raw, room)?;
+        if trailer.is_empty() {
+            return Ok(());
+        }
+        room -= trailer.len();
+    }
 }
 
 /// The size of a chunk, up to the end of its line. What is wrong is noticed at once.
@@ -278,19 +284,24 @@ fn take_size(raw: &mut &[u8]) -> Result<u64, BodyEnd> {
     ) {
         return wrong;
     }
-    take_line(raw)?;
+    if digits.len() > LINE_LIMIT {
+        return Err(BodyEnd::Broken(InvalidChunk::TooLong));
+    }
+    let has_more = matches!(raw.get(digits.len()), Some(b' ' | b'\t' | b';'));
+    *raw = &raw[digits.len() + usize::from(has_more)..];
+    take_line(raw, LINE_LIMIT)?;
     Ok(size)
 }
 
-/// A line of the framing.
-fn take_line<'a>(raw: &mut &'a [u8]) -> Result<&'a [u8], BodyEnd> {
+/// A line of the framing, of at most this length without its end.
+fn take_line<'a>(raw: &mut &'a [u8], most: usize) -> Result<&'a [u8], BodyEnd> {
     let end = find(raw, b'\n');
     let line = &raw[..end.unwrap_or(raw.len())];
     let line_without_cr = line.strip_suffix(b"\r").unwrap_or(line);
     if line_without_cr.contains(&b'\r') {
         return Err(BodyEnd::Broken(InvalidChunk::LineEnd));
     }
-    if line.len() > LINE_LIMIT {
+    if line_without_cr.len() > most {
         return Err(BodyEnd::Broken(InvalidChunk::TooLong));
     }
     *raw = &raw[end.ok_or(BodyEnd::NotYet)? + 1..];
@@ -311,10 +322,9 @@ fn split_unquoted(list: &str) -> Vec<String> {
     elements
 }
 
-/// A decimal number. One of more than 64 bits becomes the greatest.
+/// A number of more than 64 bits becomes the greatest.
 pub fn saturating_number(digits: &[u8]) -> u64 {
-    let text = String::from_utf8_lossy(digits);
-    text.parse::<u64>().unwrap_or(u64::MAX)
+    String::from_utf8_lossy(digits).parse().unwrap_or(u64::MAX)
 }
 
 pub fn is_token(byte: u8) -> bool {
