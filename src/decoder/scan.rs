@@ -90,12 +90,14 @@ fn is_clear(part: &[u8; 16]) -> bool {
 /// The same in groups of four words, for machines without vectors.
 #[inline]
 fn clear_words<const WORD: usize>(bytes: &[u8]) -> usize {
-    let (groups, _) = bytes.as_chunks::<16>();
-    let is_clear = |group: &&[u8; 16]| match group.as_chunks::<WORD>().0 {
-        [a, b, c, d] => low_bytes(*a) | low_bytes(*b) | low_bytes(*c) | low_bytes(*d) == 0,
-        _ => false,
-    };
-    groups.iter().take_while(is_clear).count() * 16
+    let mut rest = bytes;
+    while let Some((group, behind)) = rest.split_first_chunk::<16>()
+        && let [a, b, c, d] = group.as_chunks::<WORD>().0
+        && low_bytes(*a) | low_bytes(*b) | low_bytes(*c) | low_bytes(*d) == 0
+    {
+        rest = behind;
+    }
+    bytes.len() - rest.len()
 }
 
 /// The position of the first low byte, or `WORD`.
