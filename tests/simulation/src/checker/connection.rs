@@ -145,6 +145,9 @@ impl Connection {
         let head_by = connected_at.saturating_add(settings.response());
         let head = Head::parse(&self.bytes);
         let end = match &head {
+            Head::Malformed if self.last_io() >= head_by => {
+                return lost(LossCause::ResponseTimeout, head_by);
+            }
             Head::Malformed => return lost(LossCause::Head(malformed()), self.last_io()),
             Head::Complete { end, .. } => *end,
             Head::Unfinished => {

@@ -40,6 +40,8 @@ impl Checker<'_> {
     fn is_excused(&self, at: u64) -> bool {
         let mut faults = self.plan.faults.iter();
         let is_lost = faults.any(|fault| fault.kind == Kind::LoseLog && at < fault.at);
-        is_lost || self.is_damaged && at <= self.plan.calm
+        // Damage may join the next event to an earlier one, but never the last event.
+        let last = self.plan.events.last().map(|event| event.at);
+        is_lost || self.is_damaged && Some(at) < last
     }
 }
