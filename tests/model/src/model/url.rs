@@ -33,7 +33,7 @@ impl Url {
             Some(inside) => {
                 let (host, after) = inside.split_once(']')?;
                 let is_legal = |c: char| c.is_ascii_hexdigit() || c == ':' || c == '.';
-                if !host.contains(':') || !host.chars().all(is_legal) {
+                if host.matches(':').count() < 2 || !host.chars().all(is_legal) {
                     return None;
                 }
                 match after.strip_prefix(':') {
