@@ -8,7 +8,7 @@ use core::pin::pin;
 use embedded_io_async::{Error, ErrorKind, Read, Write};
 
 use super::no_session::NoSession;
-use super::wait::{before, yield_now};
+use super::wait::{Place, before, yield_now};
 use super::{Clock, Connect};
 use crate::hooks::Hooks;
 use crate::http::Head;
@@ -126,18 +126,23 @@ impl<'s, 'a, Io: Read + Write, K: Clock, const DATA: usize, const META: usize, H
                 connect.ready().await;
                 now = clock.now();
             }
-            let io = match source.step(now) {
+            let mut io = None;
+            match source.step(now) {
                 Step::Connect { origin, deadline } => {
-                    let connect = pin!(connect.connect(origin, deadline));
-                    before(deadline, clock, connect).await.and_then(Result::ok)
+                    let future = pin!(connect.connect(origin, deadline));
+                    let mut connect = pin!(Place {
+                        future,
+                        into: &mut io
+                    });
+                    let _connected = before(deadline, clock, connect.as_mut()).await;
                 }
                 // The source expects the connection of a session that was dropped.
-                Step::Write { .. } | Step::Read { .. } => None,
+                Step::Write { .. } | Step::Read { .. } => {}
                 Step::Wait(_) | Step::Stop(_) => {
                     source.tell_again();
                     return Err(source);
                 }
-            };
+            }
             let Some(io) = io else {
                 source.failed(clock.now());
                 return Err(source);
