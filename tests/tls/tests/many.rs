@@ -1,12 +1,11 @@
-//! A thousand connections, one after another. The memory of this process does not grow.
+//! A thousand connections, one after another. The client's memory does not grow.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
 use std::net::TcpListener;
 use std::ops::ControlFlow::{Break, Continue};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use embassy_futures::block_on;
@@ -25,11 +24,11 @@ use tls::rustls_server::{config, send};
 
 const COUNT: usize = 1000;
 
-/// The tests of this file run one after another, since they measure the memory of the process.
-static ALONE: Mutex<()> = Mutex::new(());
-
-/// How many bytes are allocated.
-static ALLOCATED: AtomicUsize = AtomicUsize::new(0);
+thread_local! {
+    /// How many bytes this thread has allocated and not freed. Other threads are not counted, since
+    /// the test harness allocates in some of them at any time.
+    static ALLOCATED: Cell<isize> = const { Cell::new(0) };
+}
 
 struct Counting;
 
@@ -39,12 +38,12 @@ static ALLOCATOR: Counting = Counting;
 // SAFETY: each call is passed on to the system allocator unchanged.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATED.fetch_add(layout.size(), Ordering::SeqCst);
+        ALLOCATED.set(ALLOCATED.get().wrapping_add_unsigned(layout.size()));
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, old: *mut u8, layout: Layout) {
-        ALLOCATED.fetch_sub(layout.size(), Ordering::SeqCst);
+        ALLOCATED.set(ALLOCATED.get().wrapping_sub_unsigned(layout.size()));
         unsafe { System.dealloc(old, layout) }
     }
 }
@@ -53,7 +52,7 @@ unsafe impl GlobalAlloc for Counting {
 struct Seen {
     open: Cell<usize>,
     /// The allocated bytes at each attempt to connect.
-    allocated: RefCell<Vec<usize>>,
+    allocated: RefCell<Vec<isize>>,
 }
 
 impl Seen {
@@ -88,7 +87,7 @@ impl<'a, C: Connect> Connect for Measured<'a, C> {
         let open = &self.seen.open;
         assert_eq!(open.get(), 0, "the old connection is still there");
         (self.forget)(&mut self.transport);
-        let allocated = ALLOCATED.load(Ordering::SeqCst);
+        let allocated = ALLOCATED.get();
         self.seen.allocated.borrow_mut().push(allocated);
         let io = self.transport.connect(origin, deadline).await?;
         open.set(1);
@@ -164,7 +163,6 @@ async fn follow(connect: &mut impl Connect, clock: &impl Clock, url: &str) {
 
 #[test]
 fn a_thousand_connections_take_the_same_memory() {
-    let _alone = ALONE.lock().unwrap();
     let key = Key::new();
     let seen = Seen::new();
     let net = Measured {
@@ -185,7 +183,6 @@ fn a_thousand_connections_take_the_same_memory() {
 /// With rustls on loopback, where no two connections begin alike.
 #[test]
 fn a_thousand_connections_over_tcp_are_different_and_take_the_same_memory() {
-    let _alone = ALONE.lock().unwrap();
     let key = Key::new();
     let mut config = config(&key);
     // Otherwise, the server remembers its sessions.
@@ -228,11 +225,9 @@ fn a_thousand_connections_over_tcp_are_different_and_take_the_same_memory() {
     let url = format!("https://{address}/");
     runtime.block_on(async { follow(&mut tls, &TokioTime::new(), &url).await });
     server.join().unwrap();
-    // The server may or may not have freed its end of the last connection at this moment.
+    // tokio may keep a few connections before it frees them.
     let allocated = seen.allocated.borrow();
     let (first, others) = allocated.split_at(100);
-    let largest = first.iter().max().unwrap();
-    let limit = largest + 64 * (COUNT - 100);
     assert_eq!(others.len(), COUNT - 100);
-    assert!(others.iter().all(|allocated| *allocated < limit));
+    assert!(others.iter().max() <= first.iter().max(), "{allocated:?}");
 }
