@@ -65,6 +65,24 @@ pub fn issued_indirectly() -> ServerConfig {
     config_of(&[leaf.der(), INTERMEDIATE.der()], leaf.key())
 }
 
+/// The same, by the longest path that a client accepts. It takes the most stack.
+pub fn issued_by_many() -> ServerConfig {
+    static AUTHORITIES: LazyLock<Vec<Issuer>> = LazyLock::new(|| {
+        let mut authorities: Vec<Issuer> = Vec::new();
+        for name in ["first", "second", "third", "fourth"] {
+            let by = authorities.last().unwrap_or(&ROOT);
+            let issued = chain::issued(authority(name), by);
+            authorities.push(issued);
+        }
+        authorities
+    });
+    let last = AUTHORITIES.last().unwrap_or(&ROOT);
+    let leaf = chain::issued(chain::server(&[HOST]), last);
+    let others = AUTHORITIES.iter().rev().map(|issuer| issuer.der());
+    let certificates: Vec<_> = [leaf.der()].into_iter().chain(others).collect();
+    config_of(&certificates, leaf.key())
+}
+
 /// Waits for a connection and its request.
 pub fn request(server: &Server, config: ServerConfig) -> Connection<Stream> {
     let connection = Connection::new(stream(server, config));

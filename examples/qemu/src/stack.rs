@@ -25,7 +25,7 @@ pub fn stack() -> Result<Vec<Number>, String> {
     };
     let issued = |server| {
         longest_path(server, EVENTS_OVER_TLS, |server| {
-            https::request(server, https::issued_indirectly())
+            https::request(server, https::issued_by_many())
         });
     };
     let port = |port| vec![format!("port={port}")];
