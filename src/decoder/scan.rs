@@ -1,5 +1,7 @@
 //! The search for line ends.
 
+use memchr::memchr2;
+
 use crate::bytes::{each_byte, word};
 
 /// Splits off the first line with its end, which is not in the first `clear` bytes.
@@ -32,13 +34,14 @@ fn line_end_by<const WORD: usize>(bytes: &[u8]) -> Option<usize> {
 
 #[inline(never)]
 fn far_line_end<const WORD: usize>(bytes: &[u8]) -> Option<usize> {
+    // It uses vector instructions, if the machine has some.
+    if WORD == 8 {
+        return memchr2(b'\n', b'\r', bytes);
+    }
     let mut at = 0;
     loop {
         let rest = bytes.get(at..)?;
-        at += match WORD {
-            8 => clear_vectors(rest),
-            _ => clear_words::<WORD>(rest),
-        };
+        at += clear_words::<WORD>(rest);
         loop {
             let rest = bytes.get(at..)?;
             let Some(word) = rest.first_chunk::<WORD>() else {
@@ -58,36 +61,7 @@ fn far_line_end<const WORD: usize>(bytes: &[u8]) -> Option<usize> {
     }
 }
 
-/// The length of the part at the front that has no low bytes. The compiler makes vector instructions of it.
-#[inline]
-fn clear_vectors(bytes: &[u8]) -> usize {
-    let mut rest = bytes;
-    while let Some((group, behind)) = rest.split_first_chunk::<64>() {
-        let mut least = [0xFF; 16];
-        for part in group.as_chunks::<16>().0 {
-            for (least, byte) in least.iter_mut().zip(part) {
-                *least = (*least).min(*byte);
-            }
-        }
-        if !is_clear(&least) {
-            break;
-        }
-        rest = behind;
-    }
-    while let Some((part, behind)) = rest.split_first_chunk()
-        && is_clear(part)
-    {
-        rest = behind;
-    }
-    bytes.len() - rest.len()
-}
-
-#[inline]
-fn is_clear(part: &[u8; 16]) -> bool {
-    !part.iter().fold(false, |any, byte| any | (*byte < LOW))
-}
-
-/// The same in groups of four words, for machines without vectors.
+/// The length of the part at the front that has no low bytes, in groups of four words.
 #[inline]
 fn clear_words<const WORD: usize>(bytes: &[u8]) -> usize {
     let mut rest = bytes;
