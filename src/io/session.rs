@@ -54,6 +54,9 @@ use crate::utf8::text;
 /// }
 /// ```
 ///
+/// To call a method of the source on an error, take the error out of the `match` first, which borrows the
+/// source: `let error = match … { Ok(…) => { …; continue } Err(error) => error };`.
+///
 /// Unlike the future of [`sse`](super::sse) with a closure that borrows, this loop can be spawned
 /// as a `Send` future.
 ///
