@@ -45,7 +45,8 @@ pub enum Item<'a> {
     Piece(&'a str),
     /// The end of an event that came in pieces. Its `data` contains only the last piece.
     LastPiece(Event<'a>),
-    /// A new last event ID that came without an event. Only after
+    /// An ID that came without an event and is now the last event ID, even if it is the same as before.
+    /// Only after
     /// [`show_ids(true)`](crate::Decoder::show_ids).
     Id(&'a str),
     /// A comment: everything after the colon, including a leading space. Only after

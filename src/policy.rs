@@ -53,7 +53,8 @@ pub struct Policy {
     /// `Some(0)` never connects again, `None` never gives up. Default `None`.
     pub max_reconnection_attempts: Option<u32>,
     /// The longest delay. The base doubles with each [failure](crate::Reconnect::failures) after the first
-    /// one, up to this value; a base that is longer stays as it is. Default 30 s.
+    /// one, up to this value; a base that is longer stays as it is. A delay grows to at most five days, but a longer base or
+    /// `Retry-After` is still waited for in full. Default 30 s.
     ///
     /// For N devices and a server that accepts C connections a second, choose at least N / (2 C).
     pub max_delay: Duration,

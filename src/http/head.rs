@@ -304,7 +304,7 @@ pub enum InvalidHead {
         /// The smallest sufficient `DATA` in bytes. A head is counted up to 65,536 bytes.
         len: usize,
     },
-    /// The response does not start with a status line of HTTP/1.0 or 1.1, or contains NUL or a CR
+    /// The response does not start with a status line of HTTP/1.x, or contains NUL or a CR
     /// without LF.
     Malformed,
     /// `Content-Length` is not a number of at most 64 bits, or occurs with different values.

@@ -273,3 +273,16 @@ fn origins_are_compared_as_in_a_browser() {
         assert_ne!(origin("http://h"), origin(other), "{other}");
     }
 }
+
+#[test]
+fn an_origin_is_written_as_in_a_url_without_its_default_port() {
+    for (url, expected) in [
+        ("http://h/a", "http://h"),
+        ("http://h:80/a", "http://h"),
+        ("https://h:80/a", "https://h:80"),
+        ("https://[::1]:443/a", "https://[::1]"),
+        ("http://[::1]:443/a", "http://[::1]:443"),
+    ] {
+        assert_eq!(Url::parse(url).unwrap().origin().to_string(), expected);
+    }
+}
