@@ -88,13 +88,15 @@ impl fmt::Display for TlsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotHttps => f.write_str("the URL is not https"),
-            Self::NotRandom => f.write_str("the random numbers repeat"),
+            Self::NotRandom => f.write_str("there are no random numbers, or they repeat"),
             Self::WrongKey => f.write_str("the server's key is not pinned"),
             Self::UnknownIssuer => f.write_str("the root did not issue the server's certificate"),
             Self::WrongName => f.write_str("the server's certificate is for another host"),
             Self::Expired => f.write_str("a certificate has expired"),
             Self::NotYetValid => f.write_str("a certificate is not valid yet"),
-            Self::InvalidCertificate => f.write_str("a certificate may not be used like this"),
+            Self::InvalidCertificate => f.write_str(
+                "a certificate may not be used like this; is it self-signed, or that of an authority?",
+            ),
             Self::UnsupportedKey => f.write_str("a key is not ECDSA P-256"),
             Self::WrongSignature => f.write_str("the server's signature is wrong"),
             Self::NotProven => f.write_str("the server did not prove its key"),

@@ -6,7 +6,7 @@ use p256::ecdsa::VerifyingKey;
 use super::error::TlsError;
 
 /// Why a server is trusted. There are two ways: [`PinnedKeys`](super::PinnedKeys) and
-/// [`PrivateCa`](super::PrivateCa). It is a trait so that the code of the other one takes no flash.
+/// [`PrivateCa`](super::PrivateCa). It is a trait so that only the one that you use takes flash.
 pub trait Trust: Check {}
 
 impl<T: Check> Trust for T {}
