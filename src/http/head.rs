@@ -113,12 +113,16 @@ impl<'a> Head<'a> {
     }
 
     /// Calls `take` with each member of the comma-separated lists of this name (RFC 9110, section
-    /// 5.6.1). A comma in a quoted string separates nothing.
+    /// 5.6.1). A comma in a quoted string separates nothing. There, a backslash escapes a quote.
     pub(super) fn each_member(&self, name: &str, take: &mut dyn FnMut(&'a [u8])) {
         self.each_value(name, &mut |list| {
             let mut quoted = false;
+            let mut escaped = false;
             let members = list.split(|byte| {
-                quoted ^= *byte == b'"';
+                if !escaped {
+                    quoted ^= *byte == b'"';
+                }
+                escaped = quoted && !escaped && *byte == b'\\';
                 *byte == b',' && !quoted
             });
             for member in members {
@@ -218,9 +222,14 @@ pub(crate) fn parse(mut head: &[u8]) -> Result<u16, InvalidHead> {
 }
 
 /// Joins a line that starts with white space to the line before it, by replacing the line end with
-/// spaces (RFC 9112, section 5.2).
+/// spaces (RFC 9112, section 5.2). Lines directly after the status line are not joined to it. They
+/// begin with white space, so they are no valid fields and are ignored (section 2.2).
 pub(crate) fn unfold(head: &mut [u8]) {
-    let cells = Cell::from_mut(head).as_slice_of_cells();
+    let mut fields = &*head;
+    let _status_line = next_line(&mut fields);
+    let start = head.len() - fields.len();
+    let fields = head.get_mut(start..).unwrap_or_default();
+    let cells = Cell::from_mut(fields).as_slice_of_cells();
     for window in cells.windows(3) {
         if let [cr, lf, white] = window
             && lf.get() == b'\n'

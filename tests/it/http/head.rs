@@ -168,6 +168,10 @@ fn head_with_odd_lines_is_read() {
         ("\u{e9}: b\r\nB: c\r\n", "B", "c"),
         (" A: b\r\nB: c\r\n", "B", "c"),
         ("A(: b\r\nB: c\r\n", "B", "c"),
+        // Lines that directly follow the status line.
+        (" A: b\r\n\tA: b\r\nB: c\r\n", "B", "c"),
+        ("\tContent-Length: 7\nB: c\r\n", "B", "c"),
+        (" \r\n \r\nB: c\r\n d\r\n", "B", "c   d"),
     ] {
         let bytes = format!("HTTP/1.1 404 \x01No\r\n{line}Content-Length: 4\r\n\r\nbodymore");
         let log = Script::get(HERE).then(answers(bytes)).run();
@@ -178,6 +182,25 @@ fn head_with_odd_lines_is_read() {
         assert_eq!(response.headers, want, "{line:?}");
         assert_eq!(response.body, "body", "{line:?}");
     }
+}
+
+/// RFC 9112, section 2.2.
+#[test]
+fn head_ignores_white_space_lines_after_the_status_line_and_does_not_join_them_to_it() {
+    for bytes in ["HTTP/1.1\r\n 404 No\r\n\r\n", "\r\nHTTP/1.1\n\t404\n\n"] {
+        assert_eq!(
+            cause(bytes),
+            LossCause::Head(InvalidHead::Malformed),
+            "{bytes:?}"
+        );
+    }
+    let log = Script::get(HERE)
+        .then(answers(
+            "\r\nHTTP/1.1 404\r\n\t2\r\nContent-Length: 0\r\n\r\n",
+        ))
+        .run();
+    assert_eq!(log.stop.unwrap().status, Some(404));
+    assert_eq!(log.response.unwrap().headers.len(), 1);
 }
 
 #[test]

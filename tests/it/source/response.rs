@@ -43,8 +43,20 @@ fn ok_and_event_stream_is_decided_by_the_last_type() {
     ] {
         assert_eq!(told_of(header), OPENED, "{header}");
     }
-    let quoted = "Content-Type: text/html; x=\",text/event-stream;\"\r\n";
-    assert_eq!(told_of(quoted), "stop ContentType");
+    for parameter in [
+        r#"",text/event-stream;""#,
+        // An escaped quote does not end the string, and an escaped backslash escapes nothing.
+        r#""\",text/event-stream;""#,
+        r#""\\\",text/event-stream;""#,
+        r#""\\";y="a\\\",text/event-stream;""#,
+    ] {
+        let quoted = format!("Content-Type: text/html; x={parameter}\r\n");
+        assert_eq!(told_of(&quoted), "stop ContentType", "{quoted}");
+    }
+    for parameter in [r#""\\""#, r#""\"\\""#, r#""\a""#, r"a\"] {
+        let ended = format!("Content-Type: text/html; x={parameter}, text/event-stream\r\n");
+        assert_eq!(told_of(&ended), OPENED, "{ended}");
+    }
     // A proxy may have joined the headers.
     let joined = "Content-Type: text/html;a=b , text/event-stream; charset=\"x,y\"\r\n";
     assert_eq!(told_of(joined), OPENED);

@@ -94,10 +94,11 @@ fn final_response(random: &mut Random, is_small: bool) -> Vec<u8> {
     bytes
 }
 
-const ODD_LINES: [&str; 12] = [
+const ODD_LINES: [&str; 13] = [
     "X-A: 1",
     "Date: Sun, 06 Nov 1994 08:49:37 GMT",
     "X-Fold: a\r\n  b\r\n\tc",
+    " X-Fold: maybe of the status line",
     "X-Space : 1",
     "no header at all",
     ": no name",
@@ -124,7 +125,7 @@ fn status(random: &mut Random) -> u16 {
 
 fn content_type(random: &mut Random) -> Vec<String> {
     let good = "Content-Type: text/event-stream";
-    let lines: &[&str] = match random.below(40) {
+    let lines: &[&str] = match random.below(42) {
         0 => &["Content-Type: text/html"],
         1 => &[],
         2 => &["Content-Type: text/html", good],
@@ -133,7 +134,9 @@ fn content_type(random: &mut Random) -> Vec<String> {
         5 => &["Content-Type: text/event-stream;charset=utf-8"],
         6 => &["Content-Type: text/event-streams"],
         7 => &["Content-Type: text/html;x=\",\", text/event-stream;y=\","],
-        8 => &[
+        8 => &["Content-Type: text/html;x=\"\\\", text/event-stream;y=\""],
+        9 => &["Content-Type: text/html;x=\"\\\\\", text/event-stream;y=\"\\\"\""],
+        10 => &[
             "Content-Type: text/event-stream, */*, none",
             "Content-Type:",
         ],

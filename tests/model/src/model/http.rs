@@ -45,18 +45,26 @@ pub fn parse_head(head: &[u8]) -> Result<Head, InvalidHead> {
     let malformed = Err(InvalidHead::Malformed);
     let mut lines: Vec<Vec<u8>> = Vec::new();
     let mut end = 0;
+    let mut has_fields = false;
     for with_cr in without_empty_line(head).split(|&b| b == b'\n') {
         let line = with_cr.strip_suffix(b"\r").unwrap_or(with_cr);
         if line.contains(&0) || line.contains(&b'\r') {
             return malformed;
         }
         match lines.last_mut() {
-            // The end of the line before a fold, even of the status line, becomes white space.
             Some(last) if line.starts_with(b" ") || line.starts_with(b"\t") => {
-                last.extend(vec![b' '; end]);
-                last.extend(line);
+                // Directly after the status line, such lines are ignored (RFC 9112, section 2.2).
+                if has_fields {
+                    // The end of the line before a fold becomes white space.
+                    last.extend(vec![b' '; end]);
+                    last.extend(line);
+                }
             }
-            _ => lines.push(line.into()),
+            Some(_) => {
+                has_fields = true;
+                lines.push(line.into());
+            }
+            None => lines.push(line.into()),
         }
         end = 1 + with_cr.len() - line.len();
     }
@@ -308,16 +316,25 @@ fn take_line<'a>(raw: &mut &'a [u8], most: usize) -> Result<&'a [u8], BodyEnd> {
     Ok(line_without_cr)
 }
 
-/// The elements of a list that may contain quoted strings. Escapes in them are not read.
+/// The elements of a list that may contain quoted strings (RFC 9110, section 5.6.4).
 fn split_unquoted(list: &str) -> Vec<String> {
     let mut elements = vec![String::new()];
-    let mut is_quoted = false;
-    for c in list.chars() {
-        match c {
-            ',' if !is_quoted => elements.push(String::new()),
-            c => elements.last_mut().unwrap().push(c),
+    let mut rest = list.chars();
+    while let Some(c) = rest.next() {
+        if c == ',' {
+            elements.push(String::new());
+            continue;
         }
-        is_quoted ^= c == '"';
+        let element = elements.last_mut().unwrap();
+        element.push(c);
+        if c == '"' {
+            while let Some(c) = rest.next().filter(|c| *c != '"') {
+                element.push(c);
+                if c == '\\' {
+                    element.extend(rest.next());
+                }
+            }
+        }
     }
     elements
 }
