@@ -42,11 +42,13 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
 
     /// Handles bytes of the body. Returns whether more input is needed.
     pub(super) fn take_body(&mut self, whole: bool, input: &mut &[u8], now: Duration) -> bool {
-        let kept = self.copy_body(input, whole);
+        let copied = self.copy_body(input, whole);
+        let has_room = self.room_for_body(whole) > 0;
         let body = &self.attempt.body;
-        match kept {
+        match copied {
             Err(invalid) if whole => self.lose(LossCause::Chunk(invalid), now),
-            Ok(_) if !body.is_done() && input.is_empty() => return true,
+            // A whole body may end here. Of any other, no more is kept.
+            Ok(_) if !body.is_done() && input.is_empty() && (whole || has_room) => return true,
             // More of the input may fit.
             Ok(1..) if !body.is_done() => {}
             Ok(0) if !body.is_done() && whole => {
@@ -63,14 +65,19 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
     #[inline(never)]
     fn copy_body(&mut self, input: &mut &[u8], whole: bool) -> Result<usize, InvalidChunk> {
         let payload = self.attempt.body.payload(input)?;
-        let memory = self.decoder.memory();
-        let kept = memory.len().saturating_sub(self.attempt.head_range().end);
-        let most = if whole { DATA } else { MOST_REFUSED_BODY };
-        let room = most.saturating_sub(kept).min(memory.room());
+        let room = self.room_for_body(whole);
         let piece = payload.get(..room).unwrap_or(payload);
-        let _fits = memory.extend_from_slice(piece);
+        let _fits = self.decoder.memory().extend_from_slice(piece);
         self.attempt.body.consume(piece.len());
         *input = input.get(piece.len()..).unwrap_or_default();
         Ok(piece.len())
+    }
+
+    /// How many more bytes of the body are kept.
+    fn room_for_body(&mut self, whole: bool) -> usize {
+        let memory = self.decoder.memory();
+        let kept = memory.len().saturating_sub(self.attempt.head_range().end);
+        let most = if whole { DATA } else { MOST_REFUSED_BODY };
+        most.saturating_sub(kept).min(memory.room())
     }
 }

@@ -171,6 +171,31 @@ fn ok_and_anything_else_waits_for_the_body_for_a_second() {
 }
 
 #[test]
+fn ok_and_anything_else_does_not_wait_once_its_memory_is_full() {
+    let until_close = "HTTP/1.1 404 Gone\r\n\r\n";
+    let chunked = "HTTP/1.1 404 Gone\r\nTransfer-Encoding: chunked\r\n\r\n400\r\n";
+    let long = "HTTP/1.1 404 Gone\r\nContent-Length: 9999\r\n\r\n";
+    for head in [until_close, chunked, long] {
+        let full = answers(head).sends("x".repeat(1024));
+        let log = Script::get(HERE).then(full).run();
+        assert_eq!(log.timed(), ["0 stop Status"], "{head}");
+        assert_eq!(log.response.unwrap().body.len(), 1024);
+        let not_full = answers(head).sends("x".repeat(1023));
+        let log = Script::get(HERE).then(not_full).run();
+        assert_eq!(log.timed(), ["1000 stop Status"], "{head}");
+    }
+    // Up to a head that leaves no room at all.
+    for room in 0..3 {
+        let name = "x".repeat(128 - until_close.len() - "\r\n".len() - room);
+        let head = format!("HTTP/1.1 404 Gone\r\n{name}\r\n\r\n");
+        let full = answers(head).sends("x".repeat(room));
+        let log = Script::get(HERE).then(full).run_in::<128>();
+        assert_eq!(log.timed(), ["0 stop Status"], "{room}");
+        assert_eq!(log.response.unwrap().body.len(), room);
+    }
+}
+
+#[test]
 fn ok_and_anything_else_stops_when_its_body_is_cut_off() {
     let head = "HTTP/1.1 400 Bad\r\nContent-Length: 9\r\n\r\n";
     for connection in [

@@ -51,7 +51,7 @@ impl Client {
                 let room = self.setup.data_len - head.len - self.attempt.occupied;
                 let limit = if stop.is_some() { room.min(KEPT) } else { room };
                 let is_long = body.len() > limit;
-                let is_full = body.len() > limit;
+                let is_full = body.len() >= limit;
                 body.truncate(limit);
                 *kept = body;
                 let stop = match (stop, end) {
