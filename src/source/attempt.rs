@@ -18,9 +18,9 @@ pub(super) struct Attempt {
     pub(super) url_len: usize,
     pub(super) head_len: usize,
     pub(super) redirects: u8,
-    /// Whether any redirect was not permanent.
+    /// Whether any redirect was not permanent, or changed the method.
     pub(super) is_temporary: bool,
-    /// Whether a redirect changed the method to `GET`.
+    /// Whether the method is `GET` because a redirect changed it or a stream is resumed.
     pub(super) as_get: bool,
     /// Whether the request goes to another origin than the application's URL, or a redirect led
     /// through one. Secrets are not sent then, even if a later redirect leads back.

@@ -269,12 +269,14 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
         self.attempt.url_len = memory.len() - self.attempt.headers_len;
         self.attempt.head_len = 0;
         self.attempt.redirects += 1;
-        self.attempt.is_temporary |= !matches!(status, 301 | 308);
-        self.attempt.as_get |= match self.request.method {
+        let as_get = match self.request.method {
             "GET" => false,
             "POST" => matches!(status, 301..=303),
             _ => status == 303,
         };
+        let changes_method = as_get && !self.attempt.as_get;
+        self.attempt.is_temporary |= changes_method || !matches!(status, 301 | 308);
+        self.attempt.as_get |= as_get;
         self.attempt.has_left |= self.url().origin() != self.request.url.origin();
         self.connect(now);
         Ok(())
@@ -286,7 +288,6 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
         if self.hooks.follows_redirects()
             && attempt.redirects > 0
             && !attempt.is_temporary
-            && !attempt.as_get
             && let Some(url) = url
         {
             self.remembered.set(url, attempt.has_left);

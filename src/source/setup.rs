@@ -120,8 +120,10 @@ impl<'a, const DATA: usize, const META: usize, H: Hooks> EventSource<'a, DATA, M
     /// Remembers permanent redirects (301 and 308): reconnects then start at the redirect's target.
     /// Default off: each attempt starts at the URL of the request.
     ///
-    /// Only redirects that are all permanent and lead to an event stream are remembered. An attempt
-    /// that fails there forgets them. `memory` stores the URL. A URL that does not fit is not
+    /// Only redirects that are all permanent, do not change the method, and lead to an event stream are
+    /// remembered. An attempt that fails there forgets them. With
+    /// [`Request::resume_by_get`](crate::Request::resume_by_get), the request and the `GET` that
+    /// resumes it share what is remembered. `memory` stores the URL. A URL that does not fit is not
     /// remembered.
     pub fn remember_permanent_redirects(&mut self, memory: &'a mut [u8]) {
         self.remembered = Remembered::new(memory);

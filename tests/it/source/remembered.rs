@@ -114,6 +114,32 @@ fn remembered_redirects_did_not_change_the_method() {
     );
 }
 
+/// The `GET` that resumes a `POST` is redirected. A later `POST` goes to the new place too.
+#[test]
+fn remembered_redirects_of_a_get_that_resumes_are_permanent() {
+    for (code, path) in [(301, "/x"), (308, "/x"), (302, "/stream"), (303, "/stream")] {
+        let request = Request {
+            repeatable: true,
+            resume_by_get: true,
+            ..Request::post(url(HERE), b"x")
+        };
+        let log = Script::new(request)
+            .remember(64)
+            .then(opens("id: 1\n\n").ends())
+            .then(redirect(code, "http://g/x"))
+            .then(opens("data: a\n\n").ends())
+            .then(opens("id\n\n").ends())
+            .then(opens(""))
+            .run();
+        let (get, post) = (format!("GET {path}"), format!("POST {path}"));
+        assert_eq!(
+            log.request_lines(),
+            ["POST /stream", "GET /stream", "GET /x", &get, &post],
+            "{code}"
+        );
+    }
+}
+
 #[test]
 fn remembered_redirects_led_to_a_stream() {
     let log = Script::get(HERE)

@@ -87,6 +87,7 @@ impl Attempt {
             self.method = "GET".into();
             self.has_body = false;
             self.has_new_method = true;
+            self.is_permanent = false;
         }
         let is_elsewhere = !target.has_origin_of(original, wrong);
         self.has_left = match wrong {

@@ -161,7 +161,7 @@ impl Client {
         self.timer.opened();
         let attempt = &self.attempt;
         let fits = |len| attempt.url.text().len() <= len;
-        let is_kept = attempt.redirects > 0 && attempt.is_permanent && !attempt.has_new_method;
+        let is_kept = attempt.redirects > 0 && attempt.is_permanent;
         if is_kept && self.setup.remember.is_some_and(fits) {
             self.remembered = Some((attempt.url.clone(), attempt.has_left));
         }
