@@ -60,7 +60,7 @@ pub struct Policy {
     pub max_delay: Duration,
     /// Spreads the waits of many devices: each wait is random, up to this percentage of the delay
     /// shorter or longer, but never below the base. With 100 it lies between the base and twice the
-    /// delay; 0 is exact. Default 100.
+    /// delay; 0 is exact. `Retry-After` is never shortened: up to this percentage is added to it. Default 100.
     ///
     /// After a response that the server ended on purpose, and that contained a `retry` field, at most
     /// a tenth is added: the server gets what it asked for. So if it ends many streams at once, for a

@@ -304,13 +304,14 @@ impl Reconnect {
         }
         let most = short(self.policy.max_delay).max(start);
         let grown = (0..doublings).fold(start, |delay, _| delay.saturating_mul(2).min(most));
-        let delay = grown.max(short(least));
+        let least_units = short(least);
+        let delay = grown.max(least_units);
         let percent = match is_asked_for {
             true => self.policy.jitter_percent.min(10),
             false => self.policy.jitter_percent,
         };
         let spread = part(delay, u32::from(percent) * (1 << 16) / 100);
-        let shortest = delay.saturating_sub(spread).max(start);
+        let shortest = delay.saturating_sub(spread).max(start).max(least_units);
         let range = delay.saturating_add(spread).saturating_sub(shortest);
         let random = self.next_random() >> 16;
         let units = shortest.saturating_add(part(range, random));

@@ -100,6 +100,10 @@ impl<'a> Url<'a> {
                 let (host, rest) = split_at_any(literal, b"]");
                 (host, rest.strip_prefix("]").ok_or(InvalidUrl::Host)?)
             }
+            // An IPv6 address without brackets: it cannot be told from a port.
+            None if authority.bytes().filter(|byte| *byte == b':').count() > 1 => {
+                return Err(InvalidUrl::Host);
+            }
             None => split_at_any(authority, b":"),
         };
         if authority.starts_with('[') != is_ipv6(host) {
@@ -224,7 +228,7 @@ pub enum InvalidUrl {
     Host,
     /// The port is not a number from 1 to 65535.
     Port,
-    /// The path does not start with `/`, or contains a space, a control character or a non-ASCII
+    /// The path does not start with `/` or `?`, or contains a space, a control character or a non-ASCII
     /// character. Percent-encode them: a space is `%20`.
     Path,
 }

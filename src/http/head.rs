@@ -149,14 +149,16 @@ impl<'a> Head<'a> {
         is_event_stream
     }
 
-    /// Whether the content coding is a real compression. Some servers send a meaningless name such
-    /// as `none` to keep proxies from compressing the stream.
+    /// Whether a content coding or a transfer coding is a real compression. Some servers send a
+    /// meaningless name such as `none` to keep proxies from compressing the stream.
     pub(crate) fn is_compressed(&self) -> bool {
         let mut is_compressed = false;
-        self.each_member("content-encoding", &mut |coding| {
-            let is = |name: &&[u8]| coding.eq_ignore_ascii_case(name);
-            is_compressed |= COMPRESSIONS.iter().any(is);
-        });
+        for name in ["content-encoding", "transfer-encoding"] {
+            self.each_member(name, &mut |coding| {
+                let is = |name: &&[u8]| coding.eq_ignore_ascii_case(name);
+                is_compressed |= COMPRESSIONS.iter().any(is);
+            });
+        }
         is_compressed
     }
 

@@ -94,7 +94,9 @@ impl Overflow {
 /// Whether these bytes may start a head. Other protocols, such as TLS, may never send a line end,
 /// so the response is rejected early.
 fn may_be_http(head: &[u8]) -> bool {
-    let start = head.iter().skip_while(|byte| matches!(byte, b'\r' | b'\n'));
-    let mut both = start.zip(HTTP_1);
+    let two = head.iter().take(2);
+    // An empty line may come first.
+    let empty = two.take_while(|byte| matches!(byte, b'\r' | b'\n'));
+    let mut both = head.iter().skip(empty.count()).zip(HTTP_1);
     both.all(|(byte, expected)| byte.eq_ignore_ascii_case(expected))
 }

@@ -233,6 +233,8 @@ fn head_that_does_not_start_like_http_is_refused_at_once() {
         b"\xff\xfe\xfd",
         b"SSH",
         b"\r\n<",
+        b"\r\r\r",
+        b"\n\n\n",
         b"HTTP/2",
         &b"x".repeat(3000),
     ] {

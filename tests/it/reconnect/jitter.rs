@@ -54,11 +54,14 @@ fn jitter_spreads_short_delays_too() {
 }
 
 #[test]
-fn jitter_does_not_go_below_retry_after() {
-    for seed in 0..100 {
-        let mut reconnect = Reconnect::new(Policy::DEFAULT, seed);
-        let delay = reconnect.lost(Loss::Cut, Some(secs(60)), secs(1)).unwrap();
-        assert!(secs(60) <= delay && delay <= secs(120), "{delay:?}");
+fn jitter_is_spread_between_retry_after_and_the_percentage_above_it() {
+    for wait in [10, 60, 3600].map(secs) {
+        let delays = (0..1000).map(|seed| {
+            let mut reconnect = Reconnect::new(Policy::DEFAULT, seed);
+            reconnect.lost(Loss::Cut, Some(wait), secs(1)).unwrap()
+        });
+        let tenths = tenths(wait, delays);
+        assert!(tenths.iter().all(|n| (70..=130).contains(n)), "{tenths:?}");
     }
 }
 
@@ -94,11 +97,11 @@ fn jitter_adds_at_most_a_tenth_to_a_wait_that_the_server_asked_for() {
     assert!(waits.max().unwrap() > ms(3900));
 }
 
-/// Counts the delays in each tenth of the range from 3 s to 6 s.
-fn tenths(delays: impl Iterator<Item = Duration>) -> [u32; 10] {
+/// Counts the delays in each tenth of the range from `base` to twice as much.
+fn tenths(base: Duration, delays: impl Iterator<Item = Duration>) -> [u32; 10] {
     let mut tenths = [0; 10];
     for delay in delays {
-        let tenth = (delay - secs(3)).as_millis() / 300;
+        let tenth = (delay - base).as_micros() * 10 / base.as_micros();
         tenths[usize::try_from(tenth).unwrap()] += 1;
     }
     tenths
@@ -111,7 +114,7 @@ fn first_delay(seed: u32) -> Duration {
 #[test]
 fn jitter_is_spread_over_neighbouring_seeds() {
     for start in [0, 1000, 1 << 24, u32::MAX - 999] {
-        let tenths = tenths((0..1000).map(|seed| first_delay(start + seed)));
+        let tenths = tenths(secs(3), (0..1000).map(|seed| first_delay(start + seed)));
         assert!(tenths.iter().all(|n| (70..=130).contains(n)), "{tenths:?}");
     }
 }
@@ -119,7 +122,7 @@ fn jitter_is_spread_over_neighbouring_seeds() {
 #[test]
 fn jitter_is_spread_over_distant_seeds() {
     for step in [256, 1000, 65_536, 1 << 20] {
-        let tenths = tenths((0..1000).map(|seed| first_delay(step * seed)));
+        let tenths = tenths(secs(3), (0..1000).map(|seed| first_delay(step * seed)));
         assert!(
             tenths.iter().all(|n| (50..=150).contains(n)),
             "{step} {tenths:?}"
@@ -132,7 +135,7 @@ fn jitter_is_spread_over_the_waits_of_one_device() {
     for seed in [0, 1, 12_345, u32::MAX] {
         let mut reconnect = Reconnect::new(Policy::DEFAULT, seed);
         let delay = |_| streamed(&mut reconnect, secs(0), true, Loss::End);
-        let tenths = tenths((0..1000).map(delay));
+        let tenths = tenths(secs(3), (0..1000).map(delay));
         assert!(tenths.iter().all(|n| (70..=130).contains(n)), "{tenths:?}");
     }
 }

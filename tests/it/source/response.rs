@@ -238,9 +238,10 @@ fn content_encoding_that_compresses_stops() {
             format!("none\r\nContent-Encoding: {name}"),
             format!("{name}\r\nContent-Encoding: identity"),
         ] {
-            let headers =
-                format!("Content-Type: text/event-stream\r\ncontent-encoding: {value}\r\n");
-            assert_eq!(told_of(&headers), "stop ContentEncoding", "{value}");
+            for header in ["content-encoding", "Transfer-Encoding"] {
+                let headers = format!("Content-Type: text/event-stream\r\n{header}: {value}\r\n");
+                assert_eq!(told_of(&headers), "stop ContentEncoding", "{headers}");
+            }
         }
     }
 }

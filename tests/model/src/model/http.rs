@@ -161,7 +161,7 @@ impl Head {
             "dcb",
             "dcz",
         ];
-        self.list("Content-Encoding")
+        [self.list("Content-Encoding"), self.list("Transfer-Encoding")].concat()
             .iter()
             .any(|coding| known.contains(&coding.as_str()))
     }
