@@ -193,8 +193,8 @@ pub fn sse<C: Connect, H: Hooks, const CHUNK: usize, const DATA: usize, const ME
     }
 }
 
-/// Polls a future to its end. All futures in it block instead of waiting, so a poll that is not
-/// ready has either yielded or stopped because of the clock. Returns `None` if the clock is stopped.
+/// Polls a future to its end. The futures inside it block instead of waiting, so `Pending` means that
+/// the loop has yielded or that the clock was stopped. Returns `None` if the clock is stopped.
 fn finish<F: Future>(clock: &impl Clock, future: F) -> Option<F::Output> {
     let mut future = pin!(future);
     let mut context = Context::from_waker(Waker::noop());

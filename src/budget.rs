@@ -9,7 +9,7 @@ const HOUR_MS: u64 = 3600 * 1000;
 
 /// A limit on the number of connection attempts per hour, for batteries and metered lines.
 ///
-/// The limit holds for every period of one hour. The first attempts, up to half of the limit, may
+/// The limit holds for every period of one hour. The first attempts, up to half of the limit (rounded up), may
 /// follow each other at once. The later ones are spaced evenly.
 ///
 /// Call [`reserve`](Self::reserve) before the first attempt and at each

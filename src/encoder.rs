@@ -26,8 +26,8 @@ use crate::time::millis;
 pub struct Outgoing<'a> {
     /// A comment, which clients ignore. Each line of the text becomes one comment line.
     pub comment: Option<&'a str>,
-    /// The reconnection time to request, in whole milliseconds. More than 64 bits of milliseconds
-    /// are sent as the greatest value.
+    /// The reconnection time to request, in whole milliseconds. It saturates at `u64::MAX`
+    /// milliseconds.
     pub retry: Option<Duration>,
     /// The event type. `None` and an empty type mean `message`.
     pub event_type: Option<&'a str>,

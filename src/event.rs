@@ -46,8 +46,8 @@ pub enum TooLong {
         /// contains ill-formed UTF-8, which becomes longer when it is replaced.
         len: usize,
     },
-    /// The event's `id` is longer than `META` bytes. The event is lost, and the last event ID does
-    /// not change: a truncated ID would resume at the wrong place.
+    /// The `id` is longer than `META` bytes. The event is lost, if the block is one, and the last
+    /// event ID does not change: a truncated ID would resume at the wrong place.
     Id {
         /// The length of the ID in bytes.
         len: usize,

@@ -89,7 +89,8 @@ pub trait Hooks {
     }
 
     /// Returns an idle timeout that replaces [`Policy::idle_timeout`](crate::Policy::idle_timeout),
-    /// or `None` to leave it. Called after each [`received`](Self::received).
+    /// or `None` to keep the current one, which may come from an
+    /// earlier call. Called after each [`received`](Self::received).
     fn idle_timeout(&self) -> Option<Duration> {
         None
     }

@@ -53,14 +53,15 @@ pub struct Policy {
     /// `Some(0)` never connects again, `None` never gives up. Default `None`.
     pub max_reconnection_attempts: Option<u32>,
     /// The longest delay. The base doubles with each [failure](crate::Reconnect::failures) after the first
-    /// one, up to this value; a base that is longer stays as it is. A delay grows to at most five days, but a longer base or
-    /// `Retry-After` is still waited for in full. Default 30 s.
+    /// one, up to this value; a base that is longer stays as it is. A delay grows to at most five
+    /// days, but a longer base or `Retry-After` is still waited for in full. Default 30 s.
     ///
     /// For N devices and a server that accepts C connections a second, choose at least N / (2 C).
     pub max_delay: Duration,
     /// Spreads the waits of many devices: each wait is random, up to this percentage of the delay
     /// shorter or longer, but never below the base. With 100 it lies between the base and twice the
-    /// delay; 0 is exact. `Retry-After` is never shortened: up to this percentage is added to it. Default 100.
+    /// delay; 0 is exact; above 100, only the upper end grows. `Retry-After` is never shortened: up to
+    /// this percentage is added to it. Default 100.
     ///
     /// After a response that the server ended on purpose, and that contained a `retry` field, at most
     /// a tenth is added: the server gets what it asked for. So if it ends many streams at once, for a
@@ -71,7 +72,8 @@ pub struct Policy {
     /// The longest base that a server's `retry` can set. Default 1 h.
     pub max_retry: Duration,
     /// Each time that a connection stays open for this long, one failure is taken back. A connection
-    /// that is lost sooner is one failure more. With 0, every connection that opens clears them all.
+    /// that is lost sooner is one failure more, unless the server ended its response
+    /// [on purpose](crate::Reconnect::failures). With 0, every connection that opens clears them all.
     /// Default 8 s.
     ///
     /// Choose it shorter than the time after which a load balancer cuts your streams, with some

@@ -158,8 +158,9 @@ impl Reconnect {
     /// The number of failures that the delay depends on.
     ///
     /// An attempt that does not open adds one, and so does a connection lost before
-    /// [`Policy::healthy_time`]. Longer connections, and responses that the server ended on
-    /// purpose, remove some.
+    /// [`Policy::healthy_time`]. Longer connections remove some, and so do responses that the server
+    /// ended on purpose: those that were not cut off, and of which two things are true: they had an
+    /// explicit end ([`Loss::End`]), they brought an event or a new ID, they brought a `retry`.
     pub const fn failures(&self) -> u32 {
         self.failures
     }
@@ -181,7 +182,7 @@ impl Reconnect {
         self.answered(now);
     }
 
-    /// Reports the head of a response that is not a stream. The idle timeout counts from here.
+    /// Starts the phase in which a body is read. The idle timeout counts from here.
     pub(crate) fn answered(&mut self, now: Duration) {
         self.enter(Phase::Open, now);
         self.opened = now;

@@ -3,10 +3,10 @@
 //!
 //! There are two ways to trust a server:
 //!
-//! * **[`PinnedKeys`]**: because of its public key alone. You tell the client the key's hash. The
-//!   server's name, the dates of its certificate and who has signed it are not checked, and no clock
-//!   is needed. This takes the least flash.
-//! * **[`PrivateCa`]**: because your own certificate authority has issued its certificate. Names,
+//! * **[`PinnedKeys`]** trusts one public key. You configure its hash. The server's name, the
+//!   certificate's dates and its issuer are not checked, and no clock is needed. This takes the least
+//!   flash.
+//! * **[`PrivateCa`]** trusts the certificates that your own certificate authority has issued. Names,
 //!   addresses, dates and everything else that RFC 5280 asks for are checked. Servers can change
 //!   their keys without new firmware.
 //!
@@ -176,7 +176,7 @@ impl<'m, C: Connect, T: Trust, R: FnMut(&mut [u8; 32])> Tls<'m, C, T, R> {
         let config = config(origin.host, most);
         let opened = tls.open(TlsContext::new(&config, &mut provider)).await;
 
-        // We know of the proof ourselves.
+        // The verifier has recorded the proof: the library's `Ok` alone does not count.
         match (opened, provider.verifier.proof()) {
             (Ok(()), Ok(())) => Ok(Connection::new(tls, &self.too_large)),
             (Ok(()), Err(why)) => Err(ConnectError::Tls(why)),

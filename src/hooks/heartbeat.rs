@@ -24,7 +24,8 @@ use crate::time::millis;
 /// let (least, most) = (Duration::from_secs(10), Duration::from_secs(120));
 /// let source = source.with_hooks(Heartbeat::new(least, most));
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Heartbeat {
     least: Duration,
     most: Duration,

@@ -84,7 +84,7 @@ impl<'m> Draft<'m> {
         self.resumes_after.clone()
     }
 
-    /// The last event ID that this attempt sends, unless
+    /// The last event ID that this attempt sends if it is a legal header value, unless
     /// [`set_last_event_id`](Self::set_last_event_id) changes it.
     pub fn last_event_id(&self) -> &'m str {
         self.last_event_id
@@ -95,8 +95,8 @@ impl<'m> Draft<'m> {
     /// becomes the decoder's last event ID too.
     ///
     /// # Errors
-    /// Fails if the ID is not a legal header value, does not fit, or was already set in this draft.
-    /// Then nothing changes.
+    /// Fails if the ID is not a legal header value, was already set in this draft, or does not fit: the ID in
+    /// `META`, or its header line in `DATA`. Then nothing changes.
     pub fn set_last_event_id(&mut self, id: &str) -> Result<(), InvalidDraft> {
         if id.len() > self.longest_id {
             return Err(InvalidDraft::TooLong);
@@ -116,8 +116,8 @@ impl<'m> Draft<'m> {
     /// Replaces the path and query, for example by `format_args!("/events?since={id}")`.
     ///
     /// # Errors
-    /// Fails if the path is not valid in a [`Url`], or does not fit next to the old one. Then the
-    /// old path is kept.
+    /// Fails if the path is not valid in a [`Url`], or does not fit in `DATA` next to the old URL. Then
+    /// the old path is kept.
     pub fn set_path(&mut self, path: impl fmt::Display) -> Result<(), InvalidDraft> {
         let url_end = self.memory.len();
         let written = write_origin(self.memory, self.url.origin())

@@ -34,7 +34,7 @@ pub struct Request<'a> {
     pub method: &'a str,
     /// Additional headers as pairs of name and value.
     ///
-    /// After a redirect to another origin, `Authorization`, `Proxy-Authorization`, `Cookie` and
+    /// After a redirect to another origin (scheme, host or port), `Authorization`, `Proxy-Authorization`, `Cookie` and
     /// `Host` are not sent. Other headers are sent, since the crate cannot know which ones are
     /// secret. If one is, set [`max_redirects`](Self::max_redirects) to 0.
     ///
@@ -42,6 +42,9 @@ pub struct Request<'a> {
     /// [`Decoder::set_last_event_id`](crate::Decoder::set_last_event_id) instead.
     pub headers: &'a [(&'a str, &'a str)],
     /// The body. `Content-Length` is added, except to a `GET` with an empty body.
+    ///
+    /// A redirect with the status 307 or 308 sends it again, to another origin too. To prevent that, set
+    /// [`max_redirects`](Self::max_redirects) to 0.
     pub body: &'a [u8],
     /// Whether a request with another method than `GET` may be sent again after a loss. If it may
     /// not, a loss stops the source once a byte of the request was written, since the server may

@@ -20,8 +20,8 @@ use super::verifier::key_of;
 /// The host of the URL must be among the names of the server's certificate (subjectAltName), or
 /// among its IP addresses if the host is one. Nothing is checked for revocation.
 ///
-/// Use an authority that only you control. An authority of the public web would make each server
-/// trusted that one of its customers has.
+/// Use an authority that only you control. With a public one, every server that has one of its
+/// certificates would be trusted.
 ///
 /// ```
 /// # #[derive(Debug)] struct Rtc;
@@ -52,10 +52,9 @@ pub struct PrivateCa<'a, N> {
 pub enum Now {
     /// It is this time, by a clock that was set. All certificates must be valid at this time.
     Is(u64),
-    /// It is this time or later, since there is no clock. Use the time when the firmware was built.
-    /// The certificates must be valid together at some time that is not earlier, nor before the
-    /// first day of any certificate that the server sends. So a certificate that had expired at this
-    /// time is refused, and one that expired later is not.
+    /// There is no clock, but it is this time or later. Use the time when the firmware was built. The
+    /// certificates are checked at this time, or at the latest `notBefore` among them if that is
+    /// later. So a certificate that expires after that is accepted, even if it has expired by now.
     ///
     /// [`Head::date`](crate::Head::date) of a trusted server's response can raise the bound.
     AtLeast(u64),

@@ -9,8 +9,8 @@ use super::error::TlsError;
 use super::trust::Check;
 use super::verifier::key_of;
 
-/// Trusts a server because of its public key alone, which is one of these: one, or two so that the server's key can be changed without
-/// changing the firmware at the same moment.
+/// Trusts a server by its public key alone. Holds one or two pins: with two, you can change the
+/// server's key without updating the firmware at the same time.
 ///
 /// A pin is the SHA-256 hash of the key's SubjectPublicKeyInfo (SPKI) in DER. `docs/https.md` has
 /// the command that prints it.

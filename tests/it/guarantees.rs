@@ -34,7 +34,7 @@ fn decoded<const DATA: usize>(pushes: &[&[u8]]) -> Vec<String> {
 }
 
 #[test]
-fn the_cuts_do_not_matter() {
+fn chunk_boundaries_do_not_matter() {
     let stream =
         "\u{feff}: c\r\nid: 1\revent: é\ndata: a\r\ndata: 🌍\n\nretry: 10\rdata\r\r".as_bytes();
     let whole = decoded::<16>(&[stream]);
