@@ -4,6 +4,7 @@ mod calls;
 mod counters;
 mod heartbeat;
 mod small;
+mod wrappers;
 
 use std::ops::ControlFlow;
 

@@ -139,3 +139,21 @@ fn jitter_is_spread_over_the_waits_of_one_device() {
         assert!(tenths.iter().all(|n| (70..=130).contains(n)), "{tenths:?}");
     }
 }
+
+/// The full period of Marsaglia's xorshift32 keeps every device out of short cycles. The upper half of each number
+/// is the share of the jitter.
+#[test]
+fn jitter_takes_its_random_numbers_from_xorshift32() {
+    for seed in [1, 42, u32::MAX] {
+        let mut state = seed.wrapping_mul(0x9E37_79B1);
+        let mut reconnect = Reconnect::new(Policy::DEFAULT, seed);
+        for _ in 0..50 {
+            state ^= state << 13;
+            state ^= state >> 17;
+            state ^= state << 5;
+            let want = secs(3).mul_f64(1.0 + f64::from(state >> 16) / 65_536.0);
+            let wait = streamed(&mut reconnect, secs(0), true, Loss::End);
+            assert!(wait.abs_diff(want) <= ms(1), "{seed}: {wait:?}, {want:?}");
+        }
+    }
+}
