@@ -24,7 +24,7 @@ use embedded_io_async::{Read, Write};
 use crate::hooks::Hooks;
 use crate::item::Item;
 use crate::source::EventSource;
-use crate::step::{Stop, StopReason};
+use crate::step::{Step, Stop, StopReason};
 use crate::url::Origin;
 
 pub use no_session::NoSession;
@@ -254,31 +254,35 @@ pub fn sse<C: Connect, H: Hooks, const CHUNK: usize, const DATA: usize, const ME
                     }
                 }
             }
-            match no_session(source, clock) {
-                // The next connection resets its count of operations, so yield here.
-                NoSession::Redirect => yield_now().await,
+            let why = no_session(source, clock);
+            let item = match why {
+                NoSession::Redirect => None,
+                // If this future is dropped in `on_item`, the next call reports the loss again.
                 NoSession::Wait(wait) => {
-                    let until = wait.until;
-                    // If this future is dropped in `on_item`, the next call reports the loss again.
                     source.tell_again();
-                    if on_item(Item::Lost(wait)).await.is_break() {
-                        source.close();
-                        continue;
-                    }
-                    let _told = source.step(clock.now());
-                    // With a wait of zero, connections that fail at once would starve other tasks.
-                    yield_now().await;
-                    // If the clock wakes early, the source would return the same wait again.
-                    while clock.now() < until {
-                        clock.sleep_until(until).await;
-                    }
+                    Some(Item::Lost(wait))
                 }
-                NoSession::Stop(stop) => {
-                    if stop.reason != StopReason::Closed {
-                        let _ended = on_item(Item::Stopped(stop)).await;
-                    }
-                    return stop;
-                }
+                NoSession::Stop(stop) if stop.reason == StopReason::Closed => None,
+                NoSession::Stop(stop) => Some(Item::Stopped(stop)),
+            };
+            if let Some(item) = item
+                && on_item(item).await.is_break()
+            {
+                source.close();
+            }
+            if let NoSession::Stop(stop) = why {
+                return stop;
+            }
+            let until = match source.step(clock.now()) {
+                Step::Wait(wait) => wait.until,
+                _ => Duration::ZERO,
+            };
+            // The next connection resets its count of operations. With a wait of zero, connections that
+            // fail at once would starve other tasks.
+            yield_now().await;
+            // If the clock wakes early, the source would return the same wait again.
+            while clock.now() < until {
+                clock.sleep_until(until).await;
             }
         }
     }
