@@ -18,7 +18,7 @@ pub use draft::{Draft, InvalidDraft};
 pub(crate) use grammar::is_field_value;
 pub use head::{Head, InvalidHead};
 pub(crate) use head::{parse, unfold};
-pub(crate) use read::{Overflow, Progress, read_head};
+pub(crate) use read::HeadReader;
 pub use redirect::InvalidRedirect;
 pub(crate) use redirect::follow;
 pub use request::{InvalidRequest, Request};

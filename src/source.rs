@@ -16,7 +16,7 @@ use attempt::{Attempt, Remembered};
 
 use crate::decoder::Decoder;
 use crate::hooks::Hooks;
-use crate::http::{self, Head, Overflow, Request};
+use crate::http::{self, Head, HeadReader, Request};
 use crate::item::Item;
 use crate::reconnect::Reconnect;
 use crate::step::{LossCause, Step, Stop, StopReason, Wait};
@@ -89,9 +89,8 @@ enum State {
         /// The length of the request.
         len: usize,
     },
-    Head,
-    /// The head does not fit. The rest of it is read to report its length.
-    LongHead(Overflow),
+    /// The head is read. If it does not fit, the rest of it is read to report its length.
+    Head(HeadReader),
     Stream,
     /// The body is kept, and then the source stops.
     Keep {
@@ -123,9 +122,7 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
                 deadline,
             },
             State::Write { .. } => Step::Write { deadline },
-            State::Head | State::LongHead(_) | State::Stream | State::Keep { .. } => {
-                Step::Read { deadline }
-            }
+            State::Head(_) | State::Stream | State::Keep { .. } => Step::Read { deadline },
             State::Wait { wait, .. } => {
                 self.state = State::Wait { wait, told: true };
                 Step::Wait(wait)
@@ -168,7 +165,7 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
             let is_whole = written >= len;
             self.has_written |= bytes > 0;
             if is_whole {
-                self.state = State::Head;
+                self.state = State::Head(HeadReader::default());
             }
         }
     }
@@ -176,15 +173,11 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
     /// Reports that connecting failed, or that the connection failed.
     pub fn failed(&mut self, now: Duration) {
         self.apply_deadline(now);
-        match self.state {
-            State::Connect => self.lose(LossCause::Connect, now),
-            State::LongHead(overflow) => self.lose(LossCause::Head(overflow.invalid()), now),
-            State::Write { .. } | State::Head | State::Stream | State::Keep { whole: true, .. } => {
-                self.lose(LossCause::Transport, now)
-            }
-            State::Keep { whole: false, .. } => self.stop_after_body(),
-            State::Start | State::Wait { .. } | State::Stop(_) => {}
-        }
+        let cause = match self.state {
+            State::Connect => LossCause::Connect,
+            _ => LossCause::Transport,
+        };
+        self.lose(cause, now);
         self.tell_end();
     }
 
@@ -193,13 +186,10 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
         self.apply_deadline(now);
         let is_whole = self.attempt.body.is_whole_at_end();
         match self.state {
-            State::Stream if is_whole => self.lose(LossCause::End, now),
-            State::Keep { .. } if is_whole => self.stop_after_body(),
-            State::Stream | State::Head | State::Keep { whole: true, .. } => {
-                self.lose(LossCause::CutOff, now);
-            }
             State::Connect => {}
-            _ => return self.failed(now),
+            State::Write { .. } => self.lose(LossCause::Transport, now),
+            State::Stream | State::Keep { .. } if is_whole => self.lose(LossCause::End, now),
+            _ => self.lose(LossCause::CutOff, now),
         }
         self.tell_end();
     }
@@ -285,7 +275,7 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
     fn is_reading(&self) -> bool {
         matches!(
             self.state,
-            State::Head | State::LongHead(_) | State::Stream | State::Keep { .. }
+            State::Head(_) | State::Stream | State::Keep { .. }
         )
     }
 

@@ -3,100 +3,69 @@
 use super::head::{HTTP_1, InvalidHead};
 use crate::buffer::Buffer;
 
-/// Moves bytes of a head from `input` to `memory`, where the head begins at `start`. The head ends
-/// with an empty line.
-pub(crate) fn read_head(
-    input: &mut &[u8],
-    memory: &mut Buffer<[u8]>,
-    start: usize,
-) -> Result<Progress, InvalidHead> {
-    while !input.is_empty() {
-        let line_end = input.iter().position(|byte| *byte == b'\n');
-        let len = line_end.map_or(input.len(), |at| at + 1);
-        let fitting = len.min(memory.room());
-        let (piece, rest) = input.split_at_checked(fitting).unwrap_or((input, &[]));
-        let _fits = memory.extend_from_slice(piece);
-        *input = rest;
-        let head = memory.get(start..).unwrap_or_default();
-        if !may_be_http(head) {
-            return Err(InvalidHead::Malformed);
-        }
-        if fitting < len {
-            return Ok(Progress::TooLong(Overflow::after(memory)));
-        }
-        if head.ends_with(b"\n\n") || head.ends_with(b"\n\r\n") {
-            return Ok(Progress::Complete);
-        }
-    }
-    Ok(Progress::Incomplete)
-}
-
-/// The result of [`read_head`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Progress {
-    Incomplete,
-    Complete,
-    /// The head is too long. The rest of it is only counted.
-    TooLong(Overflow),
-}
-
-/// Counts the bytes of a head that does not fit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Overflow {
-    len: usize,
+/// Collects a head, and counts the bytes of a head that does not fit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct HeadReader {
+    /// How many bytes of the start were found: up to two of an empty line, and [`HTTP_1`].
+    start: u8,
     /// How much of the empty line was found: nothing, its LF before it, or a CR too.
     empty: u8,
+    /// The number of bytes that did not fit in the memory.
+    missing: usize,
 }
+
+/// The longest empty line that may come first.
+const EMPTY_LINE: u8 = 2;
 
 /// The limit of the count. No server sends a longer head.
 const LONGEST_HEAD: usize = 65_536;
 
-impl Overflow {
-    fn after(memory: &[u8]) -> Self {
-        let mut overflow = Self {
-            len: memory.len(),
-            empty: 0,
-        };
-        let tail = memory.get(memory.len().saturating_sub(2)..);
-        for byte in tail.unwrap_or_default() {
-            overflow.is_end(*byte);
-        }
-        overflow
-    }
-
-    fn is_end(&mut self, byte: u8) -> bool {
-        let is_end = byte == b'\n' && self.empty > 0;
-        self.empty = match (byte, self.empty) {
-            (b'\n', _) => 1,
-            (b'\r', 1) => 2,
-            _ => 0,
-        };
-        is_end
-    }
-
-    /// Skips bytes up to the end of the head. Returns whether the end was found.
-    pub(crate) fn skip(&mut self, input: &mut &[u8]) -> bool {
+impl HeadReader {
+    /// Moves bytes from `input` to `memory`, up to the end of the head. It ends with an empty line.
+    /// Returns whether the end was found.
+    pub(crate) fn read(
+        &mut self,
+        input: &mut &[u8],
+        memory: &mut Buffer<[u8]>,
+    ) -> Result<bool, InvalidHead> {
         while let Some((byte, rest)) = input.split_first() {
             *input = rest;
-            self.len += 1;
-            if self.is_end(*byte) || self.len >= LONGEST_HEAD {
-                return true;
+            self.check_start(*byte)?;
+            if memory.push(*byte).is_err() {
+                self.missing += 1;
+            }
+            let is_end = *byte == b'\n' && self.empty > 0;
+            self.empty = match (*byte, self.empty) {
+                (b'\n', _) => 1,
+                (b'\r', 1) => 2,
+                _ => 0,
+            };
+            if is_end || self.missing > 0 && memory.len() + self.missing >= LONGEST_HEAD {
+                return self.too_long(memory).map_or(Ok(true), Err);
             }
         }
-        false
+        Ok(false)
     }
 
-    pub(crate) fn invalid(self) -> InvalidHead {
-        InvalidHead::TooLong { len: self.len }
+    /// Other protocols, such as TLS, may never send a line end, so the response is rejected at its
+    /// first wrong byte.
+    fn check_start(&mut self, byte: u8) -> Result<(), InvalidHead> {
+        match HTTP_1.get(usize::from(self.start.saturating_sub(EMPTY_LINE))) {
+            Some(_) if self.start < EMPTY_LINE && matches!(byte, b'\r' | b'\n') => {
+                self.start += 1;
+            }
+            Some(expected) if byte.eq_ignore_ascii_case(expected) => {
+                self.start = self.start.max(EMPTY_LINE) + 1;
+            }
+            Some(_) => return Err(InvalidHead::Malformed),
+            None => {}
+        }
+        Ok(())
     }
-}
 
-/// Whether these bytes may start a head. Other protocols, such as TLS, may never send a line end,
-/// so the response is rejected early.
-fn may_be_http(head: &[u8]) -> bool {
-    let two = head.iter().take(2);
-    // An empty line may come first.
-    let empty = two.take_while(|byte| matches!(byte, b'\r' | b'\n'));
-    let mut both = head.iter().skip(empty.count()).zip(HTTP_1);
-    both.all(|(byte, expected)| byte.eq_ignore_ascii_case(expected))
+    /// The error of a head that does not fit in the memory.
+    pub(crate) fn too_long(&self, memory: &[u8]) -> Option<InvalidHead> {
+        let len = memory.len() + self.missing;
+        (self.missing > 0).then_some(InvalidHead::TooLong { len })
+    }
 }

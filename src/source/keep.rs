@@ -46,7 +46,7 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
         let has_room = self.room_for_body(whole) > 0;
         let body = &self.attempt.body;
         match copied {
-            Err(invalid) if whole => self.lose(LossCause::Chunk(invalid), now),
+            Err(invalid) => self.lose(LossCause::Chunk(invalid), now),
             // A whole body may end here. Of any other, no more is kept.
             Ok(_) if !body.is_done() && input.is_empty() && (whole || has_room) => return true,
             // More of the input may fit.

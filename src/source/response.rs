@@ -7,7 +7,7 @@ use super::{EventSource, State};
 use crate::decoder::Found;
 use crate::event::TooLong;
 use crate::hooks::Hooks;
-use crate::http::{self, InvalidHead, InvalidRedirect, Progress, Verdict};
+use crate::http::{self, HeadReader, InvalidHead, InvalidRedirect, Verdict};
 use crate::step::{LossCause, StopReason};
 
 /// What [`EventSource::receive`] found. It borrows only the input.
@@ -78,27 +78,15 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
                     *input = &[];
                     return None;
                 }
-                State::Head => {
-                    let start = self.attempt.url_range().end;
-                    match http::read_head(input, self.decoder.memory(), start) {
-                        Ok(Progress::Incomplete) => return None,
-                        Ok(Progress::TooLong(overflow)) => self.state = State::LongHead(overflow),
-                        Ok(Progress::Complete) => {
-                            if self.judge(now) {
-                                return Some(Received::Open);
-                            }
+                State::Head(head) => match head.read(input, self.decoder.memory()) {
+                    Ok(false) => return None,
+                    Ok(true) => {
+                        if self.judge(now) {
+                            return Some(Received::Open);
                         }
-                        Err(invalid) => self.lose(LossCause::Head(invalid), now),
                     }
-                }
-                State::LongHead(overflow) => {
-                    let is_whole = overflow.skip(input);
-                    let invalid = overflow.invalid();
-                    if !is_whole {
-                        return None;
-                    }
-                    self.lose(LossCause::Head(invalid), now);
-                }
+                    Err(invalid) => self.lose(LossCause::Head(invalid), now),
+                },
                 State::Stream => {
                     let body = &mut self.attempt.body;
                     if self.attempt.head_len > 0 && !input.is_empty() {
@@ -166,6 +154,7 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
         if status < 200 && status != 101 {
             self.decoder.memory().truncate(start);
             self.attempt.head_len = 0;
+            self.state = State::Head(HeadReader::default());
             return false;
         }
         self.last_status = Some(status);

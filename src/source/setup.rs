@@ -129,7 +129,7 @@ impl<'a, const DATA: usize, const META: usize, H: Hooks> EventSource<'a, DATA, M
         self.remembered = Remembered::new(memory);
         if matches!(
             self.state,
-            State::Connect | State::Write { .. } | State::Head | State::LongHead(_)
+            State::Connect | State::Write { .. } | State::Head(_)
         ) {
             // The current attempt may use the target of an earlier redirect.
             self.state = State::Start;

@@ -80,27 +80,30 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
     pub(super) fn apply_deadline(&mut self, now: Duration) {
         if self.reconnect.is_due(now) {
             match self.state {
-                State::Connect | State::Write { .. } | State::Head | State::LongHead(_) => {
-                    self.time_out(now);
+                State::Connect => self.lose(LossCause::ConnectTimeout, now),
+                State::Write { .. } | State::Head(_) | State::Keep { whole: false, .. } => {
+                    self.lose(LossCause::ResponseTimeout, now);
                 }
-                State::Keep { whole: false, .. } => self.stop_after_body(),
                 State::Wait { told: true, .. } => self.state = State::Start,
                 _ => {}
             }
         }
     }
 
-    pub(super) fn time_out(&mut self, now: Duration) {
-        let cause = match self.state {
-            State::Connect => LossCause::ConnectTimeout,
-            State::LongHead(overflow) => LossCause::Head(overflow.invalid()),
-            _ => LossCause::ResponseTimeout,
-        };
-        self.lose(cause, now);
-    }
-
-    /// Loses the connection, for a reason other than a response.
-    pub(super) fn lose(&mut self, cause: LossCause, now: Duration) {
+    /// Handles the end of the connection, for a reason other than a response's head.
+    pub(super) fn lose(&mut self, mut cause: LossCause, now: Duration) {
+        match (self.state, cause) {
+            (State::Start | State::Wait { .. } | State::Stop(_), _) => return,
+            (State::Keep { whole: false, .. }, _) | (State::Keep { .. }, LossCause::End) => {
+                return self.stop_after_body();
+            }
+            (State::Head(_), LossCause::Head(_)) => {}
+            (State::Head(head), _) => {
+                let too_long = head.too_long(self.decoder.idle_memory());
+                cause = too_long.map_or(cause, LossCause::Head);
+            }
+            _ => {}
+        }
         if let Err(reason) = self.reestablish(cause, None, now) {
             self.attempt.head_len = 0;
             self.stop(reason, Some(cause));

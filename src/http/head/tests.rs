@@ -1,6 +1,6 @@
 //! Heads of responses, compared with `httparse`.
 
-use super::super::read::{Progress, read_head};
+use super::super::read::HeadReader;
 use super::*;
 use crate::buffer::Buffer;
 use std::vec::Vec;
@@ -33,7 +33,7 @@ fn ours(bytes: &mut [u8]) -> Option<Parsed<'_>> {
 /// Whether the bytes end with the end of a head.
 fn is_complete(mut bytes: &[u8]) -> bool {
     let mut memory = Buffer::<[u8; 128]>::new();
-    read_head(&mut bytes, memory.as_view(), 0) == Ok(Progress::Complete) && bytes.is_empty()
+    HeadReader::default().read(&mut bytes, memory.as_view()) == Ok(true) && bytes.is_empty()
 }
 
 /// Compares both parsers. Returns whether they were compared: `httparse` is stricter about the
