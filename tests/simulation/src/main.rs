@@ -1,19 +1,15 @@
 //! A deterministic simulation of the client in a bad world.
 //!
-//! A seed selects a [`Plan`]: the policy, the events of the server, and the faults, each with its time. A
-//! driver runs the real client through the plan, in simulated time, and writes a trace. The checker reads
-//! the trace and knows what must hold. Nothing else is random, so a seed always gives the same trace.
+//! A seed selects a [`Plan`]: the policy, the request, the events of the server, and the faults, each with its
+//! time. A driver runs the real client through the plan, in simulated time, and writes a trace. The checker
+//! reads the trace and knows what must hold. Nothing else is random, so a seed always gives the same trace.
 //!
 //! # The world
 //!
-//! First, things go wrong: the server stalls, resets, restarts, redirects, refuses, floods, drips, closes
-//! inside an event, sends broken bytes, forgets its log, or moves. The link is cut, unplugged, slow, or loses,
-//! repeats, reorders and damages packets. DNS fails or lies. The device loses its power, also inside a write
-//! to its flash, sleeps, and its clock starts anew. The application is slow, drops its future, restarts the
-//! source, or closes it. Each seed also selects which of these classes of faults there are.
-//!
-//! Then nothing goes wrong any more ([`Plan::calm`]). By [`Plan::settled`], which follows from the policy,
-//! the stream is open again, and all that the server has kept arrives.
+//! First, things go wrong: [`plan::Kind`] lists the faults of the server, its responses, the link, DNS, the
+//! device and the application. Each seed also selects which of these classes are active. Then nothing goes
+//! wrong any more ([`Plan::calm`]). By [`Plan::settled`], which follows from the policy, the stream is open
+//! again, and all that the server has kept arrives.
 //!
 //! The server has no state: what it does on a connection follows from the plan, the time and the request. So
 //! the same server answers over scripted transports, embassy-net and TLS.
@@ -21,7 +17,7 @@
 //! # The drivers
 //!
 //! Each seed runs in all of them: the canonical loop by hand, `io::sse`, sessions whose futures are dropped,
-//! and the blocking loop, all over scripted transports; and `io::sse` or sessions over four embassy-net
+//! and the blocking loop, all over scripted transports; and one of the async loops over four embassy-net
 //! stacks, and over TLS with rustls as the server. Faults of single packets exist only with embassy-net.
 //!
 //! # The checker
@@ -33,14 +29,17 @@
 //! * The application gets exactly the events of the bytes that were read, in order, and `TooLong` for those
 //!   that do not fit. These bytes are what the server sent on this connection.
 //! * Each loss and each stop is reported once, in time, with its true cause, to the application and the hooks.
-//! * Each request goes to the right place, with the ID of the last event, and with the token only there.
-//! * No wait is shorter than requested, none is longer than the policy allows, and attempts are limited.
+//! * Each request goes to the right place, with the ID of the last event, and with the token only there. A
+//!   POST is sent again only if it may be.
+//! * No wait is shorter than requested, none is longer than the policy allows, and attempts are limited. Over
+//!   all seeds, the waits are spread over their ranges.
+//! * The client allocates nothing, so its memory is its type.
 //! * The flash restores what was stored. At the end, the stream is open and nothing is missing.
 //!
-//! The control puts known bugs between the client and the checker, one at a time, and each must be found.
+//! The control puts known bugs between the client and the world, one at a time, and each must be found.
 //!
-//! Not simulated: requests with other methods than GET, verdicts and drafts of hooks, IPv6, and the memory
-//! on the stack.
+//! Not simulated: `Budget`, which only delays what an application does; changes of the path and the ID in a
+//! draft; and the memory on the stack.
 //!
 //! # The files
 //!
@@ -54,6 +53,7 @@
 //! network         scripted transports
 //! trace server    what happened; what a server does after a request
 //! plan random     what a seed selects
+//! memory          what the client allocates
 //! ```
 
 mod checker;
@@ -61,6 +61,7 @@ mod control;
 mod device;
 mod drivers;
 mod many;
+mod memory;
 mod network;
 mod plan;
 mod random;
@@ -75,6 +76,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use drivers::Driver;
 use many::Job;
 use plan::Plan;
+use runner::Run;
 
 const HELP: &str = "\
 run COUNT [DRIVER] [--from SEED]     run this many seeds
@@ -83,8 +85,8 @@ replay SEED [DRIVER [FAULTS]]        print the plan and the trace; FAULTS as 0,2
 control                              check that known bugs are found";
 
 fn main() -> ExitCode {
-    let args: Vec<_> = std::env::args().skip(1).collect();
-    match command(&args) {
+    let mut args: Vec<_> = std::env::args().skip(1).collect();
+    match command(&mut args) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(problem) => {
@@ -95,64 +97,54 @@ fn main() -> ExitCode {
 }
 
 /// Returns whether all is well.
-fn command(args: &[String]) -> Result<bool, String> {
-    let (options, words) = options(args)?;
-    match words.as_slice() {
-        ["run", count, driver @ ..] => {
-            quiet_panics();
-            Ok(many::run(&Job {
-                from: options.from.unwrap_or_default(),
-                count: Some(number(count)?),
-                time: None,
-                drivers: drivers_of(driver)?,
-            }))
-        }
+fn command(args: &mut Vec<String>) -> Result<bool, String> {
+    let from = option::<u64>(args, "--from")?;
+    let hours = option::<f64>(args, "--hours")?;
+    let words: Vec<_> = args.iter().map(String::as_str).collect();
+    if words.first() != Some(&"replay") {
+        // A panic is reported as a violation, so its message need not be printed.
+        std::panic::set_hook(Box::new(|_| {}));
+    }
+    match words[..] {
+        ["run", count, ref driver @ ..] => Ok(many::run(&Job {
+            from: from.unwrap_or_default(),
+            count: Some(number(count)?),
+            time: None,
+            drivers: drivers_of(driver)?,
+        })),
         ["night"] => {
-            quiet_panics();
             let now = UNIX_EPOCH.elapsed().unwrap_or_default();
             Ok(many::run(&Job {
-                from: options.from.unwrap_or(now.as_secs() * 1000),
+                from: from.unwrap_or(now.as_secs() * 1000),
                 count: None,
-                time: Some(Duration::from_secs_f64(options.hours * 3600.0)),
+                time: Some(Duration::from_secs_f64(hours.unwrap_or(8.0) * 3600.0)),
                 drivers: Driver::ALL.to_vec(),
             }))
         }
-        ["replay", seed, rest @ ..] => replay(number(seed)?, rest),
-        ["control"] => {
-            quiet_panics();
-            Ok(control::run())
+        ["replay", seed] => replay(Plan::new(number(seed)?), &[]),
+        ["replay", seed, driver] => replay(Plan::new(number(seed)?), &[driver]),
+        ["replay", seed, driver, faults] => {
+            let faults = faults.split(',').filter(|fault| *fault != "none");
+            let kept: Result<Vec<usize>, _> = faults.map(number).collect();
+            replay(Plan::new(number(seed)?).with_faults(&kept?), &[driver])
         }
+        ["control"] => Ok(control::run()),
         _ => Err("unknown command".to_owned()),
     }
 }
 
-fn replay(seed: u64, rest: &[&str]) -> Result<bool, String> {
-    let mut plan = Plan::new(seed);
-    let (driver, faults) = match rest {
-        [] => (&rest[..0], None),
-        [_] => (rest, None),
-        [_, faults] => (&rest[..1], Some(*faults)),
-        _ => return Err("too many arguments".to_owned()),
-    };
-    if let Some(faults) = faults {
-        let faults = faults.split(',').filter(|fault| *fault != "none");
-        let kept: Result<Vec<_>, _> = faults.map(number).collect();
-        let kept: Vec<_> = kept?.into_iter().map(|index| index as usize).collect();
-        plan = plan.with_faults(&kept);
-    }
+fn replay(mut plan: Plan, driver: &[&str]) -> Result<bool, String> {
     println!("{plan}");
     let mut is_good = true;
     for driver in drivers_of(driver)? {
         println!("---- {driver:?}");
-        let (run, result) = runner::try_plan(&plan, driver, None);
-        if let Ok(mut run) = run {
-            if let Err(violation) = &result {
-                run.trace.0.retain(|(at, _)| *at <= violation.at);
-            }
-            print!("{}", run.trace);
+        let Run { mut trace, result } = runner::try_plan(&mut plan, driver, None);
+        if let Err(violation) = &result {
+            trace.0.retain(|(at, _)| *at <= violation.at);
         }
+        print!("{trace}");
         match result {
-            Ok(()) => println!("all rules hold"),
+            Ok(_) => println!("all rules hold"),
             Err(violation) => {
                 println!("VIOLATED: {violation}");
                 is_good = false;
@@ -162,30 +154,16 @@ fn replay(seed: u64, rest: &[&str]) -> Result<bool, String> {
     Ok(is_good)
 }
 
-struct Options {
-    from: Option<u64>,
-    hours: f64,
-}
-
-fn options(args: &[String]) -> Result<(Options, Vec<&str>), String> {
-    let mut options = Options {
-        from: None,
-        hours: 8.0,
+/// Takes an option with its value out of the arguments.
+fn option<T: std::str::FromStr>(args: &mut Vec<String>, name: &str) -> Result<Option<T>, String> {
+    let Some(place) = args.iter().position(|arg| arg == name) else {
+        return Ok(None);
     };
-    let mut words = Vec::new();
-    let mut args = args.iter();
-    while let Some(arg) = args.next() {
-        let mut value = || args.next().ok_or_else(|| format!("{arg} needs a value"));
-        match arg.as_str() {
-            "--from" => options.from = Some(number(value()?)?),
-            "--hours" => {
-                let hours = value()?;
-                options.hours = hours.parse().map_err(|_| format!("{hours} is no number"))?;
-            }
-            word => words.push(word),
-        }
-    }
-    Ok((options, words))
+    let taken: Vec<_> = args.drain(place..args.len().min(place + 2)).collect();
+    let value = taken
+        .get(1)
+        .ok_or_else(|| format!("{name} needs a value"))?;
+    number(value).map(Some)
 }
 
 fn drivers_of(words: &[&str]) -> Result<Vec<Driver>, String> {
@@ -196,11 +174,6 @@ fn drivers_of(words: &[&str]) -> Result<Vec<Driver>, String> {
     }
 }
 
-fn number(text: &str) -> Result<u64, String> {
+fn number<T: std::str::FromStr>(text: &str) -> Result<T, String> {
     text.parse().map_err(|_| format!("{text} is no number"))
-}
-
-/// A panic is reported as a violation, so its message need not be printed.
-fn quiet_panics() {
-    std::panic::set_hook(Box::new(|_| {}));
 }

@@ -1,17 +1,22 @@
 //! Many seeds, on all processors, with progress.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{IsTerminal, Write, stderr};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::checker::Spread;
 use crate::drivers::Driver;
-use crate::runner::{Failure, try_seed};
+use crate::plan::{Kind, Plan};
+use crate::runner::{Failure, try_plan};
 
 /// After this many failures, more of them would tell nothing new.
 const MOST_FAILURES: usize = 20;
+
+/// With so many seeds, each kind of fault must have had an effect with each driver.
+const ENOUGH: u64 = 1000;
 
 /// What to run.
 #[derive(Clone, Debug)]
@@ -28,17 +33,20 @@ pub struct Job {
 struct Report {
     seeds: u64,
     failures: Vec<Failure>,
-    /// In how many seeds each kind of fault had an effect.
-    covered: BTreeMap<String, u64>,
+    /// In how many seeds each kind of fault had an effect, with each driver.
+    covered: BTreeMap<(String, Driver), u64>,
+    spread: Spread,
 }
 
-/// Runs the job, and prints the failures and the coverage. Returns whether all seeds passed.
+/// Runs the job, and prints the failures and the coverage. Returns whether all is well.
 pub fn run(job: &Job) -> bool {
     let next = AtomicU64::new(0);
     let is_stopped = AtomicBool::new(false);
     let report = Mutex::new(Report::default());
     let start = Instant::now();
     let processors = thread::available_parallelism().map_or(1, usize::from);
+    let is_terminal = stderr().is_terminal();
+    let pause = Duration::from_millis(if is_terminal { 200 } else { 60_000 });
     thread::scope(|scope| {
         let workers: Vec<_> = (0..processors)
             .map(|_| scope.spawn(|| work(job, &next, &is_stopped, &report)))
@@ -49,22 +57,16 @@ pub fn run(job: &Job) -> bool {
             if job.time.is_some_and(|time| start.elapsed() >= time) {
                 is_stopped.store(true, Ordering::Relaxed);
             }
-            let pause = match stderr().is_terminal() {
-                true => Duration::from_millis(200),
-                false => Duration::from_secs(60),
-            };
             if shown.elapsed() >= pause {
                 shown = Instant::now();
-                show(job, start, &lock(&report));
+                show(job, start, &lock(&report), is_terminal);
             }
         }
     });
-    let report = lock(&report);
-    if stderr().is_terminal() {
+    if is_terminal {
         eprint!("\r\x1b[K");
     }
-    conclude(job, start, &report);
-    report.failures.is_empty()
+    conclude(job, start, &lock(&report))
 }
 
 fn work(job: &Job, next: &AtomicU64, is_stopped: &AtomicBool, report: &Mutex<Report>) {
@@ -73,28 +75,39 @@ fn work(job: &Job, next: &AtomicU64, is_stopped: &AtomicBool, report: &Mutex<Rep
         if job.count.is_some_and(|count| index >= count) {
             return;
         }
-        let (failures, fired) = try_seed(job.from + index, &job.drivers);
+        for driver in &job.drivers {
+            let mut plan = Plan::new(job.from + index);
+            let result = try_plan(&mut plan, *driver, None).result;
+            let failure = result.as_ref().err();
+            let failure = failure.map(|violation| Failure::new(&plan, *driver, violation.clone()));
+            let mut report = lock(report);
+            let fired = plan.faults.iter().filter(|fault| fault.has_fired());
+            let kinds: BTreeSet<_> = fired.map(|fault| fault.kind.name()).collect();
+            for kind in kinds {
+                *report.covered.entry((kind, *driver)).or_default() += 1;
+            }
+            if let Ok(spread) = result {
+                report.spread.merge(&spread);
+            }
+            if let Some(failure) = failure {
+                println!("{failure}");
+                report.failures.push(failure);
+            }
+        }
         let mut report = lock(report);
         report.seeds += 1;
-        for name in fired {
-            *report.covered.entry(name).or_default() += 1;
-        }
-        for failure in failures {
-            println!("{failure}");
-            report.failures.push(failure);
-        }
         if report.failures.len() >= MOST_FAILURES {
             is_stopped.store(true, Ordering::Relaxed);
         }
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().expect("no panic while the report is written")
 }
 
-/// A line about the progress, or a bar on a terminal.
-fn show(job: &Job, start: Instant, report: &Report) {
+/// A line about the progress, with a bar on a terminal.
+fn show(job: &Job, start: Instant, report: &Report, is_terminal: bool) {
     let elapsed = start.elapsed();
     let per_second = report.seeds as f64 / elapsed.as_secs_f64();
     let share = match (job.count, job.time) {
@@ -102,28 +115,59 @@ fn show(job: &Job, start: Instant, report: &Report) {
         (None, Some(time)) => elapsed.as_secs_f64() / time.as_secs_f64(),
         (None, None) => 0.0,
     };
+    let mut kinds: Vec<_> = report.covered.keys().map(|(kind, _)| kind).collect();
+    kinds.dedup();
     let text = format!(
-        "{} seeds, {per_second:.0} per second, {} kinds of faults covered, {} failures",
+        "{} seeds, {per_second:.0} per second, {} of {} kinds of faults covered, {} failures",
         report.seeds,
-        report.covered.len(),
+        kinds.len(),
+        Kind::names(true).len(),
         report.failures.len()
     );
-    if stderr().is_terminal() {
-        let full = (share.clamp(0.0, 1.0) * 20.0) as usize;
-        let bar = format!("{}{}", "#".repeat(full), "-".repeat(20 - full));
-        eprint!("\r\x1b[K[{bar}] {:3.0} % {text}", share * 100.0);
+    let percent = share.clamp(0.0, 1.0) * 100.0;
+    if is_terminal {
+        let full = (percent / 5.0) as usize;
+        let bar = "#".repeat(full) + &"-".repeat(20 - full);
+        eprint!("\r\x1b[K[{bar}] {percent:3.0} % {text}");
         let _shown = stderr().flush();
     } else {
-        eprintln!("{:3.0} % {text}", share * 100.0);
+        eprintln!("{percent:3.0} % {text}");
     }
 }
 
-fn conclude(job: &Job, start: Instant, report: &Report) {
-    let mut line = "covered:".to_owned();
-    for (name, count) in &report.covered {
-        line += &format!(" {name} {count}");
+/// Prints the result. Returns whether all is well.
+fn conclude(job: &Job, start: Instant, report: &Report) -> bool {
+    let mut is_good = report.failures.is_empty();
+    print!("{:10}", "fault");
+    job.drivers
+        .iter()
+        .for_each(|driver| print!("{:>9}", format!("{driver:?}")));
+    println!("  (the seeds in which it had an effect)");
+    let mut missing = Vec::new();
+    for kind in Kind::names(true) {
+        print!("{kind:10}");
+        for driver in &job.drivers {
+            let is_possible = driver.has_packets() || Kind::names(false).contains(&kind);
+            let count = report.covered.get(&(kind.clone(), *driver));
+            match count {
+                Some(count) => print!("{count:>9}"),
+                None if !is_possible => print!("{:>9}", "-"),
+                None => {
+                    print!("{:>9}", 0);
+                    missing.push(format!("{kind} with {driver:?}"));
+                }
+            }
+        }
+        println!();
     }
-    println!("{line}");
+    if report.seeds >= ENOUGH && !missing.is_empty() {
+        println!("FAILED: faults without an effect: {}", missing.join(", "));
+        is_good = false;
+    }
+    if let Some(gap) = report.spread.gap() {
+        println!("FAILED: {gap}");
+        is_good = false;
+    }
     let seconds = start.elapsed().as_secs_f64();
     println!(
         "{} seeds from {} with {:?}: {} failures, {seconds:.1} s, {:.0} seeds per second",
@@ -133,4 +177,5 @@ fn conclude(job: &Job, start: Instant, report: &Report) {
         report.failures.len(),
         report.seeds as f64 / seconds
     );
+    is_good
 }

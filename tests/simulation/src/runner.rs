@@ -1,16 +1,21 @@
 //! One seed: all drivers run its plan, and the checker reads their traces.
 
 use std::any::Any;
-use std::collections::BTreeSet;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-use crate::checker::{self, Violation};
-use crate::device::Bug;
-use crate::drivers::{self, Driver, Run};
+use crate::checker::{self, Spread, Violation};
+use crate::drivers::{self, Driver};
 use crate::plan::Plan;
 use crate::reduce::reduce;
+use crate::trace::Trace;
+
+/// What came of a plan with one driver.
+pub struct Run {
+    pub trace: Trace,
+    pub result: Result<Spread, Violation>,
+}
 
 /// A seed that violates a rule.
 #[derive(Clone, Debug)]
@@ -22,54 +27,37 @@ pub struct Failure {
     pub faults: Vec<usize>,
 }
 
-/// Runs a seed. Returns the names of the faults that had an effect too.
-pub fn try_seed(seed: u64, drivers: &[Driver]) -> (Vec<Failure>, BTreeSet<String>) {
-    let plan = Plan::new(seed);
-    let mut failures = Vec::new();
-    let mut fired = BTreeSet::new();
-    for driver in drivers {
-        let result = try_plan(&plan, *driver, None);
-        if let Ok(run) = &result.0 {
-            let faults = run.fired.iter().filter_map(|index| plan.faults.get(*index));
-            fired.extend(faults.map(|fault| fault.kind.name()));
-        }
-        if let Err(violation) = result.1 {
-            let fails = |plan: &Plan| {
-                let again = try_plan(plan, *driver, None).1;
-                again.is_err_and(|again| again.rule == violation.rule)
-            };
-            failures.push(Failure {
-                seed,
-                driver: *driver,
-                faults: reduce(&plan, fails),
-                violation,
-            });
-        }
-    }
-    (failures, fired)
-}
-
 /// Runs a plan and checks it. A panic violates a rule too.
-pub fn try_plan(
-    plan: &Plan,
-    driver: Driver,
-    bug: Option<Bug>,
-) -> (Result<Run, String>, Result<(), Violation>) {
-    let plan = &plan.with_tls(driver == Driver::Tls);
-    let run = catch_unwind(AssertUnwindSafe(|| drivers::run(plan, driver, bug)));
-    match run {
-        Ok(run) => {
-            let result = checker::check(plan, &run.trace, driver.slack());
-            (Ok(run), result)
-        }
-        Err(panic) => {
-            let message = message_of(&*panic);
-            let violation = Violation {
+pub fn try_plan(plan: &mut Plan, driver: Driver, bug: Option<&'static str>) -> Run {
+    plan.has_tls = driver == Driver::Tls;
+    match catch_unwind(AssertUnwindSafe(|| drivers::run(plan, driver, bug))) {
+        Ok(trace) => Run {
+            result: checker::check(plan, driver, &trace),
+            trace,
+        },
+        Err(panic) => Run {
+            trace: Trace::default(),
+            result: Err(Violation {
                 at: Duration::ZERO,
                 rule: "nothing panics",
-                detail: message.clone(),
-            };
-            (Err(message), Err(violation))
+                detail: message_of(&*panic),
+            }),
+        },
+    }
+}
+
+impl Failure {
+    /// Reduces the plan to the faults that matter.
+    pub fn new(plan: &Plan, driver: Driver, violation: Violation) -> Self {
+        let fails = |mut plan: Plan| {
+            let again = try_plan(&mut plan, driver, None).result;
+            again.is_err_and(|again| again.rule == violation.rule)
+        };
+        Self {
+            seed: plan.seed,
+            driver,
+            faults: reduce(plan, fails),
+            violation,
         }
     }
 }
@@ -88,12 +76,9 @@ impl fmt::Display for Failure {
             violation,
             faults,
         } = self;
-        writeln!(f, "seed {seed}, {driver:?}: {violation}")?;
-        let plan = Plan::new(*seed);
-        for index in faults {
-            if let Some(fault) = plan.faults.get(*index) {
-                writeln!(f, "  fault {index} {fault}")?;
-            }
+        writeln!(f, "FAILED: seed {seed}, {driver:?}: {violation}")?;
+        for fault in &Plan::new(*seed).with_faults(faults).faults {
+            writeln!(f, "  {fault}")?;
         }
         let faults: Vec<_> = faults.iter().map(ToString::to_string).collect();
         let faults = match faults.is_empty() {

@@ -24,6 +24,8 @@ pub enum Entry {
     Slept,
     /// The device had no link until now, and knew it.
     Plugged,
+    /// The client has allocated this many bytes.
+    Allocated(usize),
 
     // ---- the connection, as the client sees it ----
     Dial(String),
@@ -33,7 +35,6 @@ pub enum Entry {
     Read(Vec<u8>),
     /// A read or write failed.
     Failed,
-    Closed,
 
     // ---- the server ----
     /// Everything that the server sends on the connection of this number.
@@ -44,6 +45,8 @@ pub enum Entry {
         /// Whether the server ends the connection on purpose.
         has_end: bool,
     },
+    /// How many connections the server has, if it can tell.
+    Connections(usize),
 
     // ---- the application ----
     /// The hooks were told of an item: a loss, a stop, or another one.
@@ -101,32 +104,28 @@ impl Told {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Trace(pub Vec<(Duration, Entry)>);
 
-/// One line for each entry. Reads and writes at the same time are joined.
+impl Trace {
+    /// Joins reads and writes at the same time.
+    pub fn push(&mut self, at: Duration, entry: Entry) {
+        match (self.0.last_mut(), &entry) {
+            (Some((last, Entry::Read(bytes))), Entry::Read(more))
+            | (Some((last, Entry::Wrote(bytes))), Entry::Wrote(more))
+                if *last == at && !bytes.is_empty() && !more.is_empty() =>
+            {
+                bytes.extend(more);
+            }
+            _ => self.0.push((at, entry)),
+        }
+    }
+}
+
 impl fmt::Display for Trace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut entries = self.0.iter().peekable();
-        while let Some((at, entry)) = entries.next() {
-            let seconds = at.as_secs_f64();
-            write!(f, "{seconds:10.3} ")?;
+        for (at, entry) in &self.0 {
+            write!(f, "{:10.3} ", at.as_secs_f64())?;
             match entry {
-                Entry::Wrote(bytes) => {
-                    write!(f, "Wrote \"{}", bytes.escape_ascii())?;
-                    while let Some((_, Entry::Wrote(bytes))) = entries
-                        .next_if(|(next, entry)| next == at && matches!(entry, Entry::Wrote(_)))
-                    {
-                        write!(f, "{}", bytes.escape_ascii())?;
-                    }
-                    writeln!(f, "\"")?;
-                }
-                Entry::Read(bytes) if !bytes.is_empty() => {
-                    write!(f, "Read \"{}", bytes.escape_ascii())?;
-                    while let Some((_, Entry::Read(bytes))) = entries.next_if(|(next, entry)| {
-                        next == at && matches!(entry, Entry::Read(bytes) if !bytes.is_empty())
-                    }) {
-                        write!(f, "{}", bytes.escape_ascii())?;
-                    }
-                    writeln!(f, "\"")?;
-                }
+                Entry::Wrote(bytes) => writeln!(f, "Wrote \"{}\"", bytes.escape_ascii())?,
+                Entry::Read(bytes) => writeln!(f, "Read \"{}\"", bytes.escape_ascii())?,
                 Entry::Served {
                     connection, bytes, ..
                 } => {

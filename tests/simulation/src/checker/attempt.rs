@@ -1,14 +1,19 @@
 //! Where an attempt goes: the URL, redirects, and what may be sent there.
 
-use crate::plan::Settings;
+use crate::plan::{Plan, Settings};
+use crate::server;
 
 #[derive(Clone, Debug)]
 pub struct Attempt {
+    /// The number of the attempt.
+    pub number: u32,
     /// The URL of the application.
-    first: &'static str,
+    first: String,
     /// The URL of the next request.
     pub url: String,
     pub redirects: u8,
+    /// Whether a GET is sent in place of a POST.
+    pub as_get: bool,
     /// Whether the attempt has been at another origin.
     pub has_left: bool,
     is_permanent: bool,
@@ -17,11 +22,13 @@ pub struct Attempt {
 }
 
 impl Attempt {
-    pub fn new(first: &'static str) -> Self {
+    pub fn new(plan: &Plan) -> Self {
         Self {
-            first,
-            url: first.to_owned(),
+            number: 0,
+            first: server::url(plan),
+            url: String::new(),
             redirects: 0,
+            as_get: false,
             has_left: false,
             is_permanent: true,
             remembered: None,
@@ -30,57 +37,48 @@ impl Attempt {
 
     /// Begins the next attempt.
     pub fn begin(&mut self) {
-        let (url, has_left) = match &self.remembered {
-            Some((url, has_left)) => (url.clone(), *has_left),
-            None => (self.first.to_owned(), false),
-        };
-        *self = Self {
-            url,
-            has_left,
-            remembered: self.remembered.take(),
-            ..Self::new(self.first)
-        };
+        self.number += 1;
+        let remembered = self.remembered.clone();
+        (self.url, self.has_left) = remembered.unwrap_or_else(|| (self.first.clone(), false));
+        self.redirects = 0;
+        self.as_get = false;
+        self.is_permanent = true;
     }
 
     /// The source forgets permanent redirects.
     pub fn forget(&mut self) {
         self.remembered = None;
-        self.begin();
     }
 
     pub fn opened(&mut self, settings: &Settings) {
-        if settings.remembers && self.redirects > 0 && self.is_permanent {
+        if settings.remembers && self.redirects > 0 && self.is_permanent && !self.as_get {
             self.remembered = Some((self.url.clone(), self.has_left));
         }
     }
 
-    /// Whether another redirect may be followed.
-    pub fn may_follow(&self, settings: &Settings) -> bool {
-        self.redirects < settings.max_redirects
-    }
-
-    pub fn follow(&mut self, location: &str, status: u16) {
+    pub fn follow(&mut self, location: &str, status: u16, is_post: bool) {
         self.redirects += 1;
         self.is_permanent &= matches!(status, 301 | 308);
+        self.as_get |= is_post && matches!(status, 301..=303);
         self.url = match location.starts_with('/') {
-            true => origin_of(&self.url) + location,
+            true => self.origin().to_owned() + location,
             false => location.to_owned(),
         };
-        self.has_left |= origin_of(&self.url) != origin_of(self.first);
+        self.has_left |= self.origin() != split(&self.first).0;
     }
 
-    pub fn origin(&self) -> String {
-        origin_of(&self.url)
+    pub fn origin(&self) -> &str {
+        split(&self.url).0
     }
 
     pub fn path(&self) -> &str {
-        &self.url[self.origin().len()..]
+        split(&self.url).1
     }
 }
 
-/// The server sends only URLs with a path.
-fn origin_of(url: &str) -> String {
+/// The origin and the path. The server sends only URLs with a path.
+fn split(url: &str) -> (&str, &str) {
     let host = url.find("://").expect("a scheme") + 3;
     let path = url[host..].find('/').expect("a path");
-    url[..host + path].to_owned()
+    url.split_at(host + path)
 }

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::connection::Lost;
-use crate::plan::Settings;
+use super::stream::Said;
+use crate::plan::{Settings, ms};
 
 #[derive(Clone, Debug)]
 pub struct Backoff {
@@ -14,23 +15,18 @@ pub struct Backoff {
     attempts: u32,
 }
 
-/// What the server said on the connection that was lost.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Said {
-    pub has_delivered: bool,
-    pub has_sent_retry: bool,
-}
-
 /// The delays that the rules allow.
 #[derive(Clone, Debug)]
 pub struct Allowed {
     pub failures: (u32, u32),
     pub least: Duration,
     pub most: Duration,
+    /// What determines the range.
+    pub after: &'static str,
 }
 
 /// The client computes in units of 100 µs.
-const PRECISION: Duration = Duration::from_millis(1);
+const PRECISION: Duration = ms(1);
 
 impl Backoff {
     pub const fn new() -> Self {
@@ -61,17 +57,20 @@ impl Backoff {
     ) -> Allowed {
         let early = self.after(settings, lost, lost.at, said);
         let late = self.after(settings, lost, by, said);
-        let least = early.0.min(late.0);
-        let most = early.1.max(late.1);
-        self.failures = (least, most);
+        self.failures = (early.0.min(late.0), early.1.max(late.1));
         self.attempts += 1;
         let is_asked_for = is_asked_for(lost, said);
-        let low = delays(settings, least, base.0, lost.retry_after, is_asked_for);
-        let high = delays(settings, most, base.1, lost.retry_after, is_asked_for);
+        let delays =
+            |failures, base| delays(settings, failures, base, lost.retry_after, is_asked_for);
         Allowed {
             failures: self.failures,
-            least: low.0.saturating_sub(PRECISION),
-            most: high.1 + PRECISION,
+            least: delays(self.failures.0, base.0).0.saturating_sub(PRECISION),
+            most: delays(self.failures.1, base.1).1 + PRECISION,
+            after: match lost.retry_after {
+                Some(time) if time > base.1 => "a Retry-After",
+                _ if is_asked_for => "an end that was announced",
+                _ => "a loss",
+            },
         }
     }
 
@@ -124,10 +123,12 @@ fn delays(
     }
     let most = policy.max_delay.max(start);
     let delay = (start * 2u32.pow(doublings)).min(most).max(retry_after);
-    let mut percent = u32::from(policy.jitter_percent);
-    if is_asked_for {
-        percent = percent.min(10);
-    }
+    let percent = u32::from(policy.jitter_percent);
+    let percent = if is_asked_for {
+        percent.min(10)
+    } else {
+        percent
+    };
     let spread = delay * percent / 100;
     let least = (delay - spread).max(start).max(retry_after);
     (least, (delay + spread).max(least))

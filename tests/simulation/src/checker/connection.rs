@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use embedded_sse::{LossCause, StopReason};
+use embedded_sse::{InvalidChunk, InvalidHead, LossCause, StopReason};
 
-use super::model::{self, Model};
+use super::model;
 use super::response::{self, Head, State};
 use crate::device::DATA;
 use crate::plan::Settings;
@@ -24,8 +24,6 @@ pub struct Connection {
     /// What the application was told of the stream.
     pub items: Vec<model::Item>,
     pub is_open: bool,
-    /// Whether the client has closed it.
-    pub is_closed: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -57,6 +55,20 @@ pub struct Lost {
     pub at: Duration,
 }
 
+impl Lost {
+    /// A loss of a connection without a stream.
+    pub const fn new(cause: LossCause, at: Duration) -> Self {
+        Self {
+            cause,
+            open_since: None,
+            is_end: false,
+            is_explicit: false,
+            retry_after: None,
+            at,
+        }
+    }
+}
+
 impl Connection {
     pub fn new(dialled_at: Duration) -> Self {
         Self {
@@ -78,10 +90,6 @@ impl Connection {
         self.end = Some((at, IoEnd::Error));
     }
 
-    pub fn is_made(&self) -> bool {
-        matches!(self.dialled, Some((_, true)))
-    }
-
     /// Whether a read has returned the end of the connection.
     pub fn is_at_end(&self) -> bool {
         matches!(self.end, Some((_, IoEnd::Eof)))
@@ -100,38 +108,23 @@ impl Connection {
         times.max().unwrap_or(self.dialled_at)
     }
 
+    pub fn head(&self) -> Head {
+        Head::parse(&self.bytes)
+    }
+
     /// The bytes of the stream so far, without the framing. A stream that was never open has none.
     pub fn payload(&self) -> Vec<u8> {
-        if !self.is_open {
-            return Vec::new();
-        }
-        match Head::parse(&self.bytes) {
-            ref head @ Head::Complete { end, .. } if is_stream(head) => {
+        match self.head() {
+            ref head @ Head::Complete { end, .. } if self.is_open && head.is_stream() => {
                 response::payload(head, &self.bytes[end..]).0
             }
             _ => Vec::new(),
         }
     }
 
-    /// What the application must have been told of the stream if the client processed all of it.
-    pub fn expected(&self, model: &mut Model) -> Vec<model::Item> {
-        let mut items = model.interpret(&self.payload());
-        items.retain(is_shown);
-        items
-    }
-
     /// What must have come of the connection at this time.
     pub fn outcome(&self, settings: &Settings, at: Duration) -> Outcome {
-        let lost = |cause, at| {
-            Outcome::Lost(Lost {
-                cause,
-                open_since: None,
-                is_end: false,
-                is_explicit: false,
-                retry_after: None,
-                at,
-            })
-        };
+        let lost = |cause, at| Outcome::Lost(Lost::new(cause, at));
         let connect_by = self.dialled_at.saturating_add(settings.connect());
         let connected_at = match self.dialled {
             Some((dialled, _)) if dialled >= connect_by => {
@@ -143,42 +136,38 @@ impl Connection {
             None => return Outcome::Pending,
         };
         let head_by = connected_at.saturating_add(settings.response());
-        let head = Head::parse(&self.bytes);
-        let end = match &head {
+        let malformed = LossCause::Head(InvalidHead::Malformed);
+        let head = self.head();
+        match head {
             Head::Malformed if self.last_io() >= head_by => {
-                return lost(LossCause::ResponseTimeout, head_by);
+                lost(LossCause::ResponseTimeout, head_by)
             }
-            Head::Malformed => return lost(LossCause::Head(malformed()), self.last_io()),
-            Head::Complete { end, .. } => *end,
+            Head::Malformed => lost(malformed, self.last_io()),
             Head::Unfinished => {
                 let is_too_long = self.bytes.len() > DATA;
-                let cause = |cause| match is_too_long {
-                    true => LossCause::Head(malformed()),
-                    false => cause,
-                };
-                return match self.end {
-                    Some((end, _)) if end >= head_by => {
-                        lost(cause(LossCause::ResponseTimeout), head_by)
+                let cause = |cause| if is_too_long { malformed } else { cause };
+                match self.end {
+                    Some((end, IoEnd::Eof)) if end < head_by => lost(cause(LossCause::CutOff), end),
+                    Some((end, IoEnd::Error)) if end < head_by => {
+                        lost(cause(LossCause::Transport), end)
                     }
-                    Some((end, IoEnd::Eof)) => lost(cause(LossCause::CutOff), end),
-                    Some((end, IoEnd::Error)) => lost(cause(LossCause::Transport), end),
-                    None if at >= head_by => lost(cause(LossCause::ResponseTimeout), head_by),
-                    None => Outcome::Pending,
-                };
+                    None if at < head_by => Outcome::Pending,
+                    _ => lost(cause(LossCause::ResponseTimeout), head_by),
+                }
             }
-        };
-        let head_at = self.time_of(end);
-        if head_at >= head_by {
-            return lost(LossCause::ResponseTimeout, head_by);
+            Head::Complete { end, status, .. } => match self.time_of(end) {
+                head_at if head_at >= head_by => lost(LossCause::ResponseTimeout, head_by),
+                head_at if end > DATA + 30 => lost(malformed, head_at),
+                head_at if status == 200 && head.is_stream() => {
+                    self.streamed(settings, at, &head, end, head_at)
+                }
+                head_at => judged(settings, status, &head, head_at),
+            },
         }
-        if end > DATA + 30 {
-            return lost(LossCause::Head(malformed()), head_at);
-        }
-        self.judged(settings, at, &head, end, head_at)
     }
 
-    /// The outcome of a connection whose head has come in time.
-    fn judged(
+    /// The outcome of a stream whose head has come in time.
+    fn streamed(
         &self,
         settings: &Settings,
         at: Duration,
@@ -186,58 +175,25 @@ impl Connection {
         end: usize,
         head_at: Duration,
     ) -> Outcome {
-        let Head::Complete { status, .. } = head else {
-            return Outcome::Pending;
-        };
-        let mut lost = Lost {
-            cause: LossCause::Status(*status),
-            open_since: None,
-            is_end: false,
-            is_explicit: false,
-            retry_after: None,
-            at: head_at,
-        };
-        match status {
-            200 if is_stream(head) => {}
-            200 => return Outcome::Stopped(StopReason::ContentType),
-            204 => return Outcome::Stopped(StopReason::NoContent),
-            301..=308 => {
-                let location = head.header("Location").unwrap_or_default();
-                return Outcome::Redirected(location.to_owned(), *status);
-            }
-            408 | 429 | 500 | 502 | 503 => {
-                let retry_after = head
-                    .header("Retry-After")
-                    .and_then(|text| text.parse().ok());
-                lost.retry_after = retry_after.map(Duration::from_secs);
-                return Outcome::Lost(lost);
-            }
-            _ => return Outcome::Stopped(StopReason::Status),
-        }
-        lost.open_since = Some(head_at);
-        lost.at = self.last_io();
         let (_, state) = response::payload(head, &self.bytes[end..]);
         let idle_at = self.last_read().saturating_add(settings.idle());
-        lost.cause = match (state, self.end) {
-            (State::Complete, _) => {
-                lost.is_end = true;
-                lost.is_explicit = true;
-                LossCause::End
-            }
-            (State::Invalid, _) => LossCause::Chunk(embedded_sse::InvalidChunk::Size),
+        let is_explicit = state == State::Complete;
+        let cause = match (state, self.end) {
+            (State::Complete, _) => LossCause::End,
+            (State::Invalid, _) => LossCause::Chunk(InvalidChunk::Size),
             (_, Some((_, IoEnd::Error))) => LossCause::Transport,
-            (State::UntilClose, Some((_, IoEnd::Eof))) => {
-                lost.is_end = true;
-                LossCause::End
-            }
+            (State::UntilClose, Some((_, IoEnd::Eof))) => LossCause::End,
             (_, Some((_, IoEnd::Eof))) => LossCause::CutOff,
-            (_, None) if at >= idle_at => {
-                lost.at = idle_at;
-                LossCause::IdleTimeout
-            }
+            (_, None) if at >= idle_at => LossCause::IdleTimeout,
             (_, None) => return Outcome::Pending,
         };
-        Outcome::Lost(lost)
+        let is_idle = cause == LossCause::IdleTimeout;
+        Outcome::Lost(Lost {
+            open_since: Some(head_at),
+            is_end: cause == LossCause::End,
+            is_explicit,
+            ..Lost::new(cause, if is_idle { idle_at } else { self.last_io() })
+        })
     }
 
     fn last_read(&self) -> Duration {
@@ -252,21 +208,24 @@ impl Connection {
     }
 }
 
-fn malformed() -> embedded_sse::InvalidHead {
-    embedded_sse::InvalidHead::Malformed
-}
-
-pub fn is_stream(head: &Head) -> bool {
-    let is_type = |name: &str| name.starts_with("text/event-stream");
-    matches!(head, Head::Complete { status: 200, .. })
-        && head.header("Content-Type").is_some_and(is_type)
-}
-
-/// Whether the client reports such an item without being asked.
-pub fn is_shown(item: &model::Item) -> bool {
-    use embedded_sse::TooLong;
-    !matches!(
-        item,
-        model::Item::Comment(_) | model::Item::Retry(_) | model::Item::TooLong(TooLong::Comment)
-    )
+/// The outcome of a response that is no stream.
+fn judged(settings: &Settings, status: u16, head: &Head, head_at: Duration) -> Outcome {
+    match status {
+        200 => Outcome::Stopped(StopReason::ContentType),
+        204 => Outcome::Stopped(StopReason::NoContent),
+        301..=308 => {
+            let location = head.header("Location").unwrap_or_default();
+            Outcome::Redirected(location.to_owned(), status)
+        }
+        401 | 404 if !settings.forgives => Outcome::Stopped(StopReason::Status),
+        401 | 404 | 408 | 429 | 500 | 502 | 503 => {
+            let seconds = head.header("Retry-After");
+            let seconds = seconds.and_then(|text| text.parse().ok());
+            Outcome::Lost(Lost {
+                retry_after: seconds.map(Duration::from_secs),
+                ..Lost::new(LossCause::Status(status), head_at)
+            })
+        }
+        _ => Outcome::Stopped(StopReason::Status),
+    }
 }

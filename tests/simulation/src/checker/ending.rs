@@ -1,37 +1,27 @@
 //! Liveness: what must hold when the faults are over.
 
-use super::connection::Outcome;
+use super::connection::{Connection, Outcome};
 use super::{Checker, Violation};
 use crate::plan::{Kind, ms};
 
 impl Checker<'_> {
     pub(super) fn end(&mut self) -> Result<(), Violation> {
         self.now = ms(self.plan.end);
-        let settled = ms(self.plan.settled);
-        match &self.connection {
-            Some(connection) if connection.is_open && !self.is_abandoned => {
-                let outcome = connection.outcome(&self.plan.settings, self.now);
-                if outcome != Outcome::Pending {
-                    let detail = format!("the stream is over: {outcome:?}");
-                    return self.violation("the stream is open at the end", detail);
-                }
-                if self.opened_at > settled {
-                    let detail = format!("only since {:?}", self.opened_at);
-                    return self.violation("the stream is open at the end", detail);
-                }
-            }
-            _ => {
-                let detail = format!("{:?}", self.phase);
-                return self.violation("the stream is open at the end", detail);
-            }
-        }
+        let outcome = |connection: &Connection| connection.outcome(&self.plan.settings, self.now);
+        let outcome = self.connection.as_ref().map(outcome);
+        let is_open = self.connection.as_ref().is_some_and(|it| it.is_open);
+        let is_settled = self.opened_at <= ms(self.plan.settled);
+        let lives =
+            is_open && !self.is_abandoned && is_settled && outcome == Some(Outcome::Pending);
+        let (phase, since) = (self.phase, self.opened_at);
+        let detail = || format!("{phase:?}, {outcome:?}, open since {since:?}");
+        self.rule("the stream is open at the end", lives, detail)?;
         self.abandon()?;
         for (number, event) in self.plan.events.iter().enumerate() {
-            let is_there = self.got.contains_key(&number);
-            if event.shape.is_event() && !is_there && !self.is_excused(event.at) {
-                let detail = format!("event {number}: {event:?}");
-                return self.violation("nothing that the server kept is missing", detail);
-            }
+            let is_there = !event.shape.is_event() || self.got.contains(&number);
+            let detail = || format!("event {number}: {event:?}");
+            let rule = "nothing that the server kept is missing";
+            self.rule(rule, is_there || self.is_excused(event.at), detail)?;
         }
         Ok(())
     }

@@ -1,34 +1,34 @@
 //! The checker: what must hold in every world. It sees the plan and the trace, and nothing else.
 //!
 //! *Safety* is checked while the trace is read: events and their order against the bytes that were read, by
-//! a decoder of its own; losses and their causes against what the network did; requests; waits; and memory,
-//! because exactly those events are too long that do not fit. *Liveness* is checked at the end.
+//! a decoder of its own; losses and their causes against what the network did; requests; waits; and memory.
+//! *Liveness* is checked at the end.
 
 mod attempt;
 mod backoff;
-mod common;
 mod connection;
 mod ending;
 #[allow(dead_code, reason = "its tests use more of it")]
 #[path = "../../../it/model.rs"]
 pub mod model;
-mod prefix;
 mod report;
 mod request;
 mod response;
+mod spread;
+mod stream;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::time::Duration;
 
 use attempt::Attempt;
 use backoff::Backoff;
 use connection::Connection;
-use model::Model;
+pub use spread::Spread;
+use stream::Memory;
 
-use crate::device::{DATA, META};
-use crate::plan::Plan;
-use crate::server;
+use crate::drivers::Driver;
+use crate::plan::{Method, Plan};
 use crate::trace::{Entry, Told, Trace};
 
 /// A rule that does not hold.
@@ -40,26 +40,20 @@ pub struct Violation {
     pub detail: String,
 }
 
-impl fmt::Display for Violation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let seconds = self.at.as_secs_f64();
-        write!(f, "{} (after {seconds:.3} s): {}", self.rule, self.detail)
-    }
-}
-
-/// Reads the trace. `slack` is how late the client may notice something.
-pub fn check(plan: &Plan, trace: &Trace, slack: Duration) -> Result<(), Violation> {
-    let mut checker = Checker::new(plan, slack);
+/// Reads the trace. Returns how the waits are spread.
+pub fn check(plan: &Plan, driver: Driver, trace: &Trace) -> Result<Spread, Violation> {
+    let mut checker = Checker::new(plan, driver);
     for (at, entry) in &trace.0 {
         checker.now = *at;
         checker.entry(entry)?;
     }
-    checker.end()
+    checker.end()?;
+    Ok(checker.spread)
 }
 
 struct Checker<'p> {
     plan: &'p Plan,
-    slack: Duration,
+    driver: Driver,
     now: Duration,
     phase: Phase,
     /// The current connection, until its end is reported.
@@ -68,18 +62,26 @@ struct Checker<'p> {
     is_abandoned: bool,
     attempt: Attempt,
     backoff: Backoff,
+    spread: Spread,
     /// The client's memory of the stream. Several, where a dropped future may have read more or less.
-    models: Vec<Memory>,
+    memories: Vec<Memory>,
+    /// Whether the server may have acted on the request.
+    has_written: bool,
     /// What was told last, if it may be told again because the future was dropped.
     told: Option<Told>,
     may_repeat: bool,
-    /// Until then the device was busy, asleep or without a link.
+    /// Whether it must be told again, since the application had not finished with it.
+    must_repeat: bool,
+    /// Until then the device is busy, asleep or without a link.
     excused: Duration,
     /// The IDs that the flash may contain.
     stored: Vec<String>,
     served: HashMap<usize, Served>,
-    /// The events that the application got, by number, and how many of each.
-    got: HashMap<usize, u32>,
+    /// The connections that the server has.
+    connections: usize,
+    lost_at: Duration,
+    /// The numbers of the events that the application got.
+    got: HashSet<usize>,
     /// How many losses and stops, and how many other items of this connection, the hooks were told of.
     heard_ends: usize,
     heard_items: usize,
@@ -92,28 +94,6 @@ struct Served {
     bytes: Vec<u8>,
     /// Whether the server ends the connection on purpose.
     has_end: bool,
-}
-
-/// What outlives a connection.
-#[derive(Clone, Debug, PartialEq)]
-struct Memory {
-    last_event_id: String,
-    retry: Option<Duration>,
-}
-
-impl Memory {
-    fn model(&self) -> Model {
-        let mut model = Model::new(DATA, META, &self.last_event_id);
-        model.retry = self.retry;
-        model
-    }
-
-    fn of(model: &Model) -> Self {
-        Self {
-            last_event_id: model.last_event_id.clone(),
-            retry: model.retry,
-        }
-    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -129,23 +109,28 @@ enum Phase {
 }
 
 impl<'p> Checker<'p> {
-    fn new(plan: &'p Plan, slack: Duration) -> Self {
+    fn new(plan: &'p Plan, driver: Driver) -> Self {
         Self {
             plan,
-            slack,
+            driver,
             now: Duration::ZERO,
             phase: Phase::Stopped,
             connection: None,
             is_abandoned: false,
-            attempt: Attempt::new(server::url(plan)),
+            attempt: Attempt::new(plan),
             backoff: Backoff::new(),
-            models: Vec::new(),
+            spread: Spread::default(),
+            memories: Vec::new(),
+            has_written: false,
             told: None,
             may_repeat: false,
+            must_repeat: false,
             excused: Duration::ZERO,
             stored: vec![String::new()],
             served: HashMap::new(),
-            got: HashMap::new(),
+            connections: 0,
+            lost_at: Duration::ZERO,
+            got: HashSet::new(),
             heard_ends: 0,
             heard_items: 0,
             is_damaged: false,
@@ -154,58 +139,33 @@ impl<'p> Checker<'p> {
     }
 
     fn entry(&mut self, entry: &Entry) -> Result<(), Violation> {
+        let now = self.now;
         match entry {
             Entry::Boot {
                 id,
                 reconnection_time,
-            } => self.boot(id, *reconnection_time),
-            Entry::PowerLost => {
+            } => self.boot(id, *reconnection_time)?,
+            Entry::PowerLost | Entry::Broke => {
                 self.leave()?;
                 self.phase = Phase::Stopped;
-                Ok(())
             }
-            Entry::Stored(id) => {
-                self.stored = vec![id.clone()];
-                Ok(())
+            Entry::Stored(id) => self.stored = vec![id.clone()],
+            Entry::Torn(id) => self.stored.push(id.clone()),
+            Entry::Slept | Entry::Plugged => self.excused = self.excused.max(now),
+            Entry::Busy(time) => self.excused = self.excused.max(now + *time),
+            Entry::Allocated(bytes) => {
+                let detail = || format!("{bytes} bytes");
+                self.rule("the client allocates nothing", false, detail)?;
             }
-            Entry::Torn(id) => {
-                self.stored.push(id.clone());
-                Ok(())
-            }
-            Entry::Slept | Entry::Plugged => {
-                self.excused = self.excused.max(self.now);
-                Ok(())
-            }
-            Entry::Busy(time) => {
-                self.excused = self.excused.max(self.now + *time);
-                Ok(())
-            }
-            Entry::Dial(origin) => self.dial(origin),
-            Entry::Dialled(is_made) => {
-                let now = self.now;
-                self.open()?.dialled = Some((now, *is_made));
-                Ok(())
-            }
+            Entry::Dial(origin) => self.dial(origin)?,
+            Entry::Dialled(is_made) => self.open()?.dialled = Some((now, *is_made)),
             Entry::Wrote(bytes) => {
                 self.open()?.request.extend(bytes);
-                self.check_request()
+                self.has_written = true;
+                self.check_request()?;
             }
-            Entry::Read(bytes) => {
-                let now = self.now;
-                self.open()?.read(now, bytes);
-                Ok(())
-            }
-            Entry::Failed => {
-                let now = self.now;
-                self.open()?.failed(now);
-                Ok(())
-            }
-            Entry::Closed => {
-                if let Some(connection) = &mut self.connection {
-                    connection.is_closed = true;
-                }
-                Ok(())
-            }
+            Entry::Read(bytes) => self.open()?.read(now, bytes),
+            Entry::Failed => self.open()?.failed(now),
             Entry::Served {
                 connection,
                 bytes,
@@ -216,109 +176,123 @@ impl<'p> Checker<'p> {
                 let has_end = *has_end;
                 self.served.insert(*connection, Served { bytes, has_end });
                 self.is_damaged |= is_damaged;
-                Ok(())
             }
-            Entry::Heard { is_end: true } => {
-                self.heard_ends += 1;
-                Ok(())
-            }
-            Entry::Heard { is_end: false } => {
-                self.heard_items += 1;
-                Ok(())
-            }
-            Entry::Told(told) => self.tell(told),
-            Entry::Dropped => {
-                self.may_repeat = true;
-                match self.connection {
-                    Some(_) if !self.is_abandoned => self.abandon(),
-                    _ => Ok(()),
-                }
-            }
-            Entry::Broke => {
-                self.leave()?;
-                self.phase = Phase::Stopped;
-                Ok(())
-            }
+            Entry::Connections(connections) => self.connections = *connections,
+            Entry::Heard { is_end: true } => self.heard_ends += 1,
+            Entry::Heard { is_end: false } => self.heard_items += 1,
+            Entry::Told(told) => self.tell(told)?,
+            Entry::Dropped => self.dropped()?,
             Entry::Restarted => {
                 self.leave()?;
-                self.ready();
-                self.backoff = Backoff::new();
-                self.attempt.forget();
-                Ok(())
+                self.begin();
+                if self.plan.settings.request == Method::ResumedPost {
+                    // The request begins another stream.
+                    self.memories.iter_mut().for_each(Memory::forget_id);
+                    self.memories.dedup();
+                }
             }
         }
-    }
-
-    fn boot(&mut self, id: &str, reconnection_time: Option<Duration>) -> Result<(), Violation> {
-        if !self.stored.iter().any(|stored| stored == id) {
-            let detail = format!("{id:?} was restored, not one of {:?}", self.stored);
-            return self.violation("the flash restores what was stored", detail);
-        }
-        self.stored = vec![id.to_owned()];
-        self.models = vec![Memory {
-            last_event_id: id.to_owned(),
-            retry: reconnection_time,
-        }];
-        self.backoff = Backoff::new();
-        self.attempt.forget();
-        self.excused = self.now;
-        self.ready();
         Ok(())
     }
 
-    fn ready(&mut self) {
+    fn boot(&mut self, id: &str, reconnection_time: Option<Duration>) -> Result<(), Violation> {
+        let is_stored = self.stored.iter().any(|stored| stored == id);
+        let detail = || format!("{id:?} was restored, not one of {:?}", self.stored);
+        self.rule("the flash restores what was stored", is_stored, detail)?;
+        self.stored = vec![id.to_owned()];
+        self.memories = vec![Memory::new(id, reconnection_time)];
+        self.excused = self.now;
+        self.begin();
+        Ok(())
+    }
+
+    /// A source begins, or begins anew.
+    fn begin(&mut self) {
         self.phase = Phase::Ready;
+        self.backoff = Backoff::new();
+        self.attempt.forget();
+        self.has_written = false;
         self.heard_ends = 0;
         self.heard_items = 0;
         self.told = None;
         self.may_repeat = false;
+        self.must_repeat = false;
     }
 
     fn tell(&mut self, told: &Told) -> Result<(), Violation> {
-        match told {
-            Told::Open(status) => self.opened(*status),
-            Told::Item(item) => self.item(item),
-            Told::Lost { .. } | Told::Stopped { .. } => {
-                if self.connection.is_none() {
-                    return self.repeated(told);
-                }
-                self.told = Some(told.clone());
-                self.may_repeat = false;
-                match *told {
-                    Told::Lost {
-                        cause,
-                        delay,
-                        until,
-                        failures,
-                    } => self.lost(cause, delay, until, failures),
-                    Told::Stopped { reason, cause } => self.stopped(reason, cause),
-                    Told::Open(_) | Told::Item(_) => Ok(()),
-                }
+        match *told {
+            Told::Open(status) => return self.opened(status),
+            Told::Item(ref item) => return self.item(item),
+            Told::Lost { .. } | Told::Stopped { .. } if self.connection.is_none() => {
+                let is_again = self.may_repeat && self.told.as_ref() == Some(told);
+                let detail = || format!("{told:?} without a connection");
+                self.rule("each loss is reported once", is_again, detail)?;
             }
+            Told::Lost {
+                cause,
+                delay,
+                until,
+                failures,
+            } => self.lost(cause, delay, until, failures)?,
+            Told::Stopped { reason, cause } => self.stopped(reason, cause)?,
         }
+        self.told = Some(told.clone());
+        self.may_repeat = false;
+        self.must_repeat = false;
+        Ok(())
     }
 
-    /// The application is told of a loss or a stop again.
-    fn repeated(&mut self, told: &Told) -> Result<(), Violation> {
-        if self.may_repeat && self.told.as_ref() == Some(told) {
-            self.may_repeat = false;
-            return Ok(());
+    /// The application drops the future.
+    fn dropped(&mut self) -> Result<(), Violation> {
+        self.may_repeat = true;
+        if self.connection.is_some() && !self.is_abandoned {
+            self.abandon()?;
         }
-        let detail = format!("{told:?} without a connection");
-        self.violation("each loss is reported once", detail)
+        let is_busy = self.connection.is_none() && self.now < self.excused;
+        let tells_again = self.driver.tells_losses_again(self.plan);
+        self.must_repeat = is_busy && tells_again && self.told.is_some();
+        Ok(())
     }
 
     /// The connection, which must be in use.
     fn open(&mut self) -> Result<&mut Connection, Violation> {
-        let at = self.now;
-        let violation = Violation {
-            at,
-            rule: "nothing is sent or read after a connection is lost",
-            detail: format!("{:?}, abandoned: {}", self.phase, self.is_abandoned),
-        };
-        match &mut self.connection {
-            Some(connection) if !self.is_abandoned => Ok(connection),
-            _ => Err(violation),
+        let is_open = self.connection.is_some() && !self.is_abandoned;
+        let detail = || format!("{:?}, abandoned: {}", self.phase, self.is_abandoned);
+        let rule = "nothing is sent or read after a connection is lost";
+        self.rule(rule, is_open, detail)?;
+        Ok(self.connection.get_or_insert_default())
+    }
+
+    // ---- what several rules have in common ----
+
+    fn rule(
+        &self,
+        rule: &'static str,
+        holds: bool,
+        detail: impl FnOnce() -> String,
+    ) -> Result<(), Violation> {
+        match holds {
+            true => Ok(()),
+            false => Err(Violation {
+                at: self.now,
+                rule,
+                detail: detail(),
+            }),
         }
+    }
+
+    /// Something that was due at `due` happens now.
+    fn check_late(&self, due: Duration, what: &str) -> Result<(), Violation> {
+        let latest = due.max(self.excused) + self.driver.slack();
+        let late = self.now.saturating_sub(latest);
+        let detail = || format!("{what} is {} ms late", late.as_millis());
+        self.rule("nothing is late", late.is_zero(), detail)
+    }
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.at.as_secs_f64();
+        write!(f, "{} (after {seconds:.3} s): {}", self.rule, self.detail)
     }
 }

@@ -1,34 +1,39 @@
 //! Connections and requests: where to, when, and with what.
 
-use super::attempt::Attempt;
+use std::time::Duration;
+
 use super::connection::{Connection, Outcome};
+use super::stream::Memory;
 use super::{Checker, Phase, Violation};
-use crate::server::TOKEN;
+use crate::drivers::Driver;
+use crate::plan::{Fault, Kind, Method, ms};
+use crate::server::{BODY, TOKEN};
 
 impl Checker<'_> {
     pub(super) fn dial(&mut self, origin: &str) -> Result<(), Violation> {
+        let told = &self.told;
+        let rule = "a loss that the application may have missed is told again";
+        self.rule(rule, !self.must_repeat, || format!("{told:?} was not"))?;
         match self.phase {
             Phase::Ready => self.attempt.begin(),
             Phase::Waiting { until } => {
+                let early = until.saturating_sub(self.now);
+                let detail = || format!("the attempt begins {} ms too early", early.as_millis());
                 // The client's clock is finer than what is reported.
-                if self.now.as_micros() + 100 < until.as_micros() {
-                    let early = (until - self.now).as_millis();
-                    let detail = format!("the attempt begins {early} ms too early");
-                    return self.violation("no wait is shorter than requested", detail);
-                }
+                let is_over = early <= Duration::from_micros(100);
+                self.rule("no wait is shorter than requested", is_over, detail)?;
                 self.check_late(until, "an attempt")?;
+                self.check_left()?;
                 self.attempt.begin();
             }
             Phase::Stopped => {
-                let detail = format!("an attempt to {origin} after a stop");
-                return self.violation("nothing happens after a stop", detail);
+                let detail = || format!("an attempt to {origin} after a stop");
+                self.rule("nothing happens after a stop", false, detail)?;
             }
             Phase::Connected => self.follow()?,
         }
-        if self.attempt.origin() != origin {
-            let detail = format!("{origin} in place of {}", self.attempt.url);
-            return self.violation("each attempt goes to the right place", detail);
-        }
+        let detail = || format!("{origin} in place of {}", self.attempt.url);
+        self.rule(PLACE, self.attempt.origin() == origin, detail)?;
         self.phase = Phase::Connected;
         // A dropped future has begun the attempt, and its deadline stays.
         let begun = match &self.connection {
@@ -49,26 +54,48 @@ impl Checker<'_> {
         if self.is_abandoned && connection.dialled.is_none() {
             return Ok(());
         }
-        self.check_closed(connection)?;
-        match connection.outcome(settings, self.now) {
-            Outcome::Redirected(location, status) if !location.is_empty() => {
-                let due = connection.last_io();
-                if !self.attempt.may_follow(settings) {
-                    let detail = format!("redirect number {}", self.attempt.redirects + 1);
-                    return self.violation("redirects are limited", detail);
-                }
-                self.attempt.follow(&location, status);
-                self.check_late(due, "a redirect")
-            }
-            Outcome::Lost(lost) => {
-                let detail = format!("{:?} was not reported", lost.cause);
-                self.violation("each loss is reported once", detail)
-            }
-            outcome => {
-                let detail = format!("another connection after {outcome:?}");
-                self.violation("there is one connection at a time", detail)
-            }
+        self.check_closed()?;
+        let outcome = connection.outcome(settings, self.now);
+        if let Outcome::Redirected(location, status) = &outcome
+            && !location.is_empty()
+        {
+            let due = connection.last_io();
+            let may_follow = self.attempt.redirects < settings.max_redirects;
+            let detail = || format!("redirect number {}", self.attempt.redirects + 1);
+            self.rule("redirects are limited", may_follow, detail)?;
+            let is_post = settings.request != Method::Get;
+            self.attempt.follow(location, *status, is_post);
+            return self.check_late(due, "a redirect");
         }
+        let rule = match outcome {
+            Outcome::Lost(_) => "each loss is reported once",
+            _ => "there is one connection at a time",
+        };
+        let detail = || format!("another connection after {outcome:?}");
+        self.rule(rule, false, detail)
+    }
+
+    /// The client has closed its connection by now. A network stack needs some time to tell the server.
+    pub(super) fn check_closed(&self) -> Result<(), Violation> {
+        let is_closed = self.driver == Driver::Embassy || self.connections == 0;
+        let detail = || format!("{} are open", self.connections);
+        self.rule(CLOSED, is_closed, detail)
+    }
+
+    /// By now, the server knows that the client has left, unless packets were lost.
+    fn check_left(&self) -> Result<(), Violation> {
+        // A server notices after half a minute that a client has lost its power.
+        let disturbs = |fault: &Fault| match fault.kind {
+            Kind::Reboot(_) | Kind::Sleep | Kind::Delay(_) => true,
+            kind => kind.is_cut() || kind.concerns_packets(),
+        };
+        let from = self.lost_at.saturating_sub(ms(60_000));
+        let mut faults = self.plan.faults.iter().filter(|fault| disturbs(fault));
+        let is_calm = !faults.any(|fault| ms(fault.end()) >= from && ms(fault.at) <= self.now);
+        let has_time = self.now > self.lost_at + ms(self.plan.settings.latency * 2 + 500);
+        let has_left = self.connections == 0 || !is_calm || !has_time;
+        let detail = || format!("the server has {} connections", self.connections);
+        self.rule(CLOSED, has_left, detail)
     }
 
     pub(super) fn check_request(&mut self) -> Result<(), Violation> {
@@ -76,42 +103,63 @@ impl Checker<'_> {
         let Some(request) = request else {
             return Ok(());
         };
-        let Attempt { has_left, .. } = self.attempt;
-        let path = self.attempt.path();
-        let host = self.attempt.origin();
-        let host = host
-            .trim_start_matches("http://")
-            .trim_start_matches("https://");
-        if request.method != "GET" || request.path != path || request.header("Host") != Some(host) {
-            let detail = format!("{request:?} in place of {}", self.attempt.url);
-            return self.violation("each attempt goes to the right place", detail);
-        }
-        match request.header("Authorization") {
-            Some(_) if has_left => {
-                let detail = format!("the token is sent to {}", self.attempt.url);
-                return self.violation("no secret goes to another origin", detail);
-            }
-            None if !has_left => {
-                let detail = format!("the token is missing at {}", self.attempt.url);
-                return self.violation("the token is sent", detail);
-            }
-            Some(other) if other != TOKEN => {
-                return self.violation("the token is sent", format!("{other:?} is sent"));
-            }
-            _ => {}
-        }
+        let attempt = &self.attempt;
+        let host = attempt.origin().split("://").last();
+        let is_there = request.path == attempt.path() && request.header("Host") == host;
+        let detail = || format!("{request:?} in place of {}", attempt.url);
+        self.rule(PLACE, is_there, detail)?;
+
+        let token = match self.plan.settings.renews_token {
+            true => format!("{TOKEN} {}", attempt.number),
+            false => TOKEN.to_owned(),
+        };
+        let sent = request.header("Authorization");
+        let detail = || format!("{sent:?} is sent to {}", attempt.url);
+        let is_kept = !attempt.has_left || sent.is_none();
+        self.rule("no secret goes to another origin", is_kept, detail)?;
+        let is_sent = attempt.has_left || sent == Some(&*token);
+        self.rule("the token is sent", is_sent, detail)?;
+
         let id = request.last_event_id();
-        let mut models = self.models.clone();
-        models.retain(|memory| sendable(&memory.last_event_id) == id);
-        if models.is_empty() {
-            let ids = self.models.iter().map(|memory| &memory.last_event_id);
-            let detail = format!("{id:?} in place of {:?}", ids.collect::<Vec<_>>());
-            return self.violation("the ID is that of the last event", detail);
-        }
-        self.models = models;
+        let is_id = |memory: &Memory| sendable(&memory.last_event_id) == id;
+        let ids = || format!("{id:?} in place of {:?}", self.memories);
+        let has_id = self.memories.iter().any(is_id);
+        self.rule("the ID is that of the last event", has_id, ids)?;
+        let mut memories = self.memories.clone();
+        memories.retain(|memory| is_id(memory) && self.method(memory) == request.method);
+        let body = if request.method == "GET" { b"" } else { BODY };
+        let is_right = !memories.is_empty() && request.body == body;
+        let detail = || format!("{request:?}");
+        self.rule("the method and the body are right", is_right, detail)?;
+        self.memories = memories;
+        let is_post = self.plan.settings.request != Method::Get;
+        self.attempt.as_get = is_post && request.method == "GET";
         Ok(())
     }
+
+    fn method(&self, memory: &Memory) -> &'static str {
+        match self.plan.settings.request {
+            Method::Get => "GET",
+            _ if self.attempt.as_get || self.resumes(memory) => "GET",
+            _ => "POST",
+        }
+    }
+
+    /// Whether the client may send another request after the server may have acted on one.
+    pub(super) fn may_send_again(&self, memory: &Memory) -> bool {
+        let request = self.plan.settings.request;
+        matches!(request, Method::Get | Method::RepeatablePost) || self.resumes(memory)
+    }
+
+    /// Whether the stream of a POST is resumed by GET.
+    fn resumes(&self, memory: &Memory) -> bool {
+        let has_id = memory.has_brought_id && !sendable(&memory.last_event_id).is_empty();
+        self.plan.settings.request == Method::ResumedPost && has_id
+    }
 }
+
+const PLACE: &str = "each attempt goes to the right place";
+const CLOSED: &str = "each connection is closed";
 
 /// The ID as a header, or nothing if it is not valid there.
 fn sendable(id: &str) -> &str {

@@ -54,6 +54,12 @@ impl Head {
         let mut named = headers.iter().filter(|(other, _)| other == name);
         named.next().map(|(_, value)| value.as_str())
     }
+
+    pub fn is_stream(&self) -> bool {
+        let is_type = |name: &str| name.starts_with("text/event-stream");
+        matches!(self, Self::Complete { status: 200, .. })
+            && self.header("Content-Type").is_some_and(is_type)
+    }
 }
 
 /// How far the body has come.
@@ -123,7 +129,7 @@ fn chunked(mut rest: &[u8]) -> (Vec<u8>, State) {
     }
 }
 
-pub fn find(bytes: &[u8], part: &[u8]) -> Option<usize> {
+fn find(bytes: &[u8], part: &[u8]) -> Option<usize> {
     bytes.windows(part.len()).position(|window| window == part)
 }
 

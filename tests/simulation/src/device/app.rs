@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use embedded_sse::{Decoder, EventSource, Item, LossCause, Request, Url};
 
-use super::bug::Bug;
 use super::ear::Ear;
 use super::flash::{Flash, Memory};
+use super::tamper::Tamper;
 use crate::checker::model;
+use crate::memory;
 use crate::network::World;
-use crate::plan::{Kind, Ms, id_of, ms, number_of};
-use crate::server::{self, TOKEN};
+use crate::plan::{Fault, Kind, Method, id_of, ms, number_of};
+use crate::server::{BODY, TOKEN};
 use crate::trace::{Entry, Told};
 
 /// The sizes of the client. Some events and heads of the server do not fit.
@@ -21,12 +22,14 @@ pub const CHUNK: usize = 200;
 
 pub type Source<'a> = EventSource<'a, DATA, META, Ear<'a>>;
 
-/// The bugs of [`Bug`] that concern one event concern this one.
+/// The bugs that concern one event concern this one.
 const UNLUCKY: usize = 3;
 
 pub struct App<'w> {
     pub world: &'w World<'w>,
-    pub bug: Option<Bug>,
+    pub bug: Option<&'static str>,
+    pub tamper: RefCell<Tamper>,
+    attempts: &'w Cell<u32>,
     memory: RefCell<Memory>,
     /// The ID of the last event that was processed.
     finished: RefCell<String>,
@@ -35,7 +38,12 @@ pub struct App<'w> {
     interrupted: Cell<usize>,
     breaks: Cell<usize>,
     events: Cell<usize>,
+    losses: Cell<usize>,
     held: RefCell<Option<Told>>,
+    /// The loss that was told last.
+    last_loss: RefCell<Option<Told>>,
+    /// The end of the wait that the application knows of.
+    pub waits_until: Cell<Option<Duration>>,
 }
 
 /// How the application reacts to an item.
@@ -45,31 +53,27 @@ pub struct Reaction {
     pub breaks: bool,
 }
 
-/// What happens to the device or the application between two operations.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Interruption {
-    Reboot { torn: Option<u64>, off: Ms },
-    Sleep { until: Ms },
-    Drop { until: Ms },
-    Restart,
-}
-
 impl<'w> App<'w> {
-    pub fn new(world: &'w World<'w>, bug: Option<Bug>) -> Self {
+    pub fn new(world: &'w World<'w>, bug: Option<&'static str>, attempts: &'w Cell<u32>) -> Self {
         Self {
             world,
             bug,
+            tamper: RefCell::new(Tamper::new(bug)),
+            attempts,
             memory: RefCell::new(Memory::new(Flash::new())),
             finished: RefCell::default(),
             unstored: Cell::new(0),
             interrupted: Cell::new(0),
             breaks: Cell::new(0),
             events: Cell::new(0),
+            losses: Cell::new(0),
             held: RefCell::default(),
+            last_loss: RefCell::default(),
+            waits_until: Cell::new(None),
         }
     }
 
-    pub fn has(&self, bug: Bug) -> bool {
+    pub fn has(&self, bug: &str) -> bool {
         self.bug == Some(bug)
     }
 
@@ -100,16 +104,24 @@ impl<'w> App<'w> {
     where
         'w: 'a,
     {
-        let settings = &self.world.plan.settings;
+        let world = self.world;
+        let settings = &world.plan.settings;
+        let url = Url::parse(&world.url).expect("a valid URL");
         let request = Request {
             headers: &[("Authorization", TOKEN)],
             max_redirects: settings.max_redirects,
-            ..Request::get(Url::parse(server::url(self.world.plan)).expect("a valid URL"))
+            repeatable: settings.request == Method::RepeatablePost,
+            resume_by_get: settings.request == Method::ResumedPost,
+            ..match settings.request {
+                Method::Get => Request::get(url),
+                _ => Request::post(url, BODY),
+            }
         };
         let source = EventSource::new(request, settings.policy, settings.jitter_seed, decoder);
         let mut source = source.expect("a valid header").with_hooks(Ear {
-            world: self.world,
+            world,
             bug: self.bug,
+            attempts: self.attempts,
         });
         if settings.remembers {
             source.remember_permanent_redirects(remembered);
@@ -117,8 +129,8 @@ impl<'w> App<'w> {
         source
     }
 
-    /// The power is lost, perhaps while the ID is written. Returns when the device boots again.
-    pub fn lose_power(&self, torn: Option<u64>, off: Ms) -> Duration {
+    /// The power is lost, perhaps after some words of a write of the ID.
+    pub fn lose_power(&self, torn: Option<u64>) {
         if let Some(words) = torn {
             let id = self.finished.borrow().clone();
             self.memory.borrow_mut().lose_power_after(words);
@@ -131,104 +143,113 @@ impl<'w> App<'w> {
         self.world.tell(Entry::PowerLost);
         let memory = self.memory.replace(Memory::new(Flash::new()));
         self.memory.replace(memory.reboot());
-        self.world.now() + ms(off)
     }
 
     /// Stores the time that the server asked for. Call this when the loop has returned.
     pub fn keep_time(&self, source: &Source<'_>) {
-        let time = source.decoder().reconnection_time();
-        let mut memory = self.memory.borrow_mut();
-        if let Some(time) = time
-            && memory.reconnection_time() != Some(time)
-        {
-            assert!(memory.set_reconnection_time(time), "the power is on");
-        }
+        memory::world(|| {
+            let time = source.decoder().reconnection_time();
+            let mut memory = self.memory.borrow_mut();
+            if let Some(time) = time
+                && memory.reconnection_time() != Some(time)
+            {
+                assert!(memory.set_reconnection_time(time), "the power is on");
+            }
+        });
     }
 
     fn store(&self) {
         let mut id = self.finished.borrow().clone();
-        if self.has(Bug::StoresTheIdTooEarly)
+        if self.has("stores the ID too early")
             && let Some(number) = number_of(&id)
         {
             id = id_of(number + 1);
         }
         self.unstored.set(0);
-        assert!(
-            self.memory.borrow_mut().set_last_event_id(&id),
-            "the power is on"
-        );
+        let is_stored = self.memory.borrow_mut().set_last_event_id(&id);
+        assert!(is_stored, "the power is on");
         self.world.tell(Entry::Stored(id));
+    }
+
+    /// The application restarts a source that has stopped.
+    pub fn restart(&self, source: &mut Source<'_>) {
+        self.keep_time(source);
+        source.restart();
+        if !self.has("goes on after a stop") {
+            self.world.tell(Entry::Restarted);
+        }
     }
 
     // ---- interruptions ----
 
-    /// The next interruption that is due now.
-    pub fn interruption(&self) -> Option<Interruption> {
-        let (index, at, interruption) = self.next()?;
-        (at <= self.world.now_ms()).then(|| {
+    /// What interrupts the application now.
+    pub fn interruption(&self) -> Option<&'w Fault> {
+        let (index, fault) = self.next()?;
+        (ms(fault.at) <= self.world.now()).then(|| {
             self.interrupted.set(index + 1);
-            self.world.fire(index);
-            interruption
+            fault.fire();
+            fault
         })
     }
 
     /// The time of the next interruption, or of the end of the simulation.
     pub fn interrupted_at(&self) -> Duration {
-        let next = self.next().map_or(self.world.plan.end, |(_, at, _)| {
-            at.min(self.world.plan.end)
-        });
-        ms(next)
+        let end = ms(self.world.plan.end);
+        self.next().map_or(end, |(_, fault)| ms(fault.at).min(end))
     }
 
     pub fn is_interrupted(&self) -> bool {
         self.interrupted_at() <= self.world.now()
     }
 
-    pub fn is_about_to_sleep(&self) -> bool {
-        matches!(self.next(), Some((_, _, Interruption::Sleep { .. })))
+    /// If the device must sleep now, returns until when.
+    pub fn sleeps_until(&self) -> Option<Duration> {
+        let (_, fault) = self.next()?;
+        let is_due = fault.kind == Kind::Sleep && self.is_interrupted();
+        is_due.then(|| self.interruption().map(|fault| ms(fault.end())))?
     }
 
-    fn next(&self) -> Option<(usize, Ms, Interruption)> {
+    fn next(&self) -> Option<(usize, &'w Fault)> {
         let faults = self.world.plan.faults.iter().enumerate();
         let mut rest = faults.skip(self.interrupted.get());
-        rest.find_map(|(index, fault)| {
-            let until = fault.end();
-            let interruption = match fault.kind {
-                Kind::Reboot { torn, off } => Interruption::Reboot { torn, off },
-                Kind::Sleep { .. } => Interruption::Sleep { until },
-                Kind::Drop { .. } => Interruption::Drop { until },
-                Kind::Restarted => Interruption::Restart,
-                _ => return None,
-            };
-            Some((index, fault.at, interruption))
+        rest.find(|(_, fault)| {
+            use Kind::{Drop, Reboot, Restarted, Sleep};
+            matches!(fault.kind, Reboot(_) | Sleep | Drop | Restarted)
         })
     }
 
     // ---- items ----
 
     pub fn item(&self, item: Item<'_>) -> Reaction {
+        memory::world(|| self.take(item))
+    }
+
+    fn take(&self, item: Item<'_>) -> Reaction {
+        let world = self.world;
         if let Item::Event(event) = item {
             self.events.set(self.events.get() + 1);
             self.finished.replace(event.last_event_id.to_owned());
             self.unstored.set(self.unstored.get() + 1);
         }
-        self.tell(Told::new(item, |time| self.world.to_world(time)));
-        let is_due = self.unstored.get() >= self.world.plan.settings.store_every;
+        if let Item::Lost(wait) = item {
+            self.losses.set(self.losses.get() + 1);
+            self.waits_until.set(Some(wait.until));
+        }
+        self.tell(Told::new(item, |time| world.to_world(time)));
+        let is_due = self.unstored.get() >= world.plan.settings.store_every;
         if is_due || matches!(item, Item::Lost(_)) && self.unstored.get() > 0 {
             self.store();
         }
-        let slow = self.world.active(|kind| match kind {
-            Kind::Slow { each, .. } => Some(each),
+        let busy = world.plan.active(world.now_ms(), |fault| match fault.kind {
+            Kind::Slow(each) => Some(ms(each)),
             _ => None,
         });
-        let busy = ms(slow.unwrap_or_default());
-        if !busy.is_zero() {
-            self.world.tell(Entry::Busy(busy));
+        if let Some(busy) = busy {
+            world.tell(Entry::Busy(busy));
         }
-        let breaks = !matches!(item, Item::Stopped(_)) && self.breaks();
         Reaction {
-            busy_until: self.world.now() + busy,
-            breaks,
+            busy_until: world.now() + busy.unwrap_or_default(),
+            breaks: !matches!(item, Item::Stopped(_)) && self.breaks(),
         }
     }
 
@@ -237,63 +258,51 @@ impl<'w> App<'w> {
         let mut rest = faults.skip(self.breaks.get());
         let now = self.world.now_ms();
         let due = rest.find(|(_, fault)| fault.kind == Kind::Break && fault.is_active(now));
-        if let Some((index, _)) = due {
-            self.world.fire(index);
+        due.inspect(|(index, fault)| {
+            fault.fire();
             self.breaks.set(index + 1);
-        }
-        due.is_some()
+        })
+        .is_some()
     }
 
     /// Tells the checker, with the bug.
-    fn tell(&self, told: Told) {
-        let tell = |told| self.world.tell(Entry::Told(told));
+    fn tell(&self, mut told: Told) {
+        let tell = |told: &Told| self.world.tell(Entry::Told(told.clone()));
         let is_event = matches!(&told, Told::Item(model::Item::Event { .. }));
         let is_unlucky = is_event && self.events.get() == UNLUCKY;
-        match (self.bug, told) {
-            (Some(Bug::LosesAnEvent), _) if is_unlucky => {}
-            (Some(Bug::DoublesAnEvent), told) if is_unlucky => {
-                tell(told.clone());
-                tell(told);
+        let mut count = 1;
+        match (self.bug.unwrap_or_default(), &mut told) {
+            ("loses an event", _) if is_unlucky => count = 0,
+            ("doubles an event", _) if is_unlucky => count = 2,
+            ("swaps two events", told) if is_unlucky => {
+                self.held.replace(Some(told.clone()));
+                count = 0;
             }
-            (Some(Bug::SwapsTwoEvents), told) if is_unlucky => {
-                self.held.replace(Some(told));
+            ("changes an event", Told::Item(model::Item::Event { data, .. })) if is_unlucky => {
+                data.push('!');
             }
-            (
-                Some(Bug::ChangesAnEvent),
-                Told::Item(model::Item::Event {
-                    event_type,
-                    data,
-                    last_event_id,
-                }),
-            ) if is_unlucky => tell(Told::Item(model::Item::Event {
-                event_type,
-                data: data + "!",
-                last_event_id,
-            })),
-            (Some(Bug::ReportsALossTwice), told @ Told::Lost { .. }) => {
-                tell(told.clone());
-                tell(told);
+            ("hides the opening", Told::Open(_)) => count = 0,
+            ("hides a loss", Told::Lost { .. }) => count = 0,
+            ("reports a loss twice", Told::Lost { .. }) => count = 2,
+            ("calls a cut an end", Told::Lost { cause, .. }) if *cause == LossCause::CutOff => {
+                *cause = LossCause::End;
             }
-            (Some(Bug::HidesALoss), Told::Lost { .. }) => {}
-            (Some(Bug::HidesTheOpening), Told::Open(_)) => {}
-            (
-                Some(Bug::CallsACutAnEnd),
-                Told::Lost {
-                    cause: LossCause::CutOff,
-                    delay,
-                    until,
-                    failures,
-                },
-            ) => tell(Told::Lost {
-                cause: LossCause::End,
-                delay,
-                until,
-                failures,
-            }),
-            (_, told) => tell(told),
+            ("forgets the loss of a dropped future", told @ Told::Lost { .. }) => {
+                let last = self.last_loss.replace(Some(told.clone()));
+                count = usize::from(last.as_ref() != Some(told));
+            }
+            _ => {}
+        }
+        for _ in 0..count {
+            tell(&told);
         }
         if is_event && !is_unlucky {
-            self.held.take().map(tell);
+            self.held.take().as_ref().map(tell);
         }
+    }
+
+    /// Whether the client is to wait for ever.
+    pub fn gives_up(&self) -> bool {
+        self.has("gives up") && self.losses.get() >= 3
     }
 }

@@ -9,6 +9,8 @@ use embedded_storage_async::nor_flash::{ErrorType, NorFlash, NorFlashErrorKind, 
 use sequential_storage::cache::{Cache, Uncached};
 use sequential_storage::map::{MapConfig, MapStorage};
 
+use crate::plan::ms;
+
 const SIZE: usize = 2048;
 const WORD: usize = 4;
 
@@ -30,34 +32,33 @@ impl Memory {
     }
 
     pub fn last_event_id(&mut self) -> String {
-        let id = self
-            .map
-            .fetch_item::<&[u8]>(&mut self.buffer, &LAST_EVENT_ID);
-        let id = ready(id).expect("the flash can be read");
-        String::from_utf8(id.unwrap_or_default().to_vec()).expect("only whole IDs are stored")
-    }
-
-    pub fn reconnection_time(&mut self) -> Option<Duration> {
-        let time = self
-            .map
-            .fetch_item::<u64>(&mut self.buffer, &RECONNECTION_TIME);
-        let time = ready(time).expect("the flash can be read");
-        time.map(Duration::from_millis)
+        let id = self.get(LAST_EVENT_ID).unwrap_or_default();
+        String::from_utf8(id).expect("only whole IDs are stored")
     }
 
     /// Returns whether the ID was stored before the power was lost.
     pub fn set_last_event_id(&mut self, id: &str) -> bool {
-        let id = id.as_bytes();
-        let stored = self.map.store_item(&mut self.buffer, &LAST_EVENT_ID, &id);
-        ready(stored).is_ok()
+        self.set(LAST_EVENT_ID, id.as_bytes())
+    }
+
+    pub fn reconnection_time(&mut self) -> Option<Duration> {
+        let time = self.get(RECONNECTION_TIME)?.try_into();
+        Some(ms(u64::from_le_bytes(time.expect("8 bytes"))))
     }
 
     pub fn set_reconnection_time(&mut self, time: Duration) -> bool {
         let time = time.as_millis() as u64;
-        let stored = self
-            .map
-            .store_item(&mut self.buffer, &RECONNECTION_TIME, &time);
-        ready(stored).is_ok()
+        self.set(RECONNECTION_TIME, &time.to_le_bytes())
+    }
+
+    fn get(&mut self, key: u8) -> Option<Vec<u8>> {
+        let value = self.map.fetch_item::<&[u8]>(&mut self.buffer, &key);
+        let value = ready(value).expect("the flash can be read");
+        value.map(<[u8]>::to_vec)
+    }
+
+    fn set(&mut self, key: u8, value: &[u8]) -> bool {
+        ready(self.map.store_item(&mut self.buffer, &key, &value)).is_ok()
     }
 
     /// The power will be lost after this many words.

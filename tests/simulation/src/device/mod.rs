@@ -4,7 +4,8 @@ mod app;
 mod bug;
 mod ear;
 mod flash;
+mod tamper;
 
-pub use app::{App, CHUNK, DATA, Interruption, META, Reaction, Source};
-pub use bug::Bug;
+pub use app::{App, CHUNK, DATA, META, Reaction, Source};
+pub use bug::BUGS;
 pub use ear::Ear;

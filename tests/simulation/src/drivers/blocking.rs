@@ -1,85 +1,97 @@
-//! The blocking loop over the scripted transport.
+//! `blocking::sse` over the scripted transport.
 
+use std::future::pending;
 use std::io::{self, ErrorKind};
 use std::ops::ControlFlow;
+use std::pin::pin;
 use std::time::Duration;
 
 use embedded_io::{ErrorType, Read, Write};
 use embedded_sse::blocking::{Clock, Connect, sse};
+use embedded_sse::io::{self as async_io, Connect as _};
 use embedded_sse::{Item, Origin};
 
-use super::End;
-use crate::device::{App, CHUNK, Interruption, Source};
-use crate::network::{Socket, World};
+use super::clock::ClientClock;
+use super::executor::Timers;
+use super::spy::{Spy, SpyIo};
+use super::transport::{self, Dialer};
+use crate::device::{App, CHUNK, Source};
+use crate::memory;
 use crate::plan::ms;
 use crate::trace::Entry;
 
 /// How long a read blocks.
 const TICK: Duration = ms(100);
 
-pub fn drive(app: &App<'_>, source: &mut Source<'_>) -> End {
+/// Follows the source, and restarts it, until the application is interrupted.
+pub fn follow(app: &App<'_>, source: &mut Source<'_>) {
+    let timers = &Timers::new(app.world);
+    let clock = ClientClock::new(app, timers);
+    let mut connect = Blocking {
+        inner: Spy {
+            app,
+            inner: Dialer(timers),
+        },
+        app,
+        timers,
+    };
     loop {
-        follow(app, source);
-        let interruption = app.interruption();
-        match interruption {
-            None if app.world.is_over() => return End::Over,
-            Some(Interruption::Reboot { torn, off }) => return End::Reboot { torn, off },
-            Some(Interruption::Drop { until } | Interruption::Sleep { until }) => {
-                // The loop has closed the source.
-                app.world.tell(Entry::Dropped);
-                app.world.pass_until(ms(until));
-                app.world.tell(Entry::Slept);
+        let on_item = |item: Item<'_>| {
+            if app.has("loses the second item when stopped") {
+                if app.is_interrupted() {
+                    return ControlFlow::Break(());
+                }
+                clock.asks_later.set(true);
             }
-            Some(Interruption::Restart) => app.world.tell(Entry::Dropped),
-            None => {
-                let until = app.world.now() + ms(app.world.plan.settings.restart_after);
-                app.world.pass_until(until.min(app.interrupted_at()));
+            let reaction = app.item(item);
+            app.world.pass_until(reaction.busy_until);
+            if reaction.breaks {
+                app.world.tell(Entry::Broke);
+                return ControlFlow::Break(());
             }
+            ControlFlow::Continue(())
+        };
+        memory::client(|| sse(&mut connect, &clock, source, &mut [0; CHUNK], on_item));
+        let pause = app.world.now() + ms(app.world.plan.settings.restart_after);
+        let _never: Option<()> = timers.run(app, pause, pin!(pending()));
+        if app.is_interrupted() {
+            return;
         }
-        app.keep_time(source);
-        source.restart();
-        app.world.tell(Entry::Restarted);
+        app.restart(source);
     }
 }
 
-fn follow(app: &App<'_>, source: &mut Source<'_>) {
-    let clock = Time(app);
-    let on_item = |item: Item<'_>| {
-        let reaction = app.item(item);
-        app.world.pass_until(reaction.busy_until);
-        if reaction.breaks {
-            app.world.tell(Entry::Broke);
-            return ControlFlow::Break(());
-        }
-        ControlFlow::Continue(())
-    };
-    sse(&mut Dialer(app), &clock, source, &mut [0; CHUNK], on_item);
-}
-
-/// The clock. It stops the loop when the application is interrupted.
-struct Time<'r, 'w>(&'r App<'w>);
-
-impl Clock for Time<'_, '_> {
+/// The clock stops the loop when the application is interrupted.
+impl Clock for ClientClock<'_, '_, &Timers<'_>> {
     fn now(&self) -> Duration {
-        self.0.world.device_now()
+        async_io::Clock::now(self)
     }
 
     fn sleep_until(&self, time: Duration) {
-        let time = self.0.world.to_world(time);
-        self.0.world.pass_until(time.min(self.0.interrupted_at()));
+        let sleep = pin!(async_io::Clock::sleep_until(self, time));
+        self.device.run(self.app, Duration::MAX, sleep);
     }
 
     fn is_stopped(&self) -> bool {
-        self.0.is_interrupted()
+        if self.asks_later.take() {
+            return false;
+        }
+        self.device.sleep_if_due(self.app);
+        self.app.is_interrupted()
     }
 }
 
-struct Dialer<'r, 'w>(&'r App<'w>);
+/// The scripted transport, which blocks instead of waiting.
+struct Blocking<'r, 'w, T> {
+    inner: T,
+    app: &'r App<'w>,
+    timers: &'r Timers<'w>,
+}
 
-impl<'w> Connect for Dialer<'_, 'w> {
+impl<'r, 'w> Connect for Blocking<'r, 'w, Spy<'r, 'w, Dialer<'r, 'w>>> {
     type Error = ();
     type Io<'c>
-        = Io<'c, 'w>
+        = Blocking<'r, 'w, SpyIo<'r, 'w, transport::Io<'r, 'w>>>
     where
         Self: 'c;
 
@@ -87,50 +99,41 @@ impl<'w> Connect for Dialer<'_, 'w> {
         &mut self,
         origin: Origin<'_>,
         deadline: Option<Duration>,
-    ) -> Result<Io<'_, 'w>, ()> {
-        let world: &'w World<'w> = self.0.world;
-        let dial = world.dial(origin);
-        let deadline = world.to_world(deadline.unwrap_or(Duration::MAX));
-        let limit = deadline.min(self.0.interrupted_at());
-        let at = dial.at.filter(|at| *at <= limit);
-        world.pass_until(at.unwrap_or(limit));
-        at.ok_or(())?;
-        let socket = world.dialled(&dial).ok_or(())?;
-        Ok(Io {
-            socket,
-            app: self.0,
-        })
+    ) -> Result<Self::Io<'_>, ()> {
+        let (app, timers) = (self.app, self.timers);
+        let until = timers.world.to_world(deadline.unwrap_or(Duration::MAX));
+        let connected = timers.run(app, until, pin!(self.inner.connect(origin, deadline)));
+        let inner = connected.ok_or(())??;
+        Ok(Blocking { inner, app, timers })
     }
 }
 
-struct Io<'r, 'w> {
-    socket: Socket<'w>,
-    app: &'r App<'w>,
-}
-
-impl ErrorType for Io<'_, '_> {
+impl<T: embedded_io_async::ErrorType> ErrorType for Blocking<'_, '_, T> {
     type Error = io::Error;
 }
 
-impl Read for Io<'_, '_> {
+impl<T: embedded_io_async::Read<Error = io::Error>> Read for Blocking<'_, '_, T> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let world = self.app.world;
-        if let Some(result) = self.socket.read(buffer) {
-            return result;
-        }
-        let until = (world.now() + TICK).min(self.app.interrupted_at());
-        let next = self.socket.next().filter(|next| *next <= until);
-        world.pass_until(next.unwrap_or(until));
-        match self.socket.read(buffer) {
-            Some(result) => result,
-            None => Err(ErrorKind::TimedOut.into()),
-        }
+        let tick = match self.app.bug {
+            Some("notices silence late") => TICK * 30,
+            Some("never notices silence") => Duration::MAX,
+            _ => TICK,
+        };
+        let until = self.timers.world.now().saturating_add(tick);
+        let read = self
+            .timers
+            .run(self.app, until, pin!(self.inner.read(buffer)));
+        read.unwrap_or_else(|| Err(ErrorKind::TimedOut.into()))
     }
 }
 
-impl Write for Io<'_, '_> {
+impl<T: embedded_io_async::Write<Error = io::Error>> Write for Blocking<'_, '_, T> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.socket.write(bytes)
+        let until = self.timers.world.now() + TICK;
+        let written = self
+            .timers
+            .run(self.app, until, pin!(self.inner.write(bytes)));
+        written.unwrap_or_else(|| Err(ErrorKind::TimedOut.into()))
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -1,4 +1,4 @@
-//! The scripted transport for the async loops.
+//! The scripted transport.
 
 use std::future::poll_fn;
 use std::io;
@@ -14,18 +14,18 @@ use crate::network::Socket;
 
 pub struct Dialer<'r, 'w>(pub &'r Timers<'w>);
 
-impl<'w> Connect for Dialer<'_, 'w> {
+impl<'r, 'w> Connect for Dialer<'r, 'w> {
     type Error = ();
     type Io<'c>
-        = Io<'c, 'w>
+        = Io<'r, 'w>
     where
         Self: 'c;
 
-    async fn connect(&mut self, origin: Origin<'_>, _: Option<Duration>) -> Result<Io<'_, 'w>, ()> {
-        let dial = self.0.world.dial(origin);
+    async fn connect(&mut self, origin: Origin<'_>, _: Option<Duration>) -> Result<Io<'r, 'w>, ()> {
         let timers = self.0;
+        let dial = timers.world.dial(origin.host);
         timers.sleep(dial.at.unwrap_or(Duration::MAX)).await;
-        let socket = timers.world.dialled(&dial).ok_or(())?;
+        let socket = Socket::new(timers.world, dial.host.ok_or(())?);
         Ok(Io { socket, timers })
     }
 }
@@ -56,7 +56,7 @@ impl Read for Io<'_, '_> {
 
 impl Write for Io<'_, '_> {
     async fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.socket.write(bytes)
+        Ok(self.socket.write(bytes))
     }
 
     async fn flush(&mut self) -> io::Result<()> {

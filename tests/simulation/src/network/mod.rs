@@ -1,7 +1,9 @@
-//! The network of scripted transports.
+//! The world, and the network of scripted transports.
 
+mod keys;
 mod socket;
 mod world;
 
+pub use keys::pins;
 pub use socket::Socket;
-pub use world::{Dial, World, name_of};
+pub use world::World;

@@ -1,14 +1,11 @@
-//! The world of the scripted transports: the time, the names, and the link.
+//! The world: the time, the record of what happens, the names, and the link of the scripted transports.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeSet;
 use std::time::Duration;
 
-use embedded_sse::{Origin, Scheme};
-
-use super::socket::Socket;
+use crate::memory;
 use crate::plan::{Kind, Ms, Plan, ms};
-use crate::server::{self, Answer, Deed, HOST, OTHER, PORTAL, Request};
+use crate::server::{self, ADDRESS, Answer, Deed, HOST, OTHER, PORTAL, Request, Timed};
 use crate::trace::{Entry, Trace};
 
 /// A link that is down for longer than this takes its connections with it.
@@ -19,11 +16,13 @@ const NO_NAME_AFTER: Ms = 300;
 
 pub struct World<'p> {
     pub plan: &'p Plan,
+    pub url: String,
     now: Cell<Duration>,
     /// The world's time at which the device's clock was zero.
     pub clock_zero: Cell<Duration>,
     pub trace: RefCell<Trace>,
-    pub fired: RefCell<BTreeSet<usize>>,
+    /// How many requests the servers have got, and how many connections they have.
+    requests: Cell<usize>,
     connections: Cell<usize>,
 }
 
@@ -40,10 +39,11 @@ impl<'p> World<'p> {
     pub fn new(plan: &'p Plan) -> Self {
         Self {
             plan,
+            url: server::url(plan),
             now: Cell::default(),
             clock_zero: Cell::default(),
             trace: RefCell::default(),
-            fired: RefCell::default(),
+            requests: Cell::new(0),
             connections: Cell::new(0),
         }
     }
@@ -56,10 +56,6 @@ impl<'p> World<'p> {
 
     pub fn now_ms(&self) -> Ms {
         self.now.get().as_millis() as Ms
-    }
-
-    pub fn is_over(&self) -> bool {
-        self.now_ms() >= self.plan.end
     }
 
     pub fn pass_until(&self, time: Duration) {
@@ -78,146 +74,98 @@ impl<'p> World<'p> {
     // ---- records ----
 
     pub fn tell(&self, entry: Entry) {
-        self.trace.borrow_mut().0.push((self.now.get(), entry));
+        memory::world(|| self.trace.borrow_mut().push(self.now.get(), entry));
     }
 
-    pub fn fire(&self, fault: usize) {
-        self.fired.borrow_mut().insert(fault);
-    }
-
-    /// The first fault of this kind that is active.
-    pub fn active<T>(&self, pick: impl Fn(Kind) -> Option<T>) -> Option<T> {
-        let (index, picked) = self.plan.active(self.now_ms(), pick)?;
-        self.fire(index);
-        Some(picked)
+    /// Whether a fault of this kind is active.
+    pub fn has(&self, kind: Kind) -> bool {
+        self.plan.has(self.now_ms(), kind)
     }
 
     // ---- connections ----
 
-    pub fn dial(&self, origin: Origin<'_>) -> Dial {
-        self.tell(Entry::Dial(name_of(origin)));
-        self.reach(origin)
-    }
-
-    /// The result of dialling, without a record of it.
-    pub fn reach(&self, origin: Origin<'_>) -> Dial {
-        let after = |delay: Ms| Some(self.now() + ms(delay));
-        let failed = |delay| Dial {
-            at: after(delay),
-            host: None,
-        };
-        if let Some(()) = self.active(|kind| kind.is_cut().then_some(())) {
-            let at = None;
-            let host = None;
-            return Dial { at, host };
-        }
-        if let Some(()) = self.active(|kind| matches!(kind, Kind::NoName { .. }).then_some(())) {
-            return failed(NO_NAME_AFTER);
-        }
-        let by = self.active(|kind| match kind {
-            Kind::Delay { by, .. } => Some(by),
+    /// Dials a host over a scripted transport.
+    pub fn dial(&self, host: &str) -> Dial {
+        let plan = self.plan;
+        let now = self.now_ms();
+        let by = plan.active(now, |fault| match fault.kind {
+            Kind::Delay(by) => Some(by),
             _ => None,
         });
-        let latency = self.plan.settings.latency * 2 + by.unwrap_or_default();
-        if let Some(()) = self.active(|kind| matches!(kind, Kind::Lie { .. }).then_some(())) {
-            let host = Some(PORTAL);
-            let at = after(latency);
-            return Dial { at, host };
-        }
-        let down = server::is_down(self.plan, self.now_ms());
-        if let Some(fault) = down {
-            self.fire(fault);
-            return failed(latency);
-        }
-        let host = match origin.host {
-            HOST => HOST,
-            OTHER if server::has_other(self.plan, self.now_ms()) => OTHER,
-            _ => return failed(latency),
+        let latency = plan.settings.latency * 2 + by.unwrap_or_default();
+        let is_cut = plan.active(now, |fault| fault.kind.is_cut().then_some(()));
+        let is_name = host != ADDRESS;
+        let (after, host) = match host {
+            _ if is_cut.is_some() => (None, None),
+            _ if is_name && self.has(Kind::Silence) => (None, None),
+            _ if is_name && self.has(Kind::NoName) => (Some(NO_NAME_AFTER), None),
+            _ if is_name && self.has(Kind::Lie) => (Some(latency), Some(PORTAL)),
+            _ if self.has(Kind::Restart) => (Some(latency), None),
+            HOST | ADDRESS => (Some(latency), Some(HOST)),
+            OTHER if server::has_other(plan, now) => (Some(latency), Some(OTHER)),
+            _ => (Some(latency), None),
         };
-        let host = Some(host);
-        let at = after(latency);
+        let at = after.map(|after| self.now() + ms(after));
         Dial { at, host }
     }
 
-    /// Call this at the time of the dial's result.
-    pub fn dialled(&self, dial: &Dial) -> Option<Socket<'_>> {
-        self.tell(Entry::Dialled(dial.host.is_some()));
-        Some(Socket::new(self, dial.host?))
+    /// A server has one connection more.
+    pub fn opened(&self) {
+        self.connections.update(|connections| connections + 1);
+        self.tell(Entry::Connections(self.connections.get()));
     }
 
-    /// What the server sends on a connection whose request is complete now.
-    pub fn serve(&self, host: &str, request: &Request) -> Answer {
-        let connection = self.connections.replace(self.connections.get() + 1);
-        let mut answer = server::answer(self.plan, self.now_ms(), host, request, connection);
-        let bytes = answer.deeds.iter().filter_map(|timed| match &timed.deed {
+    /// A server has one connection less.
+    pub fn closed(&self) {
+        self.connections.update(|connections| connections - 1);
+        self.tell(Entry::Connections(self.connections.get()));
+    }
+
+    /// What the server does on a connection whose request is complete now.
+    pub fn serve(&self, host: &str, request: &Request) -> Vec<Timed> {
+        let connection = self.requests.replace(self.requests.get() + 1);
+        let Answer { deeds, is_damaged } =
+            server::answer(self.plan, self.now_ms(), host, request, connection);
+        let bytes = deeds.iter().filter_map(|timed| match &timed.deed {
             Deed::Send(bytes) => Some(&bytes[..]),
             _ => None,
         });
         self.tell(Entry::Served {
             connection,
             bytes: bytes.collect::<Vec<_>>().concat(),
-            is_damaged: answer.is_damaged,
-            has_end: answer.deeds.iter().any(|timed| timed.deed == Deed::Fin),
+            is_damaged,
+            has_end: deeds.iter().any(|timed| timed.deed == Deed::Fin),
         });
-        for index in answer.fired.drain(..) {
-            self.fire(index);
-        }
-        answer
+        deeds
     }
 
-    /// The same for a scripted transport, with the times at which it arrives.
-    pub fn answer(&self, host: &str, request: &Request) -> Answer {
+    /// When the deeds arrive at the client over a scripted transport.
+    pub fn link(&self, mut deeds: Vec<Timed>) -> Vec<Timed> {
         let start = self.now_ms();
-        let mut answer = self.serve(host, request);
-        for timed in &mut answer.deeds {
+        for timed in &mut deeds {
             timed.at += self.plan.settings.latency;
         }
-        self.link(answer, start)
-    }
-
-    /// What the link does to packets that are sent after `start`.
-    pub fn link(&self, mut answer: Answer, start: Ms) -> Answer {
-        for (index, fault) in self.plan.faults.iter().enumerate() {
-            if fault.end() <= start {
-                continue;
-            }
-            for timed in &mut answer.deeds {
-                if let Kind::Delay { by, .. } = fault.kind
-                    && fault.is_active(timed.at)
-                {
+        for fault in self.plan.faults.iter().filter(|fault| fault.end() > start) {
+            if let Kind::Delay(by) = fault.kind {
+                let late = deeds.iter_mut().filter(|timed| fault.is_active(timed.at));
+                for timed in late {
                     timed.at += by;
-                    answer.fired.push(index);
+                    fault.fire();
                 }
             }
-            answer = answer.in_order();
-            if fault.kind.is_cut() {
-                let first = answer
-                    .deeds
-                    .iter()
-                    .position(|timed| fault.is_active(timed.at));
-                if let Some(first) = first {
-                    answer.fired.push(index);
-                    if fault.end() - fault.at > MOST_PATIENCE {
-                        answer.deeds.truncate(first);
-                    } else {
-                        for timed in &mut answer.deeds[first..] {
-                            timed.at = timed.at.max(fault.end());
-                        }
-                    }
+            server::put_in_order(&mut deeds);
+            let first = deeds.iter().position(|timed| fault.is_active(timed.at));
+            if let Some(first) = first
+                && fault.kind.is_cut()
+            {
+                fault.fire();
+                match fault.lasts > MOST_PATIENCE {
+                    true => deeds.truncate(first),
+                    false => deeds[first].at = fault.end(),
                 }
             }
         }
-        for index in answer.fired.drain(..) {
-            self.fire(index);
-        }
-        answer.in_order()
-    }
-}
-
-pub fn name_of(origin: Origin<'_>) -> String {
-    let Origin { scheme, host, port } = origin;
-    match (scheme, port) {
-        (Scheme::Http, 80) | (Scheme::Https, 443) => format!("{}://{host}", scheme.as_str()),
-        _ => format!("{}://{host}:{port}", scheme.as_str()),
+        server::put_in_order(&mut deeds);
+        deeds
     }
 }

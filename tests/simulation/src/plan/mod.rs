@@ -9,7 +9,7 @@ use std::time::Duration;
 
 pub use event::{Published, Shape, id_of, number_in, number_of};
 pub use fault::{Class, Fault, Kind, Target};
-pub use settings::Settings;
+pub use settings::{Method, Settings};
 
 use crate::random::Random;
 
@@ -32,8 +32,10 @@ pub struct Plan {
     /// Whether the stream is followed over TLS. The driver decides this, not the seed.
     pub has_tls: bool,
     pub settings: Settings,
-    pub events: Vec<Published>,
+    /// The classes of faults that are active.
+    pub classes: Vec<Class>,
     pub faults: Vec<Fault>,
+    pub events: Vec<Published>,
     /// From now on, nothing goes wrong any more.
     pub calm: Ms,
     /// The stream is open by then.
@@ -51,8 +53,7 @@ impl Plan {
             classes.push(random.of(&Class::ALL));
         }
         let latest = random.magnitude(5_000, LATEST_FAULT);
-        let count = random.between(1, 14);
-        let mut faults: Vec<_> = (0..count)
+        let mut faults: Vec<_> = (0..random.between(1, 14))
             .map(|_| {
                 let class = random.of(&classes);
                 Fault::random(&mut random, class, latest)
@@ -62,7 +63,6 @@ impl Plan {
 
         let calm = faults.iter().map(Fault::end).max().unwrap_or_default();
         let settled = calm + longest_way_back(&settings, &faults);
-        let end = settled + LAST_EVENTS;
         let mut times: Vec<_> = (0..random.between(5, 100))
             .map(|_| {
                 // Most of them while things go wrong, and several at a time.
@@ -85,26 +85,12 @@ impl Plan {
             seed,
             has_tls: false,
             settings,
-            events,
+            classes,
             faults,
+            events,
             calm,
             settled,
-            end,
-        }
-    }
-
-    /// The same plan with or without TLS.
-    pub fn with_tls(&self, has_tls: bool) -> Self {
-        Self {
-            has_tls,
-            ..self.clone()
-        }
-    }
-
-    pub fn scheme(&self) -> &'static str {
-        match self.has_tls {
-            true => "https",
-            false => "http",
+            end: settled + LAST_EVENTS,
         }
     }
 
@@ -112,18 +98,30 @@ impl Plan {
     pub fn with_faults(&self, kept: &[usize]) -> Self {
         let faults = kept.iter().filter_map(|index| self.faults.get(*index));
         Self {
-            faults: faults.copied().collect(),
+            faults: faults.cloned().collect(),
             ..self.clone()
         }
     }
 
-    /// The first fault of this kind that is active.
-    pub fn active<T>(&self, now: Ms, pick: impl Fn(Kind) -> Option<T>) -> Option<(usize, T)> {
-        let mut faults = self.faults.iter().enumerate();
-        faults.find_map(|(index, fault)| {
-            let picked = pick(fault.kind).filter(|_| fault.is_active(now))?;
-            Some((index, picked))
-        })
+    /// The first value that `pick` returns for a fault that is active. That fault has an effect.
+    pub fn active<T>(&self, now: Ms, pick: impl Fn(&Fault) -> Option<T>) -> Option<T> {
+        let mut active = self.faults.iter().filter(|fault| fault.is_active(now));
+        active.find_map(|fault| pick(fault).inspect(|_| fault.fire()))
+    }
+
+    /// If a fault of this kind is active, returns its end.
+    pub fn until(&self, now: Ms, kind: Kind) -> Option<Ms> {
+        self.active(now, |fault| (fault.kind == kind).then(|| fault.end()))
+    }
+
+    pub fn has(&self, now: Ms, kind: Kind) -> bool {
+        self.until(now, kind).is_some()
+    }
+
+    /// When a fault of this kind begins next.
+    pub fn next(&self, now: Ms, kind: Kind) -> Option<Ms> {
+        let faults = self.faults.iter().filter(|fault| fault.kind == kind);
+        faults.map(|fault| fault.at).filter(|at| *at > now).min()
     }
 }
 
@@ -155,6 +153,7 @@ impl fmt::Display for Plan {
         for (number, event) in self.events.iter().enumerate() {
             writeln!(f, "event {number} at {} ms: {:?}", event.at, event.shape)?;
         }
+        writeln!(f, "classes of faults: {:?}", self.classes)?;
         for (index, fault) in self.faults.iter().enumerate() {
             writeln!(f, "fault {index} {fault}")?;
         }

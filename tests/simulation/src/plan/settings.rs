@@ -1,4 +1,4 @@
-//! What a seed selects besides the faults: the policy, the network, and the habits of everybody.
+//! What a seed selects besides the faults: the policy, the request, the network, and the habits of everybody.
 
 use std::time::Duration;
 
@@ -12,9 +12,16 @@ pub struct Settings {
     pub policy: Policy,
     /// The seed of the jitter.
     pub jitter_seed: u32,
+    pub request: Method,
     pub max_redirects: u8,
     /// Whether the source remembers permanent redirects.
     pub remembers: bool,
+    /// Whether a hook renews the token before each attempt.
+    pub renews_token: bool,
+    /// Whether a hook tries again after a 401 and a 404.
+    pub forgives: bool,
+    /// Whether the URL has an IPv6 address in place of a name.
+    pub is_ipv6: bool,
     /// Whether the responses are chunked. Otherwise they last until the connection closes.
     pub is_chunked: bool,
     pub heartbeat: Ms,
@@ -26,6 +33,16 @@ pub struct Settings {
     pub store_every: u64,
     /// The application restarts a source that has stopped after this long.
     pub restart_after: Ms,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    Get,
+    /// A POST that may be sent once.
+    Post,
+    RepeatablePost,
+    /// A POST whose stream is resumed by GET.
+    ResumedPost,
 }
 
 impl Settings {
@@ -46,8 +63,17 @@ impl Settings {
         Self {
             policy,
             jitter_seed: random.next() as u32,
+            request: match random.below(10) {
+                0 => Method::Post,
+                1 => Method::RepeatablePost,
+                2 | 3 => Method::ResumedPost,
+                _ => Method::Get,
+            },
             max_redirects: random.of(&[0, 1, 3, 20, 20, 20]),
             remembers: random.percent(50),
+            renews_token: random.percent(30),
+            forgives: random.percent(30),
+            is_ipv6: random.percent(15),
             is_chunked: random.percent(60),
             heartbeat: idle / 3,
             latency: random.magnitude(1, 200),

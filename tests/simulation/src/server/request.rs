@@ -1,31 +1,33 @@
 //! A request, as the server and the checker read it.
 
-/// The head of a request. The client sends no body.
 #[derive(Clone, Debug, Default)]
 pub struct Request {
     pub method: String,
     pub path: String,
     pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
 }
 
 impl Request {
-    /// Returns `None` until the head is complete.
+    /// Returns `None` until the request is complete.
     pub fn parse(bytes: &[u8]) -> Option<Self> {
-        let text = String::from_utf8_lossy(bytes);
-        let head = text.strip_suffix("\r\n\r\n")?;
-        let mut lines = head.split("\r\n");
-        let mut first = lines.next()?.split(' ');
-        let method = first.next()?.to_owned();
-        let path = first.next()?.to_owned();
-        let headers = lines
-            .filter_map(|line| line.split_once(": "))
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .collect();
-        Some(Self {
-            method,
-            path,
-            headers,
-        })
+        let end = bytes.windows(4).position(|part| part == b"\r\n\r\n")?;
+        let text = String::from_utf8_lossy(&bytes[..end]);
+        let mut lines = text.split("\r\n");
+        let mut first = lines.next()?.split(' ').map(str::to_owned);
+        let fields = lines.filter_map(|line| line.split_once(": "));
+        let mut request = Self {
+            method: first.next()?,
+            path: first.next()?,
+            headers: fields
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .collect(),
+            body: bytes[end + 4..].to_vec(),
+        };
+        let length = request.header("Content-Length").map_or(Ok(0), str::parse);
+        let length: usize = length.ok()?;
+        request.body = request.body.get(..length)?.to_vec();
+        Some(request)
     }
 
     pub fn header(&self, name: &str) -> Option<&str> {

@@ -32,12 +32,11 @@ impl<'w> Cable<'w> {
         }
     }
 
-    /// Takes a packet of IPv4.
+    /// Takes a packet of IPv4 or IPv6.
     pub fn send(&mut self, packet: &[u8]) {
-        let Some(&[a, b, c, d]) = packet.get(16..20) else {
+        let Some(to) = destination(packet) else {
             return;
         };
-        let to = Ipv4Addr::new(a, b, c, d);
         let plan = self.world.plan;
         let now = self.world.now();
         let mut due = now + ms(plan.settings.latency);
@@ -45,27 +44,25 @@ impl<'w> Cable<'w> {
         let mut copies = 1;
         // The checksum of TCP finds one flipped bit, but not always two.
         let mut is_damaged = false;
-        for (index, fault) in plan.faults.iter().enumerate() {
+        for fault in &plan.faults {
             if !fault.is_active(self.world.now_ms()) {
                 continue;
             }
             let mut has_effect = true;
             match fault.kind {
                 kind if kind.is_cut() => copies = 0,
-                Kind::Delay { by, .. } => due += ms(by),
-                Kind::Lose { percent, .. } if self.random.percent(percent) => copies = 0,
-                Kind::Duplicate { percent, .. } if self.random.percent(percent) => copies *= 2,
-                Kind::Reorder { percent, .. } if self.random.percent(percent) => {
+                Kind::Delay(by) => due += ms(by),
+                Kind::Lose(percent) if self.random.percent(percent) => copies = 0,
+                Kind::Duplicate(percent) if self.random.percent(percent) => copies *= 2,
+                Kind::Reorder(percent) if self.random.percent(percent) => {
                     due += ms(self.random.below(500));
                 }
-                Kind::Noise { percent, .. } if !is_damaged && self.random.percent(percent) => {
+                Kind::Noise(percent) if !is_damaged && self.random.percent(percent) => {
                     is_damaged = true;
                     let byte = self.random.below(packet.len() as u64) as usize;
                     packet[byte] ^= 1 << self.random.below(8);
                 }
-                Kind::Throttle {
-                    bytes_per_second, ..
-                } => {
+                Kind::Throttle(bytes_per_second) => {
                     let takes = packet.len() as u64 * 1000 / bytes_per_second;
                     self.free = self.free.max(now) + ms(takes);
                     due = due.max(self.free);
@@ -77,7 +74,7 @@ impl<'w> Cable<'w> {
                 _ => has_effect = false,
             }
             if has_effect {
-                self.world.fire(index);
+                fault.fire();
             }
         }
         for _ in 0..copies {
@@ -105,5 +102,19 @@ impl<'w> Cable<'w> {
     /// Loses the packets that have arrived at this address.
     pub fn lose(&mut self, at: Ipv4Addr) {
         while self.receive(at).is_some() {}
+    }
+}
+
+fn destination(packet: &[u8]) -> Option<Ipv4Addr> {
+    match packet.first()? >> 4 {
+        4 => {
+            let address: [u8; 4] = packet.get(16..20)?.try_into().ok()?;
+            Some(address.into())
+        }
+        _ => {
+            let address = packet.get(24..40)?;
+            let is_host = address[0] == 0xFD;
+            is_host.then(|| Ipv4Addr::new(10, 0, 0, address[15]))
+        }
     }
 }

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use embassy_time_driver::{Driver, TICK_HZ, time_driver_impl};
 
+use crate::memory;
+
 thread_local! {
     static NOW: Cell<u64> = const { Cell::new(0) };
     static TIMERS: RefCell<Vec<(u64, Waker)>> = const { RefCell::new(Vec::new()) };
@@ -19,12 +21,14 @@ impl Driver for Simulated {
     }
 
     fn schedule_wake(&self, at: u64, waker: &Waker) {
-        TIMERS.with_borrow_mut(|timers| {
-            let mut same = timers.iter_mut();
-            match same.find(|(_, other)| other.will_wake(waker)) {
-                Some((other, _)) => *other = at.min(*other),
-                None => timers.push((at, waker.clone())),
-            }
+        memory::world(|| {
+            TIMERS.with_borrow_mut(|timers| {
+                let mut same = timers.iter_mut();
+                match same.find(|(_, other)| other.will_wake(waker)) {
+                    Some((other, _)) => *other = at.min(*other),
+                    None => timers.push((at, waker.clone())),
+                }
+            });
         });
     }
 }

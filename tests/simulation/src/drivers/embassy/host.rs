@@ -1,17 +1,20 @@
 //! A host: a network stack with its tasks.
 
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
-use embassy_net::{Config, Ipv4Cidr, Stack, StackResources, StaticConfigV4};
+use embassy_net::{
+    Config, ConfigV6, Ipv4Cidr, Ipv6Cidr, Stack, StackResources, StaticConfigV4, StaticConfigV6,
+};
 use embassy_net_driver_channel as channel;
 use embassy_net_driver_channel::driver::{HardwareAddress, LinkState};
 
 use super::cable::Cable;
 
+// Each host has an IPv6 address with the same last number, as `fd00::1`.
 pub const CLIENT: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
 /// The server, and DNS.
 pub const HOME: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 2);
@@ -50,10 +53,16 @@ pub struct Host<'n> {
 impl<'n> Host<'n> {
     pub fn new(memory: &'n mut Memory, address: Ipv4Addr, seed: u64) -> Self {
         let (end, device) = channel::new(&mut memory.state, HardwareAddress::Ip);
-        let config = Config::ipv4_static(StaticConfigV4 {
+        let mut config = Config::ipv4_static(StaticConfigV4 {
             address: Ipv4Cidr::new(address, 24),
             gateway: None,
             dns_servers: [HOME].into_iter().collect(),
+        });
+        let [.., number] = address.octets();
+        config.ipv6 = ConfigV6::Static(StaticConfigV6 {
+            address: Ipv6Cidr::new(Ipv6Addr::new(0xFD00, 0, 0, 0, 0, 0, 0, number.into()), 64),
+            gateway: None,
+            dns_servers: Default::default(),
         });
         let (stack, mut runner) = embassy_net::new(device, config, &mut memory.resources, seed);
         let (link, rx, tx) = end.split();

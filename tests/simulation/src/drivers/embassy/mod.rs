@@ -12,15 +12,14 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use embedded_sse::Decoder;
 use embedded_sse::embassy::{EmbassyTime, TcpBuffers, TcpConnector};
 
-use super::ready::{self, Way};
 use super::spy::Spy;
-use super::{End, Run};
-use crate::device::{App, Bug, Interruption, Source};
+use super::{Driver, Idle, live, ready};
+use crate::device::{App, Source};
+use crate::memory::Client;
 use crate::network::World;
-use crate::plan::{Kind, Ms, Plan, ms};
+use crate::plan::{Kind, ms};
 use crate::trace::Entry;
 use cable::Cable;
 use host::{AWAY, CLIENT, ELSEWHERE, HOME, Host, Memory, Woken, poll};
@@ -32,37 +31,46 @@ const CONNECTIONS: usize = 5;
 /// After this many rounds at one time, the tasks count as an endless loop.
 const MOST_ROUNDS: usize = 100_000;
 
-pub fn run(plan: &Plan, bug: Option<Bug>) -> Run {
+pub fn run(app: &App<'_>) {
     clock::reset();
-    let world = World::new(plan);
-    let app = App::new(&world, bug);
+    let world = app.world;
     let mut memories = [HOME, AWAY, ELSEWHERE].map(|address| (address, Memory::new()));
     let mut buffers: Vec<_> = memories.iter().map(|_| new_buffers()).collect();
     let mut servers = Vec::new();
     for ((address, memory), buffers) in memories.iter_mut().zip(&mut buffers) {
-        let mut server = Host::new(memory, *address, plan.seed);
+        let mut server = Host::new(memory, *address, world.plan.seed);
         for buffers in buffers {
-            server.spawn(serve::http(&world, server.stack, *address, buffers));
+            server.spawn(serve::http(world, server.stack, *address, buffers));
         }
         if *address == HOME {
-            server.spawn(serve::names(&world, server.stack));
+            server.spawn(serve::names(world, server.stack));
         }
         servers.push(server);
     }
     let mut net = Net {
-        cable: Cable::new(&world),
+        world,
+        cable: Cable::new(world),
         servers,
     };
     let mut boots = 0;
-    while let End::Reboot { torn, off } = live(&app, &mut net, boots) {
+    loop {
+        let mut memory = Memory::new();
+        let mut buffers = TcpBuffers::<1024, 256>::new();
+        let host = Host::new(&mut memory, CLIENT, world.plan.seed + boots + 1);
+        let inner = TcpConnector::new(host.stack, &mut buffers);
+        let connect = Spy { app, inner };
+        let mut device = Device {
+            net: &mut net,
+            host,
+            connect,
+        };
+        let boot = live(app, false, &mut device, |device, source| {
+            device.follow(app, source);
+        });
+        let Some(boot) = boot else { return };
+        drop(device);
+        net.run_without_client(boot);
         boots += 1;
-        let boot = app.lose_power(torn, off);
-        net.run_without_client(&app, boot);
-    }
-    drop(net);
-    Run {
-        trace: world.trace.take(),
-        fired: world.fired.take(),
     }
 }
 
@@ -70,70 +78,44 @@ fn new_buffers() -> Vec<Buffers> {
     (0..CONNECTIONS).map(|_| Buffers::new()).collect()
 }
 
-/// One life of the device.
-fn live(app: &App<'_>, net: &mut Net<'_, '_>, boots: u64) -> End {
-    let mut decoder = Decoder::new();
-    app.boot(&mut decoder);
-    let mut remembered = [0; 64];
-    let mut source = app.source(&mut decoder, &mut remembered);
-    let mut memory = Memory::new();
-    let mut buffers = TcpBuffers::<1024, 256>::new();
-    let mut host = Host::new(&mut memory, CLIENT, app.world.plan.seed + boots + 1);
-    let mut connector = Spy {
-        world: app.world,
-        inner: TcpConnector::new(host.stack, &mut buffers),
-    };
-    loop {
-        let interruption = follow(app, net, &mut host, &mut connector, &mut source);
-        match interruption {
-            None | Some(Interruption::Sleep { .. }) => return End::Over,
-            Some(Interruption::Reboot { torn, off }) => return End::Reboot { torn, off },
-            Some(Interruption::Restart) => {
-                app.world.tell(Entry::Dropped);
-                source.restart();
-                app.world.tell(Entry::Restarted);
-            }
-            Some(Interruption::Drop { until }) => {
-                app.world.tell(Entry::Dropped);
-                net.run_idle(app, &mut host, ms(until));
-                app.world.tell(Entry::Slept);
-            }
+/// The device in one life.
+struct Device<'r, 'w, 'n, 'd> {
+    net: &'r mut Net<'w, 'n>,
+    host: Host<'d>,
+    connect: Spy<'r, 'w, TcpConnector<'d>>,
+}
+
+impl Device<'_, '_, '_, '_> {
+    /// Follows the source until the future must be dropped, and drops it.
+    fn follow(&mut self, app: &App<'_>, source: &mut Source<'_>) {
+        let way = Driver::Embassy.way(app.world.plan);
+        let connect = &mut self.connect;
+        let future = pin!(ready::follow(app, EmbassyTime, connect, source, way));
+        let mut future = pin!(Client(future));
+        let woken = Arc::default();
+        loop {
+            let task = Some((future.as_mut() as Pin<&mut dyn Future<Output = ()>>, &woken));
+            self.net
+                .run(Some(&mut self.host), app.interrupted_at(), task);
+            let Some(until) = app.sleeps_until() else {
+                return;
+            };
+            self.net.run_without_client(until);
+            app.world.tell(Entry::Slept);
         }
-        app.keep_time(&source);
     }
 }
 
-/// Follows the source until the future must be dropped, and drops it.
-fn follow(
-    app: &App<'_>,
-    net: &mut Net<'_, '_>,
-    host: &mut Host<'_>,
-    connector: &mut Spy<'_, TcpConnector<'_>>,
-    source: &mut Source<'_>,
-) -> Option<Interruption> {
-    let way = Way::of_seed(app.world.plan.seed);
-    let future = ready::follow(app, &EmbassyTime, connector, source, way);
-    let mut future = pin!(future);
-    let woken = Arc::default();
-    loop {
-        net.run(
-            app,
-            Some(host),
-            app.interrupted_at(),
-            Some((future.as_mut(), &woken)),
-        );
-        match app.interruption() {
-            Some(Interruption::Sleep { until }) => {
-                net.run_without_client(app, ms(until));
-                app.world.tell(Entry::Slept);
-            }
-            other => return other,
-        }
+impl Idle for Device<'_, '_, '_, '_> {
+    fn idle(&mut self, app: &App<'_>, until: Duration) {
+        let until = until.min(ms(app.world.plan.end));
+        self.net.run(Some(&mut self.host), until, None);
     }
 }
 
 /// The cable, and the hosts of the servers.
 struct Net<'w, 'n> {
+    world: &'w World<'w>,
     cable: Cable<'w>,
     servers: Vec<Host<'n>>,
 }
@@ -142,25 +124,19 @@ type Task<'t> = (Pin<&'t mut dyn Future<Output = ()>>, &'t Arc<Woken>);
 
 impl Net<'_, '_> {
     /// Runs everything but the device.
-    fn run_without_client(&mut self, app: &App<'_>, until: Duration) {
-        self.run(app, None, until.min(ms(app.world.plan.end)), None);
+    fn run_without_client(&mut self, until: Duration) {
+        self.run(None, until.min(ms(self.world.plan.end)), None);
         self.cable.lose(CLIENT);
-    }
-
-    /// Runs the device without its application.
-    fn run_idle(&mut self, app: &App<'_>, client: &mut Host<'_>, until: Duration) {
-        self.run(app, Some(client), until.min(ms(app.world.plan.end)), None);
     }
 
     /// Runs all tasks until this time.
     fn run(
         &mut self,
-        app: &App<'_>,
         mut client: Option<&mut Host<'_>>,
         until: Duration,
         mut task: Option<Task<'_>>,
     ) {
-        let world = app.world;
+        let world = self.world;
         let asleep = client.is_none().then_some(CLIENT);
         let mut rounds = 0;
         while world.now() < until {
@@ -172,7 +148,7 @@ impl Net<'_, '_> {
                 }
             }
             if let Some(client) = &mut client {
-                let is_plugged = unplugged(world).is_none();
+                let is_plugged = !world.has(Kind::Unplug);
                 if client.plug(is_plugged) && is_plugged {
                     world.tell(Entry::Plugged);
                 }
@@ -185,9 +161,10 @@ impl Net<'_, '_> {
             assert!(rounds < MOST_ROUNDS, "an endless loop");
             if is_idle {
                 rounds = 0;
-                let plug = unplugged(world).map(ms);
-                let packet = self.cable.next(asleep);
-                let next = [clock::next(), packet, plug, next_unplug(world).map(ms)];
+                let now = world.now_ms();
+                let plug = world.plan.until(now, Kind::Unplug).map(ms);
+                let unplug = world.plan.next(now, Kind::Unplug).map(ms);
+                let next = [clock::next(), self.cable.next(asleep), plug, unplug];
                 let next = next.into_iter().flatten().min().unwrap_or(until);
                 let next = next.max(world.now() + Duration::from_micros(1)).min(until);
                 world.pass_until(next);
@@ -195,25 +172,4 @@ impl Net<'_, '_> {
             }
         }
     }
-}
-
-/// If the device has no link, returns until when.
-fn unplugged(world: &World<'_>) -> Option<Ms> {
-    let plan = world.plan;
-    let active = plan.active(world.now_ms(), |kind| {
-        matches!(kind, Kind::Unplug { .. }).then_some(())
-    });
-    let (index, ()) = active?;
-    world.fire(index);
-    Some(plan.faults[index].end())
-}
-
-/// When the device loses its link next.
-fn next_unplug(world: &World<'_>) -> Option<Ms> {
-    let faults = world.plan.faults.iter();
-    let unplugs = faults.filter(|fault| matches!(fault.kind, Kind::Unplug { .. }));
-    let later = unplugs
-        .map(|fault| fault.at)
-        .filter(|at| *at > world.now_ms());
-    later.min()
 }

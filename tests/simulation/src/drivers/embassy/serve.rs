@@ -44,20 +44,21 @@ pub async fn http<'n>(
         while let Some(until) = gone_until(world, address) {
             at(until).await;
         }
-        let begun = world.now_ms();
+        if socket.accept(80).await.is_err() {
+            continue;
+        }
+        world.opened();
         // The process ends, and all connections with it.
         let dies = async {
-            match server::death(world.plan, begun + 1) {
-                Some((index, death)) => {
-                    at(death).await;
-                    world.fire(index);
-                }
+            match server::death(world.plan, world.now_ms() + 1) {
+                Some(death) => at(death).await,
                 None => std::future::pending().await,
             }
         };
         let _ended = select(serve(world, address, &mut socket), dies).await;
         socket.abort();
         let _sent = socket.flush().await;
+        world.closed();
     }
 }
 
@@ -65,27 +66,15 @@ pub async fn http<'n>(
 fn gone_until(world: &World<'_>, address: Ipv4Addr) -> Option<Ms> {
     let plan = world.plan;
     let now = world.now_ms();
-    if let Some(index) = server::is_down(plan, now) {
-        world.fire(index);
-        return Some(plan.faults[index].end());
-    }
-    let moved = plan.active(now, |kind| matches!(kind, Kind::Move { .. }).then_some(()));
-    match (address, moved) {
-        (HOME, Some((index, ()))) => Some(plan.faults[index].end()),
-        (AWAY, None) => {
-            let faults = plan.faults.iter();
-            let moves = faults.filter(|fault| matches!(fault.kind, Kind::Move { .. }));
-            let later = moves.map(|fault| fault.at).filter(|at| *at > now);
-            Some(later.min().unwrap_or(plan.end))
-        }
+    let restarted = plan.until(now, Kind::Restart);
+    restarted.or_else(|| match (address, plan.until(now, Kind::Move)) {
+        (HOME, Some(moved)) => Some(moved),
+        (AWAY, None) => Some(plan.next(now, Kind::Move).unwrap_or(plan.end)),
         _ => None,
-    }
+    })
 }
 
 async fn serve(world: &World<'_>, address: Ipv4Addr, socket: &mut TcpSocket<'_>) {
-    if socket.accept(80).await.is_err() {
-        return;
-    }
     let mut bytes = Vec::new();
     let request = loop {
         let mut byte = [0];
@@ -102,12 +91,7 @@ async fn serve(world: &World<'_>, address: Ipv4Addr, socket: &mut TcpSocket<'_>)
         (ELSEWHERE, _) => PORTAL,
         _ => HOST,
     };
-    for timed in world.serve(host, &request).deeds {
-        // A client that has left ends the connection.
-        let leaves = async |socket: &mut TcpSocket<'_>| {
-            let mut byte = [0];
-            while let Ok(1..) = socket.read(&mut byte).await {}
-        };
+    for timed in world.serve(host, &request) {
         if let Either::First(()) = select(leaves(socket), at(timed.at)).await {
             return;
         }
@@ -124,13 +108,17 @@ async fn serve(world: &World<'_>, address: Ipv4Addr, socket: &mut TcpSocket<'_>)
             Deed::Fin | Deed::Cut => {
                 socket.close();
                 let _sent = socket.flush().await;
-                // The client closes its side too.
-                Timer::after_secs(20).await;
+                let _left = select(leaves(socket), Timer::after_secs(20)).await;
                 return;
             }
-            Deed::Rst => return,
+            Deed::Records(_) | Deed::Rst => return,
         }
     }
+    leaves(socket).await;
+}
+
+/// Waits until the client ends the connection.
+async fn leaves(socket: &mut TcpSocket<'_>) {
     let mut byte = [0];
     while let Ok(1..) = socket.read(&mut byte).await {}
 }
@@ -158,26 +146,15 @@ pub async fn names(world: &World<'_>, stack: Stack<'_>) {
 }
 
 fn resolve(world: &World<'_>, name: &str) -> Answer {
-    let no_name = world.active(|kind| match kind {
-        Kind::NoName { lasts } => Some(lasts),
-        _ => None,
-    });
-    if let Some(lasts) = no_name {
-        return match lasts % 2 {
-            0 => Answer::Silence,
-            _ => Answer::NoSuchName,
-        };
-    }
-    if let Some(()) = world.active(|kind| matches!(kind, Kind::Lie { .. }).then_some(())) {
-        return Answer::Addresses(vec![ELSEWHERE]);
-    }
-    let moved = world.active(|kind| matches!(kind, Kind::Move { .. }).then_some(()));
-    match (name, moved) {
-        (HOST, None) => Answer::Addresses(vec![HOME]),
-        (HOST, Some(())) => Answer::Addresses(vec![AWAY]),
-        (OTHER, _) if server::has_other(world.plan, world.now_ms()) => {
-            Answer::Addresses(vec![ELSEWHERE])
-        }
-        _ => Answer::NoSuchName,
-    }
+    let has_other = server::has_other(world.plan, world.now_ms());
+    let address = match name {
+        _ if world.has(Kind::Silence) => return Answer::Silence,
+        _ if world.has(Kind::NoName) => return Answer::NoSuchName,
+        _ if world.has(Kind::Lie) => ELSEWHERE,
+        HOST if world.has(Kind::Move) => AWAY,
+        HOST => HOME,
+        OTHER if has_other => ELSEWHERE,
+        _ => return Answer::NoSuchName,
+    };
+    Answer::Addresses(vec![address])
 }

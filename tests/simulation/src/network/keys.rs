@@ -1,4 +1,4 @@
-//! The keys and the configuration of the servers.
+//! The keys of the servers over TLS.
 
 use std::sync::{Arc, OnceLock};
 
@@ -13,7 +13,8 @@ use sha2::{Digest, Sha256};
 use crate::server::{HOST, OTHER};
 
 struct Server {
-    pins: PinnedKeys,
+    /// The hash of the public key.
+    pin: String,
     config: Arc<ServerConfig>,
 }
 
@@ -25,6 +26,7 @@ impl Server {
             .and_then(|params| params.self_signed(&pair))
             .expect("valid names");
         let certificate = certificate.der().clone();
+        let hash = Sha256::digest(pair.subject_public_key_info());
         let private = PrivatePkcs8KeyDer::from(pair.serialize_der());
         let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_protocol_versions(&[&TLS13])
@@ -33,7 +35,7 @@ impl Server {
             .with_single_cert(vec![certificate], private.into())
             .expect("a valid key");
         Self {
-            pins: pins_of(&pair),
+            pin: hash.iter().map(|byte| format!("{byte:02x}")).collect(),
             config: Arc::new(config),
         }
     }
@@ -50,16 +52,11 @@ impl Server {
     }
 }
 
-/// The pin is the hash of the public key.
-fn pins_of(pair: &KeyPair) -> PinnedKeys {
-    let hash = Sha256::digest(pair.subject_public_key_info());
-    let pin: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-    PinnedKeys::parse(&[&pin]).expect("64 hexadecimal digits")
-}
-
 /// The pins of the servers that the client trusts.
-pub fn pins() -> PinnedKeys {
-    Server::trusted().pins
+pub fn pins(trusts_any: bool) -> PinnedKeys {
+    let [trusted, untrusted] = [Server::trusted(), Server::untrusted()].map(|server| &*server.pin);
+    let second = if trusts_any { untrusted } else { trusted };
+    PinnedKeys::parse(&[trusted, second]).expect("64 hexadecimal digits")
 }
 
 pub fn connection(is_trusted: bool) -> ServerConnection {
