@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use embedded_sse::{Item, LossCause, StopReason};
+use embedded_sse::{Item, Stop, Wait};
 
 use crate::checker::model;
 
@@ -68,17 +68,8 @@ pub enum Entry {
 pub enum Told {
     Open(u16),
     Item(model::Item),
-    Lost {
-        cause: LossCause,
-        delay: Duration,
-        /// A time of the world, not of the device.
-        until: Duration,
-        failures: u32,
-    },
-    Stopped {
-        reason: StopReason,
-        cause: Option<LossCause>,
-    },
+    Lost(Wait),
+    Stopped(Stop),
 }
 
 impl Told {
@@ -86,16 +77,11 @@ impl Told {
     pub fn new(item: Item<'_>, to_world: impl Fn(Duration) -> Duration) -> Self {
         match item {
             Item::Open(head) => Self::Open(head.status()),
-            Item::Lost(wait) => Self::Lost {
-                cause: wait.cause,
-                delay: wait.delay,
-                until: to_world(wait.until),
-                failures: wait.failures,
-            },
-            Item::Stopped(stop) => Self::Stopped {
-                reason: stop.reason,
-                cause: stop.cause,
-            },
+            Item::Lost(mut wait) => {
+                wait.until = to_world(wait.until);
+                Self::Lost(wait)
+            }
+            Item::Stopped(stop) => Self::Stopped(stop),
             other => Self::Item(other.into()),
         }
     }

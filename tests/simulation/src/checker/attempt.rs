@@ -51,15 +51,16 @@ impl Attempt {
     }
 
     pub fn opened(&mut self, settings: &Settings) {
-        if settings.remembers && self.redirects > 0 && self.is_permanent && !self.as_get {
+        if settings.remembers && self.redirects > 0 && self.is_permanent {
             self.remembered = Some((self.url.clone(), self.has_left));
         }
     }
 
     pub fn follow(&mut self, location: &str, status: u16, is_post: bool) {
         self.redirects += 1;
-        self.is_permanent &= matches!(status, 301 | 308);
-        self.as_get |= is_post && matches!(status, 301..=303);
+        let changes_method = is_post && !self.as_get && matches!(status, 301..=303);
+        self.is_permanent &= !changes_method && matches!(status, 301 | 308);
+        self.as_get |= changes_method;
         self.url = match location.starts_with('/') {
             true => self.origin().to_owned() + location,
             false => location.to_owned(),

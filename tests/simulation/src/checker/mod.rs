@@ -223,18 +223,13 @@ impl<'p> Checker<'p> {
         match *told {
             Told::Open(status) => return self.opened(status),
             Told::Item(ref item) => return self.item(item),
-            Told::Lost { .. } | Told::Stopped { .. } if self.connection.is_none() => {
+            Told::Lost(_) | Told::Stopped(_) if self.connection.is_none() => {
                 let is_again = self.may_repeat && self.told.as_ref() == Some(told);
                 let detail = || format!("{told:?} without a connection");
                 self.rule("each loss is reported once", is_again, detail)?;
             }
-            Told::Lost {
-                cause,
-                delay,
-                until,
-                failures,
-            } => self.lost(cause, delay, until, failures)?,
-            Told::Stopped { reason, cause } => self.stopped(reason, cause)?,
+            Told::Lost(wait) => self.lost(wait)?,
+            Told::Stopped(stop) => self.stopped(stop)?,
         }
         self.told = Some(told.clone());
         self.may_repeat = false;

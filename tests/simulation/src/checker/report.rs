@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use embedded_sse::{InvalidRedirect, LossCause, StopReason};
+use embedded_sse::{InvalidRedirect, LossCause, Stop, StopReason, Wait};
 
 use super::connection::{Connection, Lost, Outcome};
 use super::response::is_same;
@@ -39,13 +39,14 @@ impl Checker<'_> {
         Ok(())
     }
 
-    pub(super) fn lost(
-        &mut self,
-        cause: LossCause,
-        delay: Duration,
-        until: Duration,
-        failures: u32,
-    ) -> Result<(), Violation> {
+    pub(super) fn lost(&mut self, wait: Wait) -> Result<(), Violation> {
+        let Wait {
+            cause,
+            delay,
+            until,
+            failures,
+            ..
+        } = wait;
         let settings = self.plan.settings;
         let connection = self.over()?;
         let is_abandoned = self.is_abandoned;
@@ -116,11 +117,8 @@ impl Checker<'_> {
         Ok(())
     }
 
-    pub(super) fn stopped(
-        &mut self,
-        reason: StopReason,
-        cause: Option<LossCause>,
-    ) -> Result<(), Violation> {
+    pub(super) fn stopped(&mut self, stop: Stop) -> Result<(), Violation> {
+        let Stop { reason, cause, .. } = stop;
         let settings = self.plan.settings;
         let connection = self.over()?;
         let is_abandoned = self.is_abandoned;

@@ -282,12 +282,12 @@ impl<'w> App<'w> {
                 data.push('!');
             }
             ("hides the opening", Told::Open(_)) => count = 0,
-            ("hides a loss", Told::Lost { .. }) => count = 0,
-            ("reports a loss twice", Told::Lost { .. }) => count = 2,
-            ("calls a cut an end", Told::Lost { cause, .. }) if *cause == LossCause::CutOff => {
-                *cause = LossCause::End;
+            ("hides a loss", Told::Lost(_)) => count = 0,
+            ("reports a loss twice", Told::Lost(_)) => count = 2,
+            ("calls a cut an end", Told::Lost(wait)) if wait.cause == LossCause::CutOff => {
+                wait.cause = LossCause::End;
             }
-            ("forgets the loss of a dropped future", told @ Told::Lost { .. }) => {
+            ("forgets the loss of a dropped future", told @ Told::Lost(_)) => {
                 let last = self.last_loss.replace(Some(told.clone()));
                 count = usize::from(last.as_ref() != Some(told));
             }

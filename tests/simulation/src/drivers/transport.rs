@@ -23,9 +23,9 @@ impl<'r, 'w> Connect for Dialer<'r, 'w> {
 
     async fn connect(&mut self, origin: Origin<'_>, _: Option<Duration>) -> Result<Io<'r, 'w>, ()> {
         let timers = self.0;
-        let dial = timers.world.dial(origin.host);
-        timers.sleep(dial.at.unwrap_or(Duration::MAX)).await;
-        let socket = Socket::new(timers.world, dial.host.ok_or(())?);
+        let (at, host) = timers.world.dial(origin.host);
+        timers.sleep(at).await;
+        let socket = Socket::new(timers.world, host.ok_or(())?);
         Ok(Io { socket, timers })
     }
 }

@@ -26,15 +26,6 @@ pub struct World<'p> {
     connections: Cell<usize>,
 }
 
-/// The result of dialling.
-#[derive(Debug)]
-pub struct Dial {
-    /// When it is known. `None` if never.
-    pub at: Option<Duration>,
-    /// The host that is reached.
-    pub host: Option<&'static str>,
-}
-
 impl<'p> World<'p> {
     pub fn new(plan: &'p Plan) -> Self {
         Self {
@@ -84,8 +75,9 @@ impl<'p> World<'p> {
 
     // ---- connections ----
 
-    /// Dials a host over a scripted transport.
-    pub fn dial(&self, host: &str) -> Dial {
+    /// Dials a host over a scripted transport. Returns when the result is known, and the host that is
+    /// reached, if there is one.
+    pub fn dial(&self, host: &str) -> (Duration, Option<&'static str>) {
         let plan = self.plan;
         let now = self.now_ms();
         let by = plan.active(now, |fault| match fault.kind {
@@ -105,8 +97,8 @@ impl<'p> World<'p> {
             OTHER if server::has_other(plan, now) => (Some(latency), Some(OTHER)),
             _ => (Some(latency), None),
         };
-        let at = after.map(|after| self.now() + ms(after));
-        Dial { at, host }
+        let at = after.map_or(Duration::MAX, |after| self.now() + ms(after));
+        (at, host)
     }
 
     /// A server has one connection more.
