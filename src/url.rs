@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::bytes::{decimal, has, split_at_any};
+use crate::bytes::{decimal, has, split_at_any, write_decimal};
 
 /// The scheme of a URL. For `https`, the transport does TLS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -199,13 +199,26 @@ impl fmt::Display for Url<'_> {
     }
 }
 
+impl Origin<'_> {
+    /// Calls `take` with each piece of the host and port as in a URL, such as `[::1]:8443`.
+    pub(crate) fn each_piece_of_authority(&self, take: &mut dyn FnMut(&[u8])) {
+        for piece in in_brackets(self.host) {
+            take(piece.as_bytes());
+        }
+        if self.port != self.scheme.default_port() {
+            take(b":");
+            take(write_decimal(self.port.into(), &mut [0; 20]));
+        }
+    }
+}
+
 /// Whether a host is an IPv6 address, which needs brackets in a URL.
 pub(crate) fn is_ipv6(host: &str) -> bool {
     has(host.as_bytes(), b':')
 }
 
 /// The host as written in URLs and requests.
-pub(crate) fn in_brackets(host: &str) -> [&str; 3] {
+fn in_brackets(host: &str) -> [&str; 3] {
     if is_ipv6(host) {
         ["[", host, "]"]
     } else {

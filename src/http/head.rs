@@ -247,7 +247,7 @@ pub(crate) fn unfold(head: &mut [u8]) {
 
 /// Takes the next line that is not empty from the front of a head, and returns it without its line end.
 #[inline(never)]
-fn next_line<'a>(head: &mut &'a [u8]) -> Option<&'a [u8]> {
+pub(super) fn next_line<'a>(head: &mut &'a [u8]) -> Option<&'a [u8]> {
     while !head.is_empty() {
         let end = head.iter().position(|byte| *byte == b'\n');
         let (line, rest) = head.split_at_checked(end.unwrap_or(head.len()))?;

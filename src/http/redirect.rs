@@ -7,9 +7,10 @@ mod tests;
 use core::fmt;
 use core::ops::Range;
 
+use super::head::next_line;
 use crate::buffer::{Buffer, Full};
-use crate::bytes::{copy_within, rotate_left, split_at_any, write_decimal};
-use crate::url::{Origin, Scheme, Url, in_brackets};
+use crate::bytes::{copy_within, rotate_left, split_at_any};
+use crate::url::{Origin, Scheme, Url};
 use crate::utf8::text;
 
 /// The greatest length of a URL. Servers reject longer ones.
@@ -17,9 +18,9 @@ const LONGEST_URL: usize = 8192;
 
 /// Resolves a redirect and stores its URL in `memory`.
 ///
-/// `location` is the range of the `Location` value, and `url` the range of the current URL. If
-/// `url` is empty, the current URL is `original`. The new URL replaces the current one. Bytes
-/// before it stay, the head after it is removed. On an error the head stays, so that the
+/// `location` is the range of the `Location` value, `url` the range of the current URL, and `from`
+/// its scheme. If `url` is empty, the current URL is `original`. The new URL replaces the current
+/// one. Bytes before it stay, the head after it is removed. On an error the head stays, so that the
 /// application can see it; but if the new URL did not fit, the other fields of the head were
 /// removed.
 pub(crate) fn follow<const N: usize>(
@@ -27,6 +28,7 @@ pub(crate) fn follow<const N: usize>(
     url: Range<usize>,
     original: Url<'_>,
     mut location: Range<usize>,
+    from: Scheme,
     has_tls: bool,
 ) -> Result<(), InvalidRedirect> {
     let memory = memory.as_view();
@@ -42,9 +44,11 @@ pub(crate) fn follow<const N: usize>(
     if len > LONGEST_URL {
         resolved = Err(InvalidRedirect::TooLong);
     }
-    if resolved == Ok(Scheme::Https) && !has_tls {
-        resolved = Err(InvalidRedirect::NoTls);
-    }
+    resolved = match (from, resolved) {
+        (Scheme::Https, Ok(Scheme::Http)) => Err(InvalidRedirect::Downgrade),
+        (_, Ok(Scheme::Https)) if !has_tls => Err(InvalidRedirect::NoTls),
+        (_, resolved) => resolved,
+    };
     if resolved.is_ok() {
         copy_within(memory, head_end, len, url.start);
         memory.truncate(url.start + len);
@@ -58,11 +62,10 @@ pub(crate) fn follow<const N: usize>(
 /// Returns the new range of the location.
 fn drop_other_fields(memory: &mut [u8], start: usize, location: Range<usize>) -> Range<usize> {
     let before = memory.get(start..location.start).unwrap_or_default();
-    let is_end = |byte: &u8| matches!(byte, b'\r' | b'\n');
-    let blank = before.iter().take_while(|byte| is_end(byte)).count();
-    let status = before.iter().skip(blank).position(|byte| *byte == b'\n');
+    let mut fields = before;
+    let _status_line = next_line(&mut fields);
     let line = before.iter().rposition(|byte| *byte == b'\n');
-    let to = start + status.map_or(0, |end| blank + end + 1);
+    let to = location.start - fields.len();
     let from = start + line.map_or(0, |end| end + 1);
     copy_within(memory, from, location.end - from, to);
     let moved = from - to;
@@ -79,9 +82,6 @@ fn resolve(
     let start = memory.len();
     encode(memory, location).map_err(|_| InvalidRedirect::TooLong)?;
     let location_len = memory.len() - start;
-    let present = text(memory.get(url.clone()).unwrap_or_default());
-    let present = Url::parse(present).unwrap_or(original);
-    let from = present.origin().scheme;
     if !is_absolute(text_from(memory, start)) {
         // Append the current URL after the location, remove the part that the location replaces,
         // and move the rest before the location.
@@ -101,26 +101,23 @@ fn resolve(
         rotate_left(memory.get_mut(start..).unwrap_or_default(), location_len);
     }
 
-    let path = path_of(memory, start);
-    if path.is_empty() {
+    let url = text_from(memory, start);
+    let scheme = Url::parse(url).map_err(|_| InvalidRedirect::Location)?;
+    let scheme = scheme.origin().scheme;
+    let path = start + path_start(url);
+    let (segments, query) = split_at_any(url.get(path - start..).unwrap_or_default(), b"?");
+    let (mut path_len, query_len) = (segments.len(), query.len());
+    if path_len == 0 {
         // Otherwise the next relative location could become a part of the host.
         memory.push(b'/').map_err(|_| InvalidRedirect::TooLong)?;
-        let rest = memory.get_mut(path.start..).unwrap_or_default();
-        let query_len = rest.len().saturating_sub(1);
-        rotate_left(rest, query_len);
+        rotate_left(memory.get_mut(path..).unwrap_or_default(), query_len);
+        path_len = 1;
     }
-    let path = path_of(memory, start);
-    let segments = memory.get_mut(path.clone()).unwrap_or_default();
-    let path_len = remove_dot_segments(segments);
-    let rest = memory.len() - path.end;
-    copy_within(memory, path.end, rest, path.start + path_len);
-    memory.truncate(path.start + path_len + rest);
-
-    let url = Url::parse(text_from(memory, start)).map_err(|_| InvalidRedirect::Location)?;
-    match (from, url.origin().scheme) {
-        (Scheme::Https, Scheme::Http) => Err(InvalidRedirect::Downgrade),
-        (_, scheme) => Ok(scheme),
-    }
+    let segments = memory.get_mut(path..path + path_len).unwrap_or_default();
+    let left = remove_dot_segments(segments);
+    copy_within(memory, path + path_len, query_len, path + left);
+    memory.truncate(path + left + query_len);
+    Ok(scheme)
 }
 
 /// Appends the location with the changes that the URL standard makes before resolving it: tabs and
@@ -158,29 +155,17 @@ fn text_from(memory: &[u8], start: usize) -> &str {
     text(memory.get(start..).unwrap_or_default())
 }
 
-/// The range of the path of the URL that begins at `start`.
-fn path_of(memory: &[u8], start: usize) -> Range<usize> {
-    let path = path_in(text_from(memory, start));
-    start + path.start..start + path.end
-}
-
 /// The length of the part of `url` that is kept before `location`.
 fn kept_of(url: &str, location: &str) -> Option<usize> {
-    let path = path_in(url);
     if location.starts_with("//") {
-        Some(split_at_any(url, b":").0.len() + ":".len())
-    } else if location.starts_with('/') {
-        Some(path.start)
-    } else if location.starts_with('?') {
-        Some(path.end)
-    } else if location.is_empty() {
-        None
-    } else {
-        let last_slash = url
-            .get(path.clone())?
-            .bytes()
-            .rposition(|byte| byte == b'/')?;
-        Some(path.start + last_slash + 1)
+        return Some(split_at_any(url, b":").0.len() + ":".len());
+    }
+    let start = path_start(url);
+    let (path, _) = split_at_any(url.get(start..)?, b"?#");
+    match location.as_bytes().first()? {
+        b'/' => Some(start),
+        b'?' => Some(start + path.len()),
+        _ => Some(start + path.bytes().rposition(|byte| byte == b'/')? + 1),
     }
 }
 
@@ -192,18 +177,12 @@ fn is_absolute(location: &str) -> bool {
     rest.starts_with(':') && first.is_ascii_alphabetic() && scheme.bytes().all(is_valid)
 }
 
-/// The range of the path in a URL, without the query.
-fn path_in(url: &str) -> Range<usize> {
+/// Where the path of a URL begins, or its query if there is no path.
+fn path_start(url: &str) -> usize {
     let (scheme, rest) = split_at_any(url, b":");
-    let authority = if rest.starts_with("://") {
-        scheme.len() + "://".len()
-    } else {
-        0
-    };
-    let (host, rest) = split_at_any(url.get(authority..).unwrap_or_default(), b"/?#");
-    let (path, _) = split_at_any(rest, b"?#");
-    let start = authority + host.len();
-    start..start + path.len()
+    let rest = rest.strip_prefix("://").unwrap_or_default();
+    let (authority, _) = split_at_any(rest, b"/?#");
+    scheme.len() + "://".len() + authority.len()
 }
 
 /// Removes dot segments (RFC 3986, section 5.2.4) from a path that starts with `/`. Returns the new
@@ -244,15 +223,15 @@ fn write_url(memory: &mut Buffer<[u8]>, url: Url<'_>) -> Result<(), Full> {
 }
 
 pub(super) fn write_origin(memory: &mut Buffer<[u8]>, origin: Origin<'_>) -> Result<(), Full> {
-    let [open, host, close] = in_brackets(origin.host);
-    for piece in [origin.scheme.as_str(), "://", open, host, close] {
-        memory.extend_from_slice(piece.as_bytes())?;
-    }
-    if origin.port != origin.scheme.default_port() {
-        memory.push(b':')?;
-        memory.extend_from_slice(write_decimal(origin.port.into(), &mut [0; 20]))?;
-    }
-    Ok(())
+    let mut written = memory
+        .extend_from_slice(origin.scheme.as_str().as_bytes())
+        .and_then(|()| memory.extend_from_slice(b"://"));
+    origin.each_piece_of_authority(&mut |piece| {
+        if written.is_ok() {
+            written = memory.extend_from_slice(piece);
+        }
+    });
+    written
 }
 
 /// The error of a redirect that cannot be followed.

@@ -4,7 +4,7 @@ use core::mem;
 
 use super::request::Request;
 use crate::bytes::{copy, is_one_of, split_at_any, write_decimal};
-use crate::url::{Url, in_brackets};
+use crate::url::Url;
 
 /// What the bytes of a request depend on, besides the [`Request`].
 pub(crate) struct Sent<'a> {
@@ -39,13 +39,7 @@ pub(crate) fn write(
     out.text(" HTTP/1.1\r\n");
     if is_ours(request, sent, "host") {
         out.text("Host: ");
-        for piece in in_brackets(origin.host) {
-            out.text(piece);
-        }
-        if origin.port != origin.scheme.default_port() {
-            out.text(":");
-            out.number(origin.port.into());
-        }
+        origin.each_piece_of_authority(&mut |piece| out.bytes(piece));
         out.text("\r\n");
     }
     for (name, value) in [

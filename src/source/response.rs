@@ -247,9 +247,11 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
             return Err(InvalidRedirect::TooMany);
         }
         let location = location.ok_or(InvalidRedirect::Location)?;
+        let scheme = self.url().origin().scheme;
         let memory = self.decoder.memory();
         let url = self.attempt.url_range();
-        let result = http::follow(memory, url, self.request.url, location, self.has_tls);
+        let original = self.request.url;
+        let result = http::follow(memory, url, original, location, scheme, self.has_tls);
         if let Err(error) = result {
             // The failed resolution may have removed fields of the head.
             self.attempt.head_len = memory.len() - self.attempt.url_range().end;

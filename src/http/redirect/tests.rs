@@ -11,7 +11,8 @@ fn followed(url: &str, location: &str) -> Result<std::string::String, InvalidRed
     memory.extend_from_slice(location.as_bytes()).unwrap();
     let end = memory.len();
     memory.extend_from_slice(b"more").unwrap();
-    follow(&mut memory, 0..url.len(), original, start..end, true)?;
+    let from = Url::parse(url).unwrap_or(original).origin().scheme;
+    follow(&mut memory, 0..url.len(), original, start..end, from, true)?;
     Ok(text(&memory).into())
 }
 
