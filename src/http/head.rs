@@ -172,7 +172,7 @@ impl<'a> Head<'a> {
 
     /// The value of `Retry-After` in seconds. A date is ignored, since it needs a calendar clock.
     pub(crate) fn retry_after(&self) -> Option<Duration> {
-        let digits = self.header("retry-after")?.as_bytes();
+        let digits = self.value("retry-after")?;
         let is_number = !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
         is_number.then(|| Duration::from_secs(decimal(digits).unwrap_or(u64::MAX)))
     }
