@@ -45,11 +45,10 @@ use core::time::Duration;
 use embassy_net::dns::{DnsQueryType, Error as DnsError};
 use embassy_net::tcp::{ConnectError, Error as TcpError, TcpSocket};
 use embassy_net::{IpAddress, Stack};
-use embassy_time::{Duration as Ticks, Timer, with_timeout};
+use embassy_time::{Duration as Ticks, Instant, Timer, with_timeout};
 use embedded_io_async::{ErrorType, Read, Write};
 
-use crate::io::{Clock, Connect};
-use crate::time::after;
+use crate::io::Connect;
 use crate::url::{Origin, is_ipv6};
 
 pub use time::EmbassyTime;
@@ -149,10 +148,10 @@ impl<'d> TcpConnector<'d> {
         timeout: Ticks,
     ) -> Result<(), CannotConnect> {
         self.reset().await;
-        let keep_alive = self.keep_alive.max(Duration::from_secs(1));
-        let dead = self.timeout.max(after(keep_alive, keep_alive));
-        self.socket.set_keep_alive(Some(ticks(keep_alive)));
-        self.socket.set_timeout(Some(ticks(dead)));
+        let keep_alive = ticks(self.keep_alive).max(Ticks::from_secs(1));
+        let two = Ticks::from_ticks(keep_alive.as_ticks().saturating_mul(2));
+        self.socket.set_keep_alive(Some(keep_alive));
+        self.socket.set_timeout(Some(ticks(self.timeout).max(two)));
         // The connection is reset if the attempt fails or this future is dropped, so that no
         // half-open connection is left.
         let attempt = Connection(&mut self.socket);
@@ -210,12 +209,11 @@ impl<'d> Connect for TcpConnector<'d> {
             .unwrap_or(DnsError::Failed);
         let addresses = addresses.unwrap_or_default();
         let mut result = Err(CannotConnect::Dns(why));
+        let until = ticks(deadline.unwrap_or(Duration::MAX));
         for (tried, address) in addresses.iter().enumerate() {
-            let left = (addresses.len() - tried) as u32;
-            let share = deadline.map_or(Duration::MAX, |at| at.saturating_sub(EmbassyTime.now()));
-            result = self
-                .connect_to(*address, origin.port, ticks(share) / left)
-                .await;
+            let left = until.as_ticks().saturating_sub(Instant::now().as_ticks());
+            let share = Ticks::from_ticks(left) / (addresses.len() - tried) as u32;
+            result = self.connect_to(*address, origin.port, share).await;
             if result.is_ok() {
                 break;
             }

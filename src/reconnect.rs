@@ -4,7 +4,7 @@
 use core::time::Duration;
 
 use crate::policy::Policy;
-use crate::time::{after, long, millis_between, part, short};
+use crate::time::{after, long, longer, millis_between, part, short};
 
 /// A reconnection timer: it takes events of a connection and times, and returns delays and
 /// deadlines.
@@ -207,7 +207,7 @@ impl Reconnect {
     #[inline(never)]
     pub fn set_reconnection_time(&mut self, retry: Duration) {
         let (least, most) = (self.policy.min_retry, self.policy.max_retry);
-        self.reconnection_time = retry.min(most).max(least);
+        self.reconnection_time = longer(retry.min(most), least);
         self.retried = true;
     }
 
@@ -316,7 +316,7 @@ impl Reconnect {
         let range = delay.saturating_add(spread).saturating_sub(shortest);
         let random = self.next_random() >> 16;
         let units = shortest.saturating_add(part(range, random));
-        long(units).max(base).max(least)
+        longer(longer(long(units), base), least)
     }
 
     /// Marsaglia's xorshift, which is good enough for jitter.

@@ -15,6 +15,12 @@ pub(crate) fn after(from: Duration, time: Duration) -> Duration {
     from.saturating_add(time)
 }
 
+/// The longer of two times. Not inlined, since it has many callers.
+#[inline(never)]
+pub(crate) fn longer(one: Duration, other: Duration) -> Duration {
+    one.max(other)
+}
+
 /// A time in whole units of 100 µs, saturating at 32 bits: almost five days. Arithmetic with 32 bits
 /// takes much less code than with 64.
 #[inline(never)]
