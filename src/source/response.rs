@@ -180,7 +180,7 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
                 self.stop(StopReason::Finished, None);
             }
             Verdict::Open | Verdict::Collect if body.is_none() => {
-                self.retry(LossCause::Head(InvalidHead::ContentLength), None, now);
+                self.reestablish(LossCause::Head(InvalidHead::ContentLength), None, now);
             }
             Verdict::Open => {
                 self.reconnect.opened(now);
@@ -206,14 +206,14 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
                     self.refuse(StopReason::Redirect(error), None, now);
                 }
             }
-            // Without a hook, `retry` stops the source if the request is final. With one, the
+            // Without a hook, `reestablish` stops the source if the request is final. With one, the
             // application says that the server has not acted on the request.
-            Verdict::Stop if is_final => self.retry(LossCause::Status(status), None, now),
+            Verdict::Stop if is_final => self.reestablish(LossCause::Status(status), None, now),
             Verdict::Retry => {
                 // A `GET` after the original request says nothing about that request.
                 self.has_written &= self.attempt.as_get;
                 let retry_after = head.retry_after();
-                self.retry(LossCause::Status(status), retry_after, now);
+                self.reestablish(LossCause::Status(status), retry_after, now);
             }
             Verdict::Stop => {
                 let reason = match status {
@@ -227,14 +227,6 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
             }
         }
         false
-    }
-
-    /// Loses the connection because of the response. If the source stops instead of waiting, the
-    /// application can see the response.
-    fn retry(&mut self, cause: LossCause, retry_after: Option<Duration>, now: Duration) {
-        if let Err(reason) = self.reestablish(cause, retry_after, now) {
-            self.refuse(reason, Some(cause), now);
-        }
     }
 
     fn follow(

@@ -104,20 +104,19 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
             }
             _ => {}
         }
-        if let Err(reason) = self.reestablish(cause, None, now) {
-            self.attempt.head_len = 0;
-            self.stop(reason, Some(cause));
-        }
+        // Only a loss by a response shows that response.
+        self.attempt.head_len = 0;
+        self.reestablish(cause, None, now);
     }
 
-    /// The standard's "reestablish the connection". Fails with the reason if the source must stop
-    /// instead.
+    /// The standard's "reestablish the connection". Stops the source if the request may not be sent
+    /// again.
     pub(super) fn reestablish(
         &mut self,
         cause: LossCause,
         retry_after: Option<Duration>,
         now: Duration,
-    ) -> Result<(), StopReason> {
+    ) {
         let loss = match (self.state, cause) {
             (State::Stream, LossCause::End) if self.attempt.body.is_done() => Loss::End,
             (State::Stream, LossCause::End) => Loss::Close,
@@ -128,13 +127,15 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
             self.remembered.forget();
         }
         if self.has_written && !self.may_repeat() {
-            return Err(match cause {
+            let reason = match cause {
                 LossCause::End => StopReason::Ended,
                 _ => StopReason::NotRepeatable,
-            });
+            };
+            return self.refuse(reason, Some(cause), now);
         }
-        let delay = self.reconnect.lost(loss, retry_after, now);
-        let delay = delay.ok_or(StopReason::Attempts)?;
+        let Some(delay) = self.reconnect.lost(loss, retry_after, now) else {
+            return self.refuse(StopReason::Attempts, Some(cause), now);
+        };
         let wait = Wait {
             cause,
             delay,
@@ -143,7 +144,6 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
         };
         self.state = State::Wait { wait, told: false };
         self.is_untold = true;
-        Ok(())
     }
 
     /// Whether another request may follow even if the server has acted on this one.
