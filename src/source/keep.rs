@@ -4,7 +4,6 @@ use core::time::Duration;
 
 use super::{EventSource, State};
 use crate::hooks::Hooks;
-use crate::http::InvalidChunk;
 use crate::step::{LossCause, Stop, StopReason};
 
 /// The greatest number of body bytes that are kept of a response that stops the source.
@@ -40,44 +39,37 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
         }
     }
 
-    /// Handles bytes of the body. Returns whether more input is needed.
+    /// Handles bytes of the body: copies them behind the head, as far as they fit. Returns whether
+    /// more input is needed.
+    #[inline(never)]
     pub(super) fn take_body(&mut self, whole: bool, input: &mut &[u8], now: Duration) -> bool {
-        let copied = self.copy_body(input, whole);
-        let has_room = self.room_for_body(whole) > 0;
-        let body = &self.attempt.body;
-        match copied {
-            Err(invalid) => self.lose(LossCause::Chunk(invalid), now),
-            // A whole body may end here. Of any other, no more is kept.
-            Ok(_) if !body.is_done() && input.is_empty() && (whole || has_room) => return true,
-            // More of the input may fit.
-            Ok(1..) if !body.is_done() => {}
-            Ok(0) if !body.is_done() && whole => {
-                let kept = self.decoder.idle_memory().len();
-                let len = body.left().map(|left| kept.saturating_add(left));
-                self.stop(StopReason::BodyTooLong { len }, None);
+        let payload = match self.attempt.body.payload(input) {
+            Ok(payload) => payload,
+            Err(invalid) => {
+                self.lose(LossCause::Chunk(invalid), now);
+                return false;
             }
-            _ => self.stop_after_body(),
+        };
+        let memory = self.decoder.memory();
+        let most = if whole { DATA } else { MOST_REFUSED_BODY };
+        let kept = memory.len().saturating_sub(self.attempt.head_range().end);
+        let room = most.saturating_sub(kept).min(memory.room());
+        let piece = payload.get(..room).unwrap_or(payload);
+        let _fits = memory.extend_from_slice(piece);
+        let body = &mut self.attempt.body;
+        body.consume(piece.len());
+        *input = input.get(piece.len()..).unwrap_or_default();
+
+        if body.is_done() || !whole && piece.len() == room {
+            self.stop_after_body();
+        } else if input.is_empty() {
+            return true;
+        } else if piece.is_empty() {
+            // There is more, but no room.
+            let kept = self.decoder.idle_memory().len();
+            let len = body.left().map(|left| kept.saturating_add(left));
+            self.stop(StopReason::BodyTooLong { len }, None);
         }
         false
-    }
-
-    /// Copies bytes of the body behind the head, as far as they fit. Returns how many were copied.
-    #[inline(never)]
-    fn copy_body(&mut self, input: &mut &[u8], whole: bool) -> Result<usize, InvalidChunk> {
-        let payload = self.attempt.body.payload(input)?;
-        let room = self.room_for_body(whole);
-        let piece = payload.get(..room).unwrap_or(payload);
-        let _fits = self.decoder.memory().extend_from_slice(piece);
-        self.attempt.body.consume(piece.len());
-        *input = input.get(piece.len()..).unwrap_or_default();
-        Ok(piece.len())
-    }
-
-    /// How many more bytes of the body are kept.
-    fn room_for_body(&mut self, whole: bool) -> usize {
-        let memory = self.decoder.memory();
-        let kept = memory.len().saturating_sub(self.attempt.head_range().end);
-        let most = if whole { DATA } else { MOST_REFUSED_BODY };
-        most.saturating_sub(kept).min(memory.room())
     }
 }
