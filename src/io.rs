@@ -254,14 +254,11 @@ pub fn sse<C: Connect, H: Hooks, const CHUNK: usize, const DATA: usize, const ME
                     }
                 }
             }
-            let why = no_session(source, clock);
+            // If this future is dropped in `on_item`, the next call reports the loss again.
+            let why = no_session(source.peek(clock.now()));
             let item = match why {
                 NoSession::Redirect => None,
-                // If this future is dropped in `on_item`, the next call reports the loss again.
-                NoSession::Wait(wait) => {
-                    source.tell_again();
-                    Some(Item::Lost(wait))
-                }
+                NoSession::Wait(wait) => Some(Item::Lost(wait)),
                 NoSession::Stop(stop) if stop.reason == StopReason::Closed => None,
                 NoSession::Stop(stop) => Some(Item::Stopped(stop)),
             };

@@ -110,9 +110,23 @@ enum State {
 impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META, H> {
     /// Returns what the driver has to do next. Call it in a loop.
     pub fn step(&mut self, now: Duration) -> Step<'_> {
+        self.next_step(now, true)
+    }
+
+    /// Like [`step`](Self::step), but a wait is returned once more, because the application has not
+    /// seen it.
+    #[cfg(feature = "embedded-io-async")]
+    pub(crate) fn peek(&mut self, now: Duration) -> Step<'_> {
+        self.next_step(now, false)
+    }
+
+    fn next_step(&mut self, now: Duration, is_told: bool) -> Step<'_> {
         self.apply_deadline(now);
         if matches!(self.state, State::Start) {
             self.begin(now);
+        }
+        if let State::Wait { told, .. } = &mut self.state {
+            *told = is_told;
         }
         self.tell_end();
         let deadline = self.reconnect.deadline();
@@ -123,10 +137,7 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
             },
             State::Write { .. } => Step::Write { deadline },
             State::Head(_) | State::Stream | State::Keep { .. } => Step::Read { deadline },
-            State::Wait { wait, .. } => {
-                self.state = State::Wait { wait, told: true };
-                Step::Wait(wait)
-            }
+            State::Wait { wait, .. } => Step::Wait(wait),
             State::Stop(stop) => Step::Stop(stop),
         }
     }
@@ -286,14 +297,6 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
             State::Start => true,
             State::Wait { told, .. } => told && self.reconnect.is_due(now),
             _ => false,
-        }
-    }
-
-    /// Makes the next step return the current wait again, because the application has not seen it.
-    #[cfg(feature = "embedded-io-async")]
-    pub(crate) fn tell_again(&mut self) {
-        if let State::Wait { told, .. } = &mut self.state {
-            *told = false;
         }
     }
 

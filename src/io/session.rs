@@ -106,7 +106,7 @@ impl<'s, 'a, Io: Read + Write, K: Clock, const DATA: usize, const META: usize, H
     ) -> impl Future<Output = Result<Self, NoSession>> {
         async move {
             let opened = Self::try_open(connect, clock, source, chunk).await;
-            opened.map_err(|source| no_session(source, clock))
+            opened.map_err(|source| no_session(source.step(clock.now())))
         }
     }
 
@@ -130,7 +130,7 @@ impl<'s, 'a, Io: Read + Write, K: Clock, const DATA: usize, const META: usize, H
                 now = clock.now();
             }
             let mut io = None;
-            match source.step(now) {
+            match source.peek(now) {
                 Step::Connect { origin, deadline } => {
                     let future = pin!(connect.connect(origin, deadline));
                     let mut connect = pin!(Place {
@@ -141,10 +141,7 @@ impl<'s, 'a, Io: Read + Write, K: Clock, const DATA: usize, const META: usize, H
                 }
                 // The source expects the connection of a session that was dropped.
                 Step::Write { .. } | Step::Read { .. } => {}
-                Step::Wait(_) | Step::Stop(_) => {
-                    source.tell_again();
-                    return Err(source);
-                }
+                Step::Wait(_) | Step::Stop(_) => return Err(source),
             }
             let Some(io) = io else {
                 source.failed(clock.now());
@@ -242,14 +239,11 @@ impl<'s, 'a, Io: Read + Write, K: Clock, const DATA: usize, const META: usize, H
             if self.is_long_turn() {
                 yield_now().await;
             }
-            let (transfer, deadline) = match self.source.step(clock.now()) {
+            let (transfer, deadline) = match self.source.peek(clock.now()) {
                 Step::Write { deadline } => (Transfer::Write, deadline),
                 Step::Read { deadline } if !self.flushed => (Transfer::Flush, deadline),
                 Step::Read { deadline } => (Transfer::Read, deadline),
-                Step::Connect { .. } | Step::Wait(_) | Step::Stop(_) => {
-                    self.source.tell_again();
-                    return false;
-                }
+                Step::Connect { .. } | Step::Wait(_) | Step::Stop(_) => return false,
             };
             if transfer == Transfer::Write {
                 self.flushed = false;
@@ -316,11 +310,8 @@ enum Transfer {
 }
 
 /// The reason why there is no session.
-pub(super) fn no_session<const DATA: usize, const META: usize, H: Hooks>(
-    source: &mut EventSource<'_, DATA, META, H>,
-    clock: &impl Clock,
-) -> NoSession {
-    let why = match source.step(clock.now()) {
+pub(super) fn no_session(step: Step<'_>) -> NoSession {
+    let why = match step {
         Step::Wait(wait) => NoSession::Wait(wait),
         Step::Stop(stop) => NoSession::Stop(stop),
         Step::Connect { .. } | Step::Write { .. } | Step::Read { .. } => NoSession::Redirect,
