@@ -4,6 +4,7 @@ use core::fmt;
 use core::future::Future;
 use core::ops::Range;
 use core::pin::pin;
+use core::time::Duration;
 
 use embedded_io_async::{Error, ErrorKind, Read, Write};
 
@@ -71,6 +72,8 @@ pub struct Session<'s, 'a, Io, K, const DATA: usize, const META: usize, H = ()> 
     /// The part of the chunk that is not written yet.
     unwritten: Range<usize>,
     flushed: bool,
+    /// When the chunk was read. To read the clock for each item takes as long as to parse it.
+    read_at: Duration,
     /// The number of reads, writes and items so far. It wraps.
     operations: u8,
     /// Whether [`Item::Open`] was returned.
@@ -147,7 +150,8 @@ impl<'s, 'a, Io: Read + Write, K: Clock, const DATA: usize, const META: usize, H
                 source.failed(clock.now());
                 return Err(source);
             };
-            source.connected(clock.now());
+            let now = clock.now();
+            source.connected(now);
             let mut session = Self {
                 io,
                 clock,
@@ -156,6 +160,7 @@ impl<'s, 'a, Io: Read + Write, K: Clock, const DATA: usize, const META: usize, H
                 unread: 0..0,
                 unwritten: 0..0,
                 flushed: true,
+                read_at: now,
                 operations: 0,
                 open: false,
             };
@@ -214,7 +219,7 @@ impl<'s, 'a, Io: Read + Write, K: Clock, const DATA: usize, const META: usize, H
     /// forbid the next read when nothing is found.
     fn advance(&mut self) -> Option<Received<Range<usize>>> {
         let mut input = self.chunk.get(self.unread.clone()).unwrap_or_default();
-        let received = self.source.advance(&mut input, self.clock.now());
+        let received = self.source.advance(&mut input, self.read_at);
         self.unread.start = self.unread.end - input.len();
         let chunk = self.chunk.as_ptr().addr();
         received.map(|received| {
@@ -290,6 +295,7 @@ impl<'s, 'a, Io: Read + Write, K: Clock, const DATA: usize, const META: usize, H
                 (Transfer::Read, Some(Ok(0))) => self.source.ended(now),
                 (Transfer::Read, Some(Ok(read))) => {
                     self.unread = 0..read;
+                    self.read_at = now;
                     return true;
                 }
             }

@@ -78,7 +78,8 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
     /// Does what is due at the deadline. An idle timeout is only detected after a read without
     /// result: see [`timed_out`](Self::timed_out).
     pub(super) fn apply_deadline(&mut self, now: Duration) {
-        if self.reconnect.is_due(now) {
+        // The deadline of a stream is not computed for each item.
+        if !matches!(self.state, State::Stream) && self.reconnect.is_due(now) {
             match self.state {
                 State::Connect => self.lose(LossCause::ConnectTimeout, now),
                 State::Write { .. } | State::Head(_) | State::Keep { whole: false, .. } => {
