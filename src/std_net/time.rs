@@ -1,5 +1,6 @@
 //! The clock of `std`, and the handle that stops it.
 
+use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -54,15 +55,16 @@ impl Clock for StdTime {
     /// Returns early if the clock is stopped.
     fn sleep_until(&self, time: Duration) {
         let left = time.saturating_sub(self.now());
-        let Shared {
-            is_stopped,
-            changed,
-        } = &*self.stop.0;
-        let guard = lock(is_stopped);
+        let shared = &*self.stop.0;
+        let guard = shared.lock();
         // It fails only if the lock is poisoned, which changes nothing.
-        let _guard = changed.wait_timeout_while(guard, left, |is_stopped| !*is_stopped);
+        let wait = shared
+            .changed
+            .wait_timeout_while(guard, left, |()| !self.is_stopped());
+        drop(wait);
     }
 
+    #[inline]
     fn is_stopped(&self) -> bool {
         self.stop.is_stopped()
     }
@@ -77,8 +79,18 @@ pub struct StopHandle(Arc<Shared>);
 
 #[derive(Debug, Default)]
 struct Shared {
-    is_stopped: Mutex<bool>,
+    /// Read without the lock, because the loop asks after each item. It is set with the lock, so that a
+    /// sleep that is about to begin does not miss it.
+    is_stopped: AtomicBool,
+    lock: Mutex<()>,
     changed: Condvar,
+}
+
+impl Shared {
+    /// Nothing is left undone if a thread panicked while it held the lock.
+    fn lock(&self) -> MutexGuard<'_, ()> {
+        self.lock.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl StopHandle {
@@ -86,17 +98,15 @@ impl StopHandle {
     /// cannot be undone: to follow the stream again, create another clock, another connector and
     /// another source.
     pub fn stop(&self) {
-        *lock(&self.0.is_stopped) = true;
+        let guard = self.0.lock();
+        self.0.is_stopped.store(true, Ordering::Release);
+        drop(guard);
         self.0.changed.notify_all();
     }
 
     /// Whether [`stop`](Self::stop) was called.
+    #[inline]
     pub fn is_stopped(&self) -> bool {
-        *lock(&self.0.is_stopped)
+        self.0.is_stopped.load(Ordering::Acquire)
     }
-}
-
-/// A `bool` is valid even if a thread panicked while it held the lock.
-fn lock(mutex: &Mutex<bool>) -> MutexGuard<'_, bool> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
