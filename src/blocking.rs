@@ -1,7 +1,7 @@
 //! The blocking driver: the loop of [`io`] over blocking `embedded-io`, without an executor.
 
 use core::fmt;
-use core::future::{Future, poll_fn};
+use core::future::{self, Future, poll_fn};
 use core::ops::ControlFlow;
 use core::pin::pin;
 use core::task::{Context, Poll, Waker};
@@ -170,12 +170,13 @@ pub fn sse<C: Connect, H: Hooks, const CHUNK: usize, const DATA: usize, const ME
     let timer = Blocking { inner: (), clock };
     // Ask after the item, not before it: the source has already counted the item as received, so an
     // item that is not passed on would be lost.
-    let on_item = async |item: Item<'_>| {
+    // An `async` closure would copy the item.
+    let on_item = |item: Item<'_>| {
         let flow = on_item(item);
-        match clock.is_stopped() {
+        future::ready(match clock.is_stopped() {
             true => ControlFlow::Break(()),
             false => flow,
-        }
+        })
     };
     let stop = finish(clock, io::sse(&mut dialer, &timer, source, chunk, on_item));
     if let Some(stop) = stop {

@@ -28,8 +28,8 @@ use crate::step::{Step, Stop, StopReason};
 use crate::url::Origin;
 
 pub use no_session::NoSession;
+use no_session::no_session;
 pub use session::Session;
-use session::no_session;
 pub(crate) use wait::yield_now;
 
 /// Makes connections: TCP, or TLS over TCP. Dropping a connection closes it.
@@ -248,11 +248,7 @@ pub fn sse<C: Connect, H: Hooks, const CHUNK: usize, const DATA: usize, const ME
     async move {
         loop {
             if let Ok(mut session) = Session::try_open(connect, clock, source, chunk).await {
-                while let Some(item) = session.next().await {
-                    if on_item(item).await.is_break() {
-                        session.close();
-                    }
-                }
+                session.run(&mut on_item).await;
             }
             // If this future is dropped in `on_item`, the next call reports the loss again.
             let why = no_session(source.peek(clock.now()));

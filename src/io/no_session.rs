@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::step::{Stop, Wait};
+use crate::step::{Step, Stop, Wait};
 
 /// Why [`Session::open`](super::Session::open) returned no session. It shows what to do next:
 ///
@@ -43,3 +43,19 @@ impl fmt::Display for NoSession {
 }
 
 impl core::error::Error for NoSession {}
+
+/// The reason why there is no session.
+pub(super) fn no_session(step: Step<'_>) -> NoSession {
+    let why = match step {
+        Step::Wait(wait) => NoSession::Wait(wait),
+        Step::Stop(stop) => NoSession::Stop(stop),
+        Step::Connect { .. } | Step::Write { .. } | Step::Read { .. } => NoSession::Redirect,
+    };
+    #[cfg(feature = "defmt")]
+    match why {
+        NoSession::Redirect => defmt::debug!("event stream: redirected"),
+        NoSession::Wait(wait) => defmt::warn!("event stream lost: {}", wait),
+        NoSession::Stop(stop) => defmt::warn!("event source stopped: {}", stop),
+    }
+    why
+}

@@ -2,13 +2,13 @@
 
 use core::fmt;
 use core::future::Future;
-use core::ops::Range;
+use core::ops::{ControlFlow, Range};
 use core::pin::pin;
 use core::time::Duration;
 
 use embedded_io_async::{Error, ErrorKind, Read, Write};
 
-use super::no_session::NoSession;
+use super::no_session::{NoSession, no_session};
 use super::wait::{Place, before, yield_now};
 use super::{Clock, Connect};
 use crate::hooks::Hooks;
@@ -199,13 +199,35 @@ impl<'s, 'a, Io: Read + Write, K: Clock, const DATA: usize, const META: usize, H
         loop {
             if let Some(received) = self.advance() {
                 let chunk = &*self.chunk;
-                return Some(
-                    self.source
-                        .view(received.map(|place| text_at(chunk, place))),
-                );
+                let text = |place| text(chunk.get(place).unwrap_or_default());
+                return Some(self.source.view(received.map(text)));
             }
             if !self.read().await {
                 return None;
+            }
+        }
+    }
+
+    /// Calls `on_item` with each item, until the connection is over. `Break` closes the source.
+    ///
+    /// A loop around [`next`](Self::next) would check each text twice: see `advance`. This loop does not
+    /// return the item, so it can read again while none is borrowed.
+    pub(super) async fn run(&mut self, on_item: &mut impl AsyncFnMut(Item<'_>) -> ControlFlow<()>) {
+        if self.source.is_at_head() && on_item(self.source.view(Received::Open)).await.is_break() {
+            self.close();
+        }
+        loop {
+            let mut input = self.chunk.get(self.unread.clone()).unwrap_or_default();
+            if let Some(received) = self.source.advance(&mut input, self.read_at) {
+                self.unread.start = self.unread.end - input.len();
+                if on_item(self.source.view(received)).await.is_break() {
+                    self.close();
+                }
+                if self.is_long_turn() {
+                    yield_now().await;
+                }
+            } else if !self.read().await {
+                return;
             }
         }
     }
@@ -315,27 +337,7 @@ enum Transfer {
     Read,
 }
 
-/// The reason why there is no session.
-pub(super) fn no_session(step: Step<'_>) -> NoSession {
-    let why = match step {
-        Step::Wait(wait) => NoSession::Wait(wait),
-        Step::Stop(stop) => NoSession::Stop(stop),
-        Step::Connect { .. } | Step::Write { .. } | Step::Read { .. } => NoSession::Redirect,
-    };
-    #[cfg(feature = "defmt")]
-    match why {
-        NoSession::Redirect => defmt::debug!("event stream: redirected"),
-        NoSession::Wait(wait) => defmt::warn!("event stream lost: {}", wait),
-        NoSession::Stop(stop) => defmt::warn!("event source stopped: {}", stop),
-    }
-    why
-}
-
 /// Whether the error only means "nothing yet".
 fn is_passing(error: &impl Error) -> bool {
     error.kind() == ErrorKind::Interrupted
-}
-
-fn text_at(chunk: &[u8], place: Range<usize>) -> &str {
-    text(chunk.get(place).unwrap_or_default())
 }
