@@ -1,10 +1,10 @@
 //! A session: one connection at a time.
 
-use core::fmt;
 use core::future::Future;
 use core::ops::{ControlFlow, Range};
 use core::pin::pin;
 use core::time::Duration;
+use core::{fmt, mem};
 
 use embedded_io_async::{Error, ErrorKind, Read, Write};
 
@@ -210,15 +210,16 @@ impl<'s, 'a, Io: Read + Write, K: Clock, const DATA: usize, const META: usize, H
 
     /// Calls `on_item` with each item, until the connection is over. `Break` closes the source.
     ///
-    /// A loop around [`next`](Self::next) would check each text twice: see `advance`. This loop does not
-    /// return the item, so it can read again while none is borrowed.
+    /// A loop around [`next`](Self::next) would check each text twice: see `advance`.
     pub(super) async fn run(&mut self, on_item: &mut impl AsyncFnMut(Item<'_>) -> ControlFlow<()>) {
-        if self.source.is_at_head() && on_item(self.source.view(Received::Open)).await.is_break() {
-            self.close();
-        }
         loop {
             let mut input = self.chunk.get(self.unread.clone()).unwrap_or_default();
-            if let Some(received) = self.source.advance(&mut input, self.read_at) {
+            // The code of `on_item` is linked for each place that calls it, so there is only one.
+            let received = match !mem::replace(&mut self.open, true) && self.source.is_at_head() {
+                true => Some(Received::Open),
+                false => self.source.advance(&mut input, self.read_at),
+            };
+            if let Some(received) = received {
                 self.unread.start = self.unread.end - input.len();
                 if on_item(self.source.view(received)).await.is_break() {
                     self.close();
