@@ -24,10 +24,25 @@ pub(crate) fn set_options(socket: SockRef<'_>) -> Result<()> {
     socket.set_tcp_keepalive(&keep_alive)
 }
 
+/// The listener of a [`black_hole`], and the connections in its queue.
+#[cfg(all(test, target_os = "linux"))]
+pub(crate) struct FullQueue(
+    socket2::Socket,
+    #[expect(dead_code, reason = "kept open")] std::vec::Vec<socket2::Socket>,
+);
+
+#[cfg(all(test, target_os = "linux"))]
+impl FullQueue {
+    /// Accepts all connections from now on, so that the address answers. Does not return.
+    pub(crate) fn accept_all(self) {
+        while let Ok(_closed) = self.0.accept() {}
+    }
+}
+
 /// An address that does not answer: the queue of a listener that never accepts is full. Keep what
 /// this returns.
 #[cfg(all(test, target_os = "linux"))]
-pub(crate) fn black_hole() -> (std::net::SocketAddr, impl Sized) {
+pub(crate) fn black_hole() -> (std::net::SocketAddr, FullQueue) {
     use socket2::{Domain, SockAddr, Socket, Type};
     let listener = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
     let any: std::net::SocketAddr = "127.0.0.1:0".parse().unwrap();
@@ -40,7 +55,7 @@ pub(crate) fn black_hole() -> (std::net::SocketAddr, impl Sized) {
         let connected = socket.connect_timeout(&address, Duration::from_millis(200));
         queue.push(socket);
         if connected.is_err() {
-            return (address.as_socket().unwrap(), (listener, queue));
+            return (address.as_socket().unwrap(), FullQueue(listener, queue));
         }
     }
 }

@@ -233,6 +233,23 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[test]
+    fn the_last_address_may_take_longer_than_a_head_start() {
+        let (slow, queue) = black_hole();
+        std::thread::spawn(move || {
+            std::thread::sleep(2 * HEAD_START);
+            queue.accept_all();
+        });
+        let clock = &StdTime::new();
+        let limit = Limit {
+            clock,
+            deadline: None,
+        };
+        let tcp = connect(&[slow], limit).unwrap();
+        assert_eq!(tcp.peer_addr().unwrap(), slow);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
     fn an_address_that_refuses_costs_nothing() {
         let (silent, _queue) = black_hole();
         let (refuses, _socket) = nobody();

@@ -1,6 +1,6 @@
 //! Changes that a draft refuses: invalid ones, and those that do not fit.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 
 use embedded_sse::{Draft, InvalidDraft};
@@ -121,6 +121,43 @@ fn a_change_that_does_not_fit_has_no_effect() {
         .run_in::<128>();
     let want = PLAIN.replace("authorization", "X-A: a\r\nauthorization");
     assert_eq!(log.requests, [want]);
+}
+
+/// Of a header line, the value fits or not, or only the line end does not.
+#[test]
+fn a_header_that_does_not_fit_is_too_long_whatever_its_value() {
+    let refused = |len: usize, value: &str| {
+        let value = format!("{}{value}", "x".repeat(len));
+        let error = Cell::new(None);
+        with_token()
+            .before_connect(|_, draft| error.set(draft.add_header("X", &value).err()))
+            .then(gone())
+            .run_in::<128>();
+        error.take()
+    };
+    let longest = 128 - "X: \r\n".len();
+    assert_eq!(refused(longest, ""), None);
+    for more in [1, 2, 3] {
+        assert_eq!(refused(longest + more, ""), Some(InvalidDraft::TooLong));
+    }
+    assert_eq!(refused(200, "\0"), Some(InvalidDraft::TooLong));
+    assert_eq!(refused(0, "\0"), Some(InvalidDraft::HeaderValue));
+}
+
+#[test]
+fn a_last_event_id_may_have_the_length_of_the_memory_for_ids() {
+    let refused = |len: usize| {
+        let error = Cell::new(None);
+        with_token()
+            .before_connect(|_, draft| {
+                error.set(draft.set_last_event_id(&"x".repeat(len)).err());
+            })
+            .then(gone())
+            .run();
+        error.take()
+    };
+    assert_eq!(refused(64), None);
+    assert_eq!(refused(65), Some(InvalidDraft::TooLong));
 }
 
 /// Lengths around the limit: a change is sent as a whole, or refused.

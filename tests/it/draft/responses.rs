@@ -205,6 +205,21 @@ fn a_draft_changes_the_url_of_a_remembered_redirect() {
 }
 
 #[test]
+fn a_drafted_path_without_a_redirect_is_not_remembered() {
+    let log = with_token()
+        .remember(64)
+        .before_connect(|attempt, draft| {
+            if attempt == 0 {
+                draft.set_path("/first").unwrap();
+            }
+        })
+        .then(opens("").ends())
+        .then(gone())
+        .run();
+    assert_eq!(log.request_lines(), ["GET /first", "GET /stream?x=1"]);
+}
+
+#[test]
 fn a_post_that_becomes_a_get_drops_the_drafted_content_type() {
     let log = Script::new(Request::post(url("http://h/"), b"body"))
         .before_connect(|_, draft| {

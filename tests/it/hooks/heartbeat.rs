@@ -64,3 +64,13 @@ fn the_time_between_two_streams_is_not_silence() {
     let time = |line: &str| line.split(' ').next().unwrap().parse::<u64>().unwrap();
     assert_eq!(time(lost) - time(open), 43_000, "{told:#?}");
 }
+
+#[test]
+fn the_timeout_is_learned_as_soon_as_the_upper_bound_was_listened_for() {
+    let lost = |beats: Connection| {
+        let heartbeat = Cell::new(Heartbeat::new(ms(1000), ms(30_000)));
+        follow(&[beats, gone()], usize::MAX, &heartbeat, |_| {})[1].clone()
+    };
+    assert_eq!(lost(beats(1000, 29)), "59000 lost IdleTimeout, wait 3000");
+    assert_eq!(lost(beats(1000, 30)), "33000 lost IdleTimeout, wait 3000");
+}

@@ -178,8 +178,12 @@ fn chunks_with_an_endless_extension_are_refused() {
     }
     let zeros = "0".repeat(9000);
     assert_eq!(chunk_cause(zeros), LossCause::Chunk(InvalidChunk::TooLong));
-    let most = format!("9;{}\r\ndata: a\n\n\r\n0\r\n\r\n", "x".repeat(8191));
-    assert_eq!(told(chunked(most)), WHOLE);
+    let with = |len| format!("9;{}\r\ndata: a\n\n\r\n0\r\n\r\n", "x".repeat(len));
+    assert_eq!(told(chunked(with(8192))), WHOLE);
+    assert_eq!(
+        chunk_cause(with(8193)),
+        LossCause::Chunk(InvalidChunk::TooLong)
+    );
 }
 
 #[test]

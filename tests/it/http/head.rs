@@ -1,9 +1,9 @@
 //! Rule: head.
 
-use embedded_sse::{InvalidHead, LossCause};
+use embedded_sse::{Decoder, InvalidHead, Item, LossCause};
 
 use super::{CHUNKED, HERE, cause, cause_in, head, told, told_in};
-use crate::script::{Script, answers, status};
+use crate::script::{Script, answers, default_source, ms, status};
 
 #[test]
 fn head_may_end_its_lines_with_lf_alone() {
@@ -318,4 +318,26 @@ fn damaged_responses_cause_no_panic_and_no_endless_wait() {
         assert!(log.lines.iter().all(|(time, _)| *time <= 30_000));
         assert!(!log.told().contains(&"silent for ever"));
     }
+}
+
+#[test]
+fn head_has_the_date_of_the_server() {
+    let date_of = |headers: &str| {
+        let mut decoder = Decoder::<512>::new();
+        let mut source = default_source(&mut decoder);
+        let _ = source.step(ms(0));
+        source.connected(ms(0));
+        source.wrote(usize::MAX);
+        let response = head(headers);
+        match source.receive(&mut response.as_bytes(), ms(0)) {
+            Some(Item::Open(head)) => head.date(),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(
+        date_of("Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n"),
+        Some(784_111_777)
+    );
+    assert_eq!(date_of("Date: yesterday\r\n"), None);
+    assert_eq!(date_of(""), None);
 }

@@ -172,3 +172,37 @@ fn a_type_may_be_at_most_32_levels_deep() {
         );
     }
 }
+
+#[test]
+fn siblings_do_not_count_as_levels() {
+    let many = format!("[{}[1]]", "[],".repeat(100));
+    assert_eq!(json_of::<Vec<Vec<u8>>>(&many).unwrap().len(), 101);
+}
+
+#[test]
+fn a_number_of_any_type_keeps_its_kind() {
+    #[derive(Debug, PartialEq, Deserialize)]
+    #[serde(untagged)]
+    enum Number {
+        Whole(u64),
+        Negative(i64),
+        Float(f64),
+    }
+    assert_eq!(json_of("7"), Ok(Number::Whole(7)));
+    assert_eq!(json_of("-7"), Ok(Number::Negative(-7)));
+    assert_eq!(json_of("7.0"), Ok(Number::Float(7.0)));
+    assert_eq!(json_of("1e30"), Ok(Number::Float(1e30)));
+}
+
+/// As with `serde_json`.
+#[test]
+fn a_variant_without_content_may_have_null_only() {
+    #[derive(Debug, PartialEq, Deserialize)]
+    enum Plain {
+        A,
+    }
+    assert_eq!(json_of(r#""A""#), Ok(Plain::A));
+    assert_eq!(json_of(r#"{"A": null}"#), Ok(Plain::A));
+    assert!(json_of::<Plain>(r#"{"A": 1}"#).is_err());
+    assert!(json_of::<Plain>(r#"{"A": []}"#).is_err());
+}

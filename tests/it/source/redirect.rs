@@ -3,7 +3,7 @@
 use embedded_sse::{Decoder, InvalidRedirect, Request, StopReason};
 
 use super::{HERE, REDIRECTS, reading, redirect};
-use crate::script::{Script, answers, ms, opens, status, url};
+use crate::script::{Script, answers, gone, ms, opens, status, url};
 
 /// The origin and path to which a redirect leads, or the reason of the stop.
 fn led(from: &str, location: &str) -> String {
@@ -174,6 +174,40 @@ fn redirects_without_a_usable_location_stop() {
         let stop = log.stop.unwrap();
         assert_eq!(stop.reason, StopReason::Redirect(InvalidRedirect::Location));
         assert_eq!((stop.status, stop.cause), (Some(code), None));
+    }
+}
+
+#[test]
+fn redirects_that_stop_leave_their_head_to_read() {
+    for location in ["//", "/a", "ftp://h/"] {
+        let script = Script::new(Request {
+            max_redirects: u8::from(location != "/a"),
+            ..Request::get(url(HERE))
+        });
+        let log = script.then(redirect(302, location)).run();
+        let response = log.response.expect("a response");
+        assert_eq!(response.status, 302, "{location}");
+        // The resolution may have removed headers.
+        if location == "/a" {
+            assert_eq!(response.headers, [("Location".into(), "/a".into())]);
+        }
+    }
+}
+
+#[test]
+fn redirects_leave_the_body_of_a_get_as_it_is() {
+    for code in REDIRECTS {
+        let request = Request {
+            headers: &[("Content-Type", "text/plain")],
+            body: b"query",
+            ..Request::get(url(HERE))
+        };
+        let log = Script::new(request)
+            .then(redirect(code, "/x"))
+            .then(gone())
+            .run();
+        let first = log.requests[0].replace("GET /stream ", "GET /x ");
+        assert_eq!(log.requests[1], first, "{code}");
     }
 }
 
