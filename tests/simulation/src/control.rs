@@ -48,7 +48,7 @@ pub fn run() -> bool {
 /// The first seed that finds a bug, and the rule.
 fn find(bug: &'static str, driver: Driver) -> Option<(u64, &'static str)> {
     (0..MOST_SEEDS).find_map(|seed| {
-        let result = try_plan(&mut Plan::new(seed), driver, Some(bug)).result;
+        let result = try_plan(&mut Plan::new(seed), driver, bug).result;
         result.err().map(|violation| (seed, violation.rule))
     })
 }

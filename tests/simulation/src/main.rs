@@ -138,7 +138,7 @@ fn replay(mut plan: Plan, driver: &[&str]) -> Result<bool, String> {
     let mut is_good = true;
     for driver in drivers_of(driver)? {
         println!("---- {driver:?}");
-        let Run { mut trace, result } = runner::try_plan(&mut plan, driver, None);
+        let Run { mut trace, result } = runner::try_plan(&mut plan, driver, "");
         if let Err(violation) = &result {
             trace.0.retain(|(at, _)| *at <= violation.at);
         }

@@ -7,7 +7,10 @@ use std::sync::{Mutex, MutexGuard};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use embedded_sse::Decoder;
+
 use crate::checker::Spread;
+use crate::device::{DATA, META, Source};
 use crate::drivers::Driver;
 use crate::plan::{Kind, Plan};
 use crate::runner::{Failure, try_plan};
@@ -63,9 +66,7 @@ pub fn run(job: &Job) -> bool {
             }
         }
     });
-    if is_terminal {
-        eprint!("\r\x1b[K");
-    }
+    clear_bar();
     conclude(job, start, &lock(&report))
 }
 
@@ -77,7 +78,7 @@ fn work(job: &Job, next: &AtomicU64, is_stopped: &AtomicBool, report: &Mutex<Rep
         }
         for driver in &job.drivers {
             let mut plan = Plan::new(job.from + index);
-            let result = try_plan(&mut plan, *driver, None).result;
+            let result = try_plan(&mut plan, *driver, "").result;
             let failure = result.as_ref().err();
             let failure = failure.map(|violation| Failure::new(&plan, *driver, violation.clone()));
             let mut report = lock(report);
@@ -90,6 +91,7 @@ fn work(job: &Job, next: &AtomicU64, is_stopped: &AtomicBool, report: &Mutex<Rep
                 report.spread.merge(&spread);
             }
             if let Some(failure) = failure {
+                clear_bar();
                 println!("{failure}");
                 report.failures.push(failure);
             }
@@ -135,6 +137,12 @@ fn show(job: &Job, start: Instant, report: &Report, is_terminal: bool) {
     }
 }
 
+fn clear_bar() {
+    if stderr().is_terminal() {
+        eprint!("\r\x1b[K");
+    }
+}
+
 /// Prints the result. Returns whether all is well.
 fn conclude(job: &Job, start: Instant, report: &Report) -> bool {
     let mut is_good = report.failures.is_empty();
@@ -168,6 +176,11 @@ fn conclude(job: &Job, start: Instant, report: &Report) -> bool {
         println!("FAILED: {gap}");
         is_good = false;
     }
+    report.spread.print();
+    let (source, decoder) = (size_of::<Source<'_>>(), size_of::<Decoder<DATA, META>>());
+    println!(
+        "memory: a source has {source} bytes, its decoder {decoder}, and nothing is allocated"
+    );
     let seconds = start.elapsed().as_secs_f64();
     println!(
         "{} seeds from {} with {:?}: {} failures, {seconds:.1} s, {:.0} seeds per second",

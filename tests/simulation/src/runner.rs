@@ -27,8 +27,8 @@ pub struct Failure {
     pub faults: Vec<usize>,
 }
 
-/// Runs a plan and checks it. A panic violates a rule too.
-pub fn try_plan(plan: &mut Plan, driver: Driver, bug: Option<&'static str>) -> Run {
+/// Runs a plan, with a bug of the control or none (""), and checks it. A panic violates a rule too.
+pub fn try_plan(plan: &mut Plan, driver: Driver, bug: &'static str) -> Run {
     plan.has_tls = driver == Driver::Tls;
     match catch_unwind(AssertUnwindSafe(|| drivers::run(plan, driver, bug))) {
         Ok(trace) => Run {
@@ -50,7 +50,7 @@ impl Failure {
     /// Reduces the plan to the faults that matter.
     pub fn new(plan: &Plan, driver: Driver, violation: Violation) -> Self {
         let fails = |mut plan: Plan| {
-            let again = try_plan(&mut plan, driver, None).result;
+            let again = try_plan(&mut plan, driver, "").result;
             again.is_err_and(|again| again.rule == violation.rule)
         };
         Self {
@@ -80,11 +80,15 @@ impl fmt::Display for Failure {
         for fault in &Plan::new(*seed).with_faults(faults).faults {
             writeln!(f, "  {fault}")?;
         }
-        let faults: Vec<_> = faults.iter().map(ToString::to_string).collect();
-        let faults = match faults.is_empty() {
-            true => "none".to_owned(),
-            false => faults.join(","),
-        };
+        let mut faults = faults
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join(",");
+        if faults.is_empty() {
+            writeln!(f, "  even without any fault")?;
+            faults = "none".to_owned();
+        }
         let name = format!("{driver:?}").to_lowercase();
         write!(
             f,

@@ -66,10 +66,10 @@ impl Backoff {
             failures: self.failures,
             least: delays(self.failures.0, base.0).0.saturating_sub(PRECISION),
             most: delays(self.failures.1, base.1).1 + PRECISION,
-            after: match lost.retry_after {
-                Some(time) if time > base.1 => "a Retry-After",
-                _ if is_asked_for => "an end that was announced",
-                _ => "a loss",
+            after: match is_asked_for {
+                _ if delays(self.failures.1, base.1).2 => "a Retry-After",
+                true => "an end that was announced",
+                false => "a loss",
             },
         }
     }
@@ -105,14 +105,14 @@ fn is_asked_for(lost: &Lost, said: Said) -> bool {
     lost.is_end && said.has_sent_retry && other_sign
 }
 
-/// The shortest and the longest delay after so many failures.
+/// The shortest and the longest delay after so many failures, and whether `Retry-After` determines them.
 fn delays(
     settings: &Settings,
     failures: u32,
     base: Duration,
     retry_after: Option<Duration>,
     is_asked_for: bool,
-) -> (Duration, Duration) {
+) -> (Duration, Duration, bool) {
     let policy = &settings.policy;
     let retry_after = retry_after.unwrap_or_default();
     let mut start = base;
@@ -122,7 +122,8 @@ fn delays(
         doublings -= 1;
     }
     let most = policy.max_delay.max(start);
-    let delay = (start * 2u32.pow(doublings)).min(most).max(retry_after);
+    let grown = (start * 2u32.pow(doublings)).min(most);
+    let delay = grown.max(retry_after);
     let percent = u32::from(policy.jitter_percent);
     let percent = if is_asked_for {
         percent.min(10)
@@ -131,5 +132,5 @@ fn delays(
     };
     let spread = delay * percent / 100;
     let least = (delay - spread).max(start).max(retry_after);
-    (least, (delay + spread).max(least))
+    (least, (delay + spread).max(least), retry_after > grown)
 }

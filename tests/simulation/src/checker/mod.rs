@@ -27,7 +27,7 @@ use connection::Connection;
 pub use spread::Spread;
 use stream::Memory;
 
-use crate::drivers::Driver;
+use crate::drivers::{Driver, Way};
 use crate::plan::{Method, Plan};
 use crate::trace::{Entry, Told, Trace};
 
@@ -244,7 +244,8 @@ impl<'p> Checker<'p> {
             self.abandon()?;
         }
         let is_busy = self.connection.is_none() && self.now < self.excused;
-        let tells_again = self.driver.tells_losses_again(self.plan);
+        // `io::sse` tells a loss again if its future was dropped while the application was told of it.
+        let tells_again = self.driver.way(self.plan) == Way::Sse;
         self.must_repeat = is_busy && tells_again && self.told.is_some();
         Ok(())
     }

@@ -27,9 +27,7 @@ const UNLUCKY: usize = 3;
 
 pub struct App<'w> {
     pub world: &'w World<'w>,
-    pub bug: Option<&'static str>,
     pub tamper: RefCell<Tamper>,
-    attempts: &'w Cell<u32>,
     memory: RefCell<Memory>,
     /// The ID of the last event that was processed.
     finished: RefCell<String>,
@@ -54,12 +52,10 @@ pub struct Reaction {
 }
 
 impl<'w> App<'w> {
-    pub fn new(world: &'w World<'w>, bug: Option<&'static str>, attempts: &'w Cell<u32>) -> Self {
+    pub fn new(world: &'w World<'w>) -> Self {
         Self {
             world,
-            bug,
-            tamper: RefCell::new(Tamper::new(bug)),
-            attempts,
+            tamper: RefCell::new(Tamper::new(world.bug)),
             memory: RefCell::new(Memory::new(Flash::new())),
             finished: RefCell::default(),
             unstored: Cell::new(0),
@@ -74,7 +70,7 @@ impl<'w> App<'w> {
     }
 
     pub fn has(&self, bug: &str) -> bool {
-        self.bug == Some(bug)
+        self.world.bug == bug
     }
 
     // ---- lives ----
@@ -118,11 +114,7 @@ impl<'w> App<'w> {
             }
         };
         let source = EventSource::new(request, settings.policy, settings.jitter_seed, decoder);
-        let mut source = source.expect("a valid header").with_hooks(Ear {
-            world,
-            bug: self.bug,
-            attempts: self.attempts,
-        });
+        let mut source = source.expect("a valid header").with_hooks(Ear(world));
         if settings.remembers {
             source.remember_permanent_redirects(remembered);
         }
@@ -271,7 +263,7 @@ impl<'w> App<'w> {
         let is_event = matches!(&told, Told::Item(model::Item::Event { .. }));
         let is_unlucky = is_event && self.events.get() == UNLUCKY;
         let mut count = 1;
-        match (self.bug.unwrap_or_default(), &mut told) {
+        match (self.world.bug, &mut told) {
             ("loses an event", _) if is_unlucky => count = 0,
             ("doubles an event", _) if is_unlucky => count = 2,
             ("swaps two events", told) if is_unlucky => {

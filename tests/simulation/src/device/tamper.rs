@@ -15,9 +15,9 @@ pub struct Tamper {
 const UNLUCKY: usize = 9;
 
 impl Tamper {
-    pub fn new(bug: Option<&'static str>) -> Self {
+    pub fn new(bug: &'static str) -> Self {
         Self {
-            bug: bug.unwrap_or_default(),
+            bug,
             request: Vec::new(),
             old_id: None,
             reads: 0,

@@ -114,9 +114,9 @@ impl<T: embedded_io_async::ErrorType> ErrorType for Blocking<'_, '_, T> {
 
 impl<T: embedded_io_async::Read<Error = io::Error>> Read for Blocking<'_, '_, T> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let tick = match self.app.bug {
-            Some("notices silence late") => TICK * 30,
-            Some("never notices silence") => Duration::MAX,
+        let tick = match self.app.world.bug {
+            "notices silence late" => TICK * 30,
+            "never notices silence" => Duration::MAX,
             _ => TICK,
         };
         let until = self.timers.world.now().saturating_add(tick);

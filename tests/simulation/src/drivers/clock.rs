@@ -39,7 +39,7 @@ impl<K: Clock> Clock for ClientClock<'_, '_, K> {
 
     async fn sleep_until(&self, time: Duration) {
         let is_wait = self.app.waits_until.get() == Some(time);
-        let until = match self.app.bug.unwrap_or_default() {
+        let until = match self.app.world.bug {
             "waits too short" if is_wait => {
                 let half = time.saturating_sub(self.now()) / 2;
                 self.ahead.update(|ahead| ahead + half);

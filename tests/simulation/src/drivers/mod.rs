@@ -8,7 +8,6 @@ mod ready;
 mod spy;
 mod transport;
 
-use std::cell::Cell;
 use std::pin::pin;
 use std::str::FromStr;
 use std::time::Duration;
@@ -23,7 +22,7 @@ use crate::plan::{Kind, Plan, ms};
 use crate::random::Random;
 use crate::trace::{Entry, Trace};
 use executor::Timers;
-use ready::Way;
+pub use ready::Way;
 use spy::Spy;
 use transport::Dialer;
 
@@ -79,11 +78,6 @@ impl Driver {
     pub fn has_packets(self) -> bool {
         self == Self::Embassy
     }
-
-    /// Whether a loss is told again if the future was dropped while the application was told of it.
-    pub fn tells_losses_again(self, plan: &Plan) -> bool {
-        self.way(plan) == Way::Sse
-    }
 }
 
 impl FromStr for Driver {
@@ -97,10 +91,9 @@ impl FromStr for Driver {
 }
 
 /// Runs the client through the plan, in all lives of the device.
-pub fn run(plan: &Plan, driver: Driver, bug: Option<&'static str>) -> Trace {
-    let world = World::new(plan);
-    let attempts = Cell::new(0);
-    let app = App::new(&world, bug, &attempts);
+pub fn run(plan: &Plan, driver: Driver, bug: &'static str) -> Trace {
+    let world = World::new(plan, bug);
+    let app = App::new(&world);
     match driver {
         Driver::Embassy => embassy::run(&app),
         _ => run_scripted(&app, driver),
@@ -210,8 +203,8 @@ mod tests {
             for driver in Driver::ALL {
                 let mut plan = Plan::new(seed);
                 plan.has_tls = driver == Driver::Tls;
-                let trace = run(&plan, driver, None);
-                assert!(trace == run(&plan, driver, None));
+                let trace = run(&plan, driver, "");
+                assert!(trace == run(&plan, driver, ""));
                 assert!(trace.0.len() > 10);
             }
         }

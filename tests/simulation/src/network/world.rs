@@ -16,7 +16,11 @@ const NO_NAME_AFTER: Ms = 300;
 
 pub struct World<'p> {
     pub plan: &'p Plan,
+    /// A bug of the control.
+    pub bug: &'static str,
     pub url: String,
+    /// The attempts that the hooks have seen in all lives of the device.
+    pub attempts: Cell<u32>,
     now: Cell<Duration>,
     /// The world's time at which the device's clock was zero.
     pub clock_zero: Cell<Duration>,
@@ -27,10 +31,12 @@ pub struct World<'p> {
 }
 
 impl<'p> World<'p> {
-    pub fn new(plan: &'p Plan) -> Self {
+    pub fn new(plan: &'p Plan, bug: &'static str) -> Self {
         Self {
             plan,
+            bug,
             url: server::url(plan),
+            attempts: Cell::new(0),
             now: Cell::default(),
             clock_zero: Cell::default(),
             trace: RefCell::default(),
