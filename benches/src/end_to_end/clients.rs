@@ -9,8 +9,7 @@ use std::time::{Duration, Instant};
 
 use embedded_io_adapters::{std::FromStd, tokio_1::FromTokio};
 use embedded_sse::{
-    Decoder, EventSource, Item, Origin, Policy, Reconnect, Request, Url, blocking,
-    io as not_blocking,
+    Decoder, EventSource, Item, Origin, Policy, Request, Url, blocking, io as not_blocking,
 };
 use embedded_sse_benches::seen::Seen;
 use eventsource_client::Client as _;
