@@ -74,16 +74,12 @@ impl<B: ?Sized + AsRef<[u8]> + AsMut<[u8]>> Buffer<B> {
     pub(crate) fn append(&mut self, piece: &[u8]) -> Result<usize, Full> {
         if let [byte] = piece {
             // Some transports deliver single bytes.
-            return self.push(*byte).map(|()| (*byte).into());
+            return self.push(*byte).map(|()| bits(*byte));
         }
         let room = self.bytes.as_mut().get_mut(self.len..).ok_or(Full)?;
         let place = room.get_mut(..piece.len()).ok_or(Full)?;
         self.len += piece.len();
-        if size_of::<usize>() == 4 {
-            return Ok(copy_bits(place, piece));
-        }
-        place.copy_from_slice(piece);
-        Ok(bits(piece))
+        Ok(copy_bits(place, piece))
     }
 
     /// Adds `by` bytes with unspecified content at the end.

@@ -91,7 +91,7 @@ pub struct Decoder<const DATA: usize, const META: usize = 64> {
     // The unfinished event: the standard's three buffers.
     event_type: Bounded<[u8; META]>,
     id: Bounded<[u8; META]>,
-    /// The value of the unfinished `event` or `id` line.
+    /// The value of the unfinished `id` line.
     value: Bounded<[u8; META]>,
 
     data: Bounded<[u8; DATA]>,

@@ -53,7 +53,7 @@ impl<const N: usize> Bounded<[u8; N]> {
 }
 
 impl Bounded<[u8]> {
-    /// Appends bytes, and returns all bits that are set in them. Once the content is too long, only its
+    /// Appends bytes, and returns the [`bits`](crate::bytes::bits) of them. Once the content is too long, only its
     /// length grows until `clear`.
     #[inline]
     pub(super) fn push(&mut self, piece: &[u8]) -> usize {
@@ -72,14 +72,14 @@ impl Bounded<[u8]> {
         0
     }
 
-    /// Repairs ill-formed UTF-8. `bits` are all bits that are set in the content.
+    /// Repairs ill-formed UTF-8. `bits` are what `push` returned for the content, and perhaps more.
     ///
     /// Fails with the length if the content is too long.
     pub(super) fn decode(&mut self, bits: usize) -> Result<(), usize> {
         if self.too_long > 0 {
             return Err(self.too_long);
         }
-        match is_ascii(bits) {
+        match is_ascii(&self.bytes, bits) {
             true => Ok(()),
             false => utf8::decode(&mut self.bytes, 0),
         }

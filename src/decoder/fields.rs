@@ -4,8 +4,10 @@ use core::time::Duration;
 
 use super::line::Line;
 use super::{Decoder, Found};
+use crate::bytes::has;
 use crate::event::TooLong;
 
+/// The first three are in the order of `Block::values`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Field {
     Data,
@@ -71,13 +73,18 @@ pub(super) fn without_space(value: &[u8]) -> &[u8] {
 impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
     /// Begins a field with the first part of its value.
     pub(super) fn begin(&mut self, field: Field, value: &[u8]) {
-        self.value.clear();
-        self.state.has_nul = false;
-        self.state.digits = Digits::NONE;
         match field {
             Field::Data => self.begin_data_line(),
-            Field::EventType | Field::Id => self.state.has_kept = true,
-            Field::Retry => {}
+            Field::EventType => {
+                self.state.has_kept = true;
+                self.event_type.clear();
+            }
+            Field::Id => {
+                self.state.has_kept = true;
+                self.state.has_nul = false;
+                self.value.clear();
+            }
+            Field::Retry => self.state.digits = Digits::NONE,
             Field::Comment => {
                 self.state.mark = self.data.bytes().len();
                 self.state.comment_too_long = false;
@@ -86,18 +93,8 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
         self.append(field, value);
     }
 
-    /// Begins a `data` line that has a value, or returns `None` for any other line.
-    #[inline]
-    pub(super) fn begin_data<'i>(&mut self, line: &'i [u8]) -> Option<&'i [u8]> {
-        let value @ [_, ..] = after_data(line)? else {
-            return None;
-        };
-        self.state.line = Line::Value(Field::Data);
-        self.begin_data_line();
-        Some(without_space(value))
-    }
-
-    fn begin_data_line(&mut self) {
+    /// Begins a `data` line.
+    pub(super) fn begin_data_line(&mut self) {
         // The standard appends LF to each line and removes the last LF. Adding LF before each line but the
         // first gives the same text and needs no room for the removed LF.
         if self.state.has_data {
@@ -110,9 +107,12 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
     pub(super) fn append(&mut self, field: Field, value: &[u8]) {
         match field {
             Field::Data => self.push_data(value),
-            Field::EventType | Field::Id => {
-                self.state.has_nul |= has_nul(value);
-                self.value.as_view().push(value);
+            Field::EventType => {
+                self.state.bits |= self.event_type.as_view().push(value);
+            }
+            Field::Id => {
+                self.state.has_nul |= has(value, 0);
+                self.state.bits |= self.value.as_view().push(value);
             }
             Field::Retry => self.state.digits.push(value),
             Field::Comment => {
@@ -125,14 +125,13 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
 
     #[inline]
     pub(super) fn push_data(&mut self, value: &[u8]) {
-        self.state.data_bits |= self.data.as_view().push(value);
+        self.state.bits |= self.data.as_view().push(value);
     }
 
     /// Finishes a field.
     pub(super) fn finish(&mut self, field: Field) -> Option<Found<&'static str>> {
         match field {
-            Field::Data => {}
-            Field::EventType => self.event_type.copy_from(&self.value),
+            Field::Data | Field::EventType => {}
             Field::Id => {
                 // An ID with NUL is ignored. An earlier ID of this event stays valid.
                 if !self.state.has_nul {
@@ -166,7 +165,7 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
             };
         }
         self.state.line = Line::AfterEvent;
-        if let Err(len) = self.data.as_view().decode(self.state.data_bits) {
+        if let Err(len) = self.data.as_view().decode(self.state.bits) {
             // If the event is parsed again in pieces, its ID is committed with the last piece.
             if !self.will_be_split() {
                 // Ignore an ID that is too long too: each event is reported once.
@@ -175,7 +174,7 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
             return Some(Found::TooLong(TooLong::Data { len }));
         }
         let id = self.commit_id();
-        let event_type = self.event_type.as_view().decode(usize::MAX);
+        let event_type = self.event_type.as_view().decode(self.state.bits);
         let event_type = event_type.map_err(|len| TooLong::EventType { len });
         Some(match id.and(event_type) {
             Ok(()) => Found::Joined,
@@ -187,7 +186,7 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
     fn commit_id(&mut self) -> Result<(), TooLong> {
         if self.state.has_id {
             self.state.has_id = false;
-            let id = self.id.as_view().decode(usize::MAX);
+            let id = self.id.as_view().decode(self.state.bits);
             id.map_err(|len| TooLong::Id { len })?;
             self.last_event_id.set(self.id.as_str());
         }
@@ -200,15 +199,10 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
         self.state.is_in_pieces = false;
         self.state.cut_at = 0;
         self.data.clear();
-        self.state.data_bits = 0;
+        self.state.bits = 0;
         self.event_type.clear();
         self.state.has_id = false;
     }
-}
-
-/// Whether the ID contains NUL. `slice::contains` is optimized for long slices; IDs are short.
-pub(super) fn has_nul(id: &[u8]) -> bool {
-    id.iter().fold(false, |any, byte| any | (*byte == 0))
 }
 
 /// The value of an unfinished `retry` field.
@@ -230,8 +224,7 @@ impl Digits {
             self.any = true;
             self.invalid |= !byte.is_ascii_digit();
             let digit = u64::from(byte.wrapping_sub(b'0'));
-            let ms = self.ms.checked_mul(10).and_then(|ms| ms.checked_add(digit));
-            self.ms = ms.unwrap_or(u64::MAX);
+            self.ms = self.ms.saturating_mul(10).saturating_add(digit);
         }
     }
 

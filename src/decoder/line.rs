@@ -1,12 +1,14 @@
-//! Line by line: events that do not lie in the input as a whole.
+//! Line by line.
 //!
-//! Their values are copied. A line may come in several pushes. Its start is collected until it is known what
-//! field it is; then its value is copied as it comes.
+//! A block that begins in the input is noted first, and copied only if it does not end there or cannot be borrowed
+//! (see `whole.rs`). The rest of a block that was copied is copied too. A line may come in several pushes. Its
+//! start is collected until it is known what field it is; then its value is copied as it comes.
 
 use core::mem;
 
 use super::fields::{Field, field_and_value};
 use super::scan::{is_line_end, split_line};
+use super::whole::Block;
 use super::{Decoder, Found};
 
 /// The position in the stream.
@@ -49,23 +51,33 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
         input: &mut &'i [u8],
         clear: usize,
     ) -> Option<Found<&'i str>> {
-        match (self.state.line, *input) {
+        if !matches!(
+            self.state.line,
+            Line::Clean | Line::Begun(_) | Line::Value(_) | Line::Skip
+        ) {
+            self.begin_input(input);
+        }
+        if let [byte] = *input
+            && !is_line_end(byte)
+        {
             // A UART delivers single bytes.
-            (Line::Value(Field::Data), [byte]) if !is_line_end(byte) => {
-                self.push_data(mem::take(input));
-                return None;
+            match self.state.line {
+                Line::Value(Field::Data) => self.push_data(mem::take(input)),
+                _ => self.piece(mem::take(input), false),
             }
-            (Line::Clean | Line::Begun(_) | Line::Value(_) | Line::Skip, _) => {}
-            _ => self.begin_input(input),
+            return None;
         }
         // If all of it is parsed, a line ends with this CR, and perhaps an LF follows.
         let ends_with_cr = matches!(*input, [.., b'\r']);
         let mut found = None;
-        if self.state.line == Line::Clean {
-            found = self.whole_event(input, clear);
+        if matches!(
+            self.state.line,
+            Line::Begun(_) | Line::Value(_) | Line::Skip
+        ) {
+            found = self.rest_of_line(input);
         }
-        if found.is_none() {
-            found = self.advance_by_lines(input, clear);
+        if found.is_none() && !input.is_empty() {
+            found = self.lines(input, clear);
         }
         if input.is_empty() && ends_with_cr {
             self.state.after_cr = true;
@@ -76,46 +88,101 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
         found
     }
 
-    /// The same line by line, with copies of the values.
+    /// Parses the rest of a line that an earlier push began.
+    #[inline]
+    fn rest_of_line(&mut self, input: &mut &[u8]) -> Option<Found<&'static str>> {
+        let line = split_line(input, 0);
+        let (bytes, rest) = line.unwrap_or((input, &[]));
+        *input = rest;
+        match self.state.line {
+            Line::Value(Field::Data) => self.push_data(bytes),
+            _ => self.piece(bytes, line.is_some()),
+        }
+        line.and_then(|_| self.end_line())
+    }
+
+    /// Parses whole lines, and then the start of a line. There is no line end in the first `clear` bytes.
     #[inline(never)]
-    fn advance_by_lines<'i>(
-        &mut self,
-        input: &mut &'i [u8],
-        mut clear: usize,
-    ) -> Option<Found<&'i str>> {
-        while !input.is_empty() {
-            let line = match *input {
-                [byte] if !is_line_end(byte) => None,
-                _ => split_line(input, clear),
-            };
+    fn lines<'i>(&mut self, input: &mut &'i [u8], mut clear: usize) -> Option<Found<&'i str>> {
+        let mut block = Block::at(input);
+        let mut left = *input;
+        while let Some((line, rest)) = split_line(left, clear) {
             clear = 0;
-            let (bytes, rest) = line.unwrap_or((*input, &[]));
-            let data = match self.state.line {
-                Line::Value(Field::Data) => Some(bytes),
-                Line::Start | Line::Clean => self.begin_data(bytes),
-                _ => None,
+            left = rest;
+            let found = match line {
+                [] => self.end_block(&mut block, rest),
+                line => self.line(&mut block, line),
             };
-            match data {
-                Some(data) => self.push_data(data),
-                None => self.piece(bytes, line.is_some()),
+            if found.is_some() {
+                *input = rest;
+                return found;
             }
-            if line.is_none() {
-                *input = &[];
-                break;
+            if line.is_empty() {
+                block = Block::at(rest);
             }
-            let found = self.end_line();
-            *input = rest;
+        }
+        if block.values.iter().any(Option::is_some) {
+            self.keep(&mut block);
+        }
+        *input = &[];
+        if !left.is_empty() {
+            self.piece(left, false);
+        }
+        None
+    }
+
+    /// Parses a line that is not blank.
+    #[inline]
+    fn line<'i>(&mut self, block: &mut Block<'i>, line: &'i [u8]) -> Option<Found<&'i str>> {
+        let (field, value) = field_and_value(line)?;
+        match field {
+            Field::Comment if self.comment.is_none() => return None,
+            // It takes effect at once, and the block can still be borrowed.
+            Field::Retry if !self.state.show_retry => {}
+            _ if self.state.line == Line::Clean => {
+                if block.note(field, value) {
+                    return None;
+                }
+                self.keep(block);
+                self.state.line = Line::Start;
+            }
+            _ => {}
+        }
+        if field == Field::Data {
+            self.begin_data_line();
+            self.push_data(value);
+            return None;
+        }
+        self.begin(field, value);
+        self.finish(field)
+    }
+
+    /// Parses a blank line.
+    #[inline]
+    fn end_block<'i>(&mut self, block: &mut Block<'i>, rest: &'i [u8]) -> Option<Found<&'i str>> {
+        if self.state.line == Line::Clean {
+            let found = self.borrow(block, rest);
             if found.is_some() {
                 return found;
             }
-            if self.state.line == Line::Clean {
-                let found = self.whole_event(input, 0);
-                if found.is_some() {
-                    return found;
-                }
+            self.keep(block);
+        }
+        self.dispatch()
+    }
+
+    /// Copies what was noted, if anything was.
+    #[inline(never)]
+    fn keep(&mut self, block: &mut Block<'_>) {
+        for (field, value) in [Field::Data, Field::EventType, Field::Id]
+            .into_iter()
+            .zip(&mut block.values)
+        {
+            if let Some(value) = value.take() {
+                self.state.line = Line::Start;
+                self.begin(field, value);
+                let _no_item = self.finish(field);
             }
         }
-        None
     }
 
     /// Clears what the last item has borrowed, and skips a byte order mark and the LF of CR LF.
@@ -159,7 +226,7 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
             Line::Value(field) => self.append(field, bytes),
             Line::Skip => {}
             Line::Begun(len) => self.piece_of_start(len, bytes, is_last),
-            _ if is_last || bytes.len() >= LONGEST_START => self.start_line(bytes),
+            _ if bytes.len() >= LONGEST_START => self.start_line(bytes),
             _ => self.piece_of_start(0, bytes, is_last),
         }
     }
@@ -185,27 +252,21 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
         }
     }
 
-    /// Parses the start of a line that is long enough, or a whole line.
+    /// Parses the start of a line that is long enough, or a whole line that came in parts.
     fn start_line(&mut self, start: &[u8]) {
-        if start.is_empty() {
-            return;
-        }
         self.state.line = Line::Skip;
-        if let Some((field, value)) = field_and_value(start)
-            && (field != Field::Comment || self.comment.is_some())
-        {
+        if let Some((field, value)) = field_and_value(start) {
             self.state.line = Line::Value(field);
             self.begin(field, value);
         }
     }
 
-    /// Parses the end of a line.
+    /// Parses the end of a line that is not blank.
     #[inline]
     fn end_line(&mut self) -> Option<Found<&'static str>> {
         match mem::replace(&mut self.state.line, Line::Start) {
-            Line::Value(Field::Data) | Line::Skip => None,
             Line::Value(field) => self.finish(field),
-            _ => self.dispatch(),
+            _ => None,
         }
     }
 }

@@ -30,8 +30,8 @@ pub(super) struct State {
 
     /// How many bytes of `data` were handed out as pieces.
     pub(super) cut_at: usize,
-    /// The bits that are set in `data`: they tell whether it is ASCII.
-    pub(super) data_bits: usize,
+    /// The bits of all values that were copied: they tell whether these are ASCII.
+    pub(super) bits: usize,
 
     pub(super) retry: Option<u64>,
     pub(super) retry_is_new: bool,
@@ -53,7 +53,7 @@ impl State {
         start: [0; LONGEST_START],
         mark: 0,
         cut_at: 0,
-        data_bits: 0,
+        bits: 0,
         retry: None,
         retry_is_new: false,
         digits: Digits::NONE,

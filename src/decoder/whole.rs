@@ -1,12 +1,12 @@
 //! Events that lie in the input as a whole.
 //!
-//! They are borrowed: their texts are ranges of the input, and nothing is copied. What cannot be borrowed is
-//! left to `line.rs`.
+//! They are borrowed: their texts are ranges of the input, and nothing is copied.
 
-use super::fields::{Field, after_data, field_and_value, has_nul, without_space};
+use super::fields::{Field, after_data, without_space};
 use super::line::Line;
 use super::scan::split_line;
 use super::{Decoder, Found};
+use crate::bytes::has;
 use crate::utf8::from_utf8;
 
 impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
@@ -34,45 +34,14 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
         Err(clear)
     }
 
-    /// Returns the next event if all of it can be borrowed. Otherwise `input` stays as it was, and its lines
-    /// have to be parsed one by one.
-    ///
-    /// Call it only if the line is `Clean`. There is no line end in the first `clear` bytes.
-    #[inline(never)]
-    pub(super) fn whole_event<'i>(
-        &mut self,
-        input: &mut &'i [u8],
-        mut clear: usize,
-    ) -> Option<Found<&'i str>> {
-        let mut rest = *input;
-        let (mut data, mut event_type, mut id) = (None, None, None);
-        loop {
-            let line;
-            (line, rest) = split_line(rest, clear)?;
-            clear = 0;
-            if line.is_empty() {
-                break;
-            }
-            match field_and_value(line) {
-                Some((Field::Data, value)) if data.is_none() => data = Some(value),
-                Some((Field::EventType, value)) => event_type = Some(value),
-                // An ID with NUL is ignored. An earlier ID of this event stays valid.
-                Some((Field::Id, value)) if has_nul(value) => {}
-                Some((Field::Id, value)) => id = Some(value),
-                // It takes effect even if the event cannot be borrowed. Then it is parsed again, with the
-                // same result.
-                Some((Field::Retry, value)) if !self.state.show_retry => {
-                    self.begin(Field::Retry, value);
-                    let _no_item = self.finish(Field::Retry);
-                }
-                Some((Field::Comment, _)) if self.comment.is_none() => {}
-                None => {}
-                Some(_) => return None,
-            }
-        }
+    /// Returns the event of a block that ends before `rest`, if all of it can be borrowed.
+    #[inline]
+    pub(super) fn borrow<'i>(&mut self, block: &Block<'i>, rest: &[u8]) -> Option<Found<&'i str>> {
+        let [data, event_type, id] = block.values;
         let data = data?;
         // One check of all is faster than one of each.
-        let text = from_utf8(input.get(..input.len() - rest.len())?).ok()?;
+        let text = block.input.get(..block.input.len() - rest.len())?;
+        let text = from_utf8(text).ok()?;
         let data = part(text, data, DATA)?;
         let event_type = match event_type {
             None => "",
@@ -81,8 +50,40 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
         if let Some(id) = id {
             self.last_event_id.set(part(text, id, META)?);
         }
-        *input = rest;
         Some(Found::Event { data, event_type })
+    }
+}
+
+/// A block that begins in the input: the fields of its lines so far.
+pub(super) struct Block<'i> {
+    /// The input from the start of the block on.
+    input: &'i [u8],
+    /// The values of `data`, `event` and `id`.
+    pub(super) values: [Option<&'i [u8]>; 3],
+}
+
+impl<'i> Block<'i> {
+    #[inline]
+    pub(super) fn at(input: &'i [u8]) -> Self {
+        Self {
+            input,
+            values: [None; 3],
+        }
+    }
+
+    /// Notes a field. Returns `false` for a second `data` line, and for fields that are not noted.
+    #[inline]
+    pub(super) fn note(&mut self, field: Field, value: &'i [u8]) -> bool {
+        let Some(noted) = self.values.get_mut(field as usize) else {
+            return false;
+        };
+        match field {
+            Field::Data if noted.is_some() => return false,
+            // An ID with NUL is ignored. An earlier ID of this event stays valid.
+            Field::Id if has(value, 0) => {}
+            _ => *noted = Some(value),
+        }
+        true
     }
 }
 
