@@ -140,11 +140,10 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
     /// Handles a complete head. Returns whether the stream is open.
     fn judge(&mut self, now: Duration) -> bool {
         let start = self.attempt.url_range().end;
-        let memory = self.decoder.memory();
-        http::unfold(memory.get_mut(start..).unwrap_or_default());
-        self.attempt.head_len = memory.len().saturating_sub(start);
-
-        let status = match http::parse(memory.get(start..).unwrap_or_default()) {
+        let head = self.decoder.memory().get_mut(start..).unwrap_or_default();
+        self.attempt.head_len = head.len();
+        http::unfold(head);
+        let status = match http::parse(head) {
             Ok(status) => status,
             Err(invalid) => {
                 self.lose(LossCause::Head(invalid), now);
