@@ -74,6 +74,8 @@ pub struct EventSource<'a, const DATA: usize, const META: usize = 64, H = ()> {
     has_written: bool,
     /// Whether a stream has brought an ID since the last restart.
     has_brought_id: bool,
+    /// The time of the current call.
+    now: Duration,
     state: State,
     /// Whether the hooks have not been told yet of the wait or stop in `state`.
     is_untold: bool,
@@ -123,7 +125,7 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
     fn next_step(&mut self, now: Duration, is_told: bool) -> Step<'_> {
         self.apply_deadline(now);
         if matches!(self.state, State::Start) {
-            self.begin(now);
+            self.begin();
         }
         if let State::Wait { told, .. } = &mut self.state {
             *told = is_told;
@@ -188,7 +190,7 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
             State::Connect => LossCause::Connect,
             _ => LossCause::Transport,
         };
-        self.lose(cause, now);
+        self.lose(cause);
         self.tell_end();
     }
 
@@ -198,9 +200,9 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
         let is_whole = self.attempt.body.is_whole_at_end();
         match self.state {
             State::Connect => {}
-            State::Write { .. } => self.lose(LossCause::Transport, now),
-            State::Stream | State::Keep { .. } if is_whole => self.lose(LossCause::End, now),
-            _ => self.lose(LossCause::CutOff, now),
+            State::Write { .. } => self.lose(LossCause::Transport),
+            State::Stream | State::Keep { .. } if is_whole => self.lose(LossCause::End),
+            _ => self.lose(LossCause::CutOff),
         }
         self.tell_end();
     }
@@ -211,9 +213,10 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
     /// Only this call detects an idle stream, not the time alone: received bytes may wait in the
     /// transport while the application is busy for longer than the timeout.
     pub fn timed_out(&mut self, now: Duration) {
+        self.now = now;
         let may_be_idle = matches!(self.state, State::Stream | State::Keep { whole: true, .. });
         if may_be_idle && self.reconnect.is_due(now) {
-            self.lose(LossCause::IdleTimeout, now);
+            self.lose(LossCause::IdleTimeout);
         }
         self.tell_end();
     }

@@ -1,7 +1,5 @@
 //! Keeping the body of a response that is not a stream.
 
-use core::time::Duration;
-
 use super::{EventSource, State};
 use crate::hooks::Hooks;
 use crate::step::{LossCause, Stop, StopReason};
@@ -11,10 +9,10 @@ const MOST_REFUSED_BODY: usize = 1024;
 
 impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META, H> {
     /// Stops the source after the first bytes of the body were read.
-    pub(super) fn refuse(&mut self, reason: StopReason, cause: Option<LossCause>, now: Duration) {
+    pub(super) fn refuse(&mut self, reason: StopReason, cause: Option<LossCause>) {
         let has_body = !self.attempt.body.is_done() && self.attempt.head_len > 0;
         if has_body && self.hooks.keeps_bodies() {
-            self.reconnect.refused(now);
+            self.reconnect.refused(self.now);
             self.keep(reason, cause, false);
         } else {
             self.stop(reason, cause);
@@ -42,11 +40,11 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
     /// Handles bytes of the body: copies them behind the head, as far as they fit. Returns whether
     /// more input is needed.
     #[inline(never)]
-    pub(super) fn take_body(&mut self, whole: bool, input: &mut &[u8], now: Duration) -> bool {
+    pub(super) fn take_body(&mut self, whole: bool, input: &mut &[u8]) -> bool {
         let payload = match self.attempt.body.payload(input) {
             Ok(payload) => payload,
             Err(invalid) => {
-                self.lose(LossCause::Chunk(invalid), now);
+                self.lose(LossCause::Chunk(invalid));
                 return false;
             }
         };

@@ -53,7 +53,7 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
             return None;
         }
         let bytes = *input;
-        let received = self.take(input, now);
+        let received = self.take(input);
         if let Some(taken @ [_, ..]) = bytes.get(..bytes.len() - input.len()) {
             self.hooks.received(taken, now);
             if let Some(timeout) = self.hooks.idle_timeout() {
@@ -64,9 +64,9 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
         received
     }
 
-    fn take<'i>(&mut self, input: &mut &'i [u8], now: Duration) -> Option<Received<&'i str>> {
+    fn take<'i>(&mut self, input: &mut &'i [u8]) -> Option<Received<&'i str>> {
         if !input.is_empty() {
-            self.reconnect.received(now);
+            self.reconnect.received(self.now);
         }
         loop {
             match &mut self.state {
@@ -81,11 +81,11 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
                 State::Head(head) => match head.read(input, self.decoder.memory()) {
                     Ok(false) => return None,
                     Ok(true) => {
-                        if self.judge(now) {
+                        if self.judge() {
                             return Some(Received::Open);
                         }
                     }
-                    Err(invalid) => self.lose(LossCause::Head(invalid), now),
+                    Err(invalid) => self.lose(LossCause::Head(invalid)),
                 },
                 State::Stream => {
                     let body = &mut self.attempt.body;
@@ -94,7 +94,7 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
                         self.decoder.new_stream();
                     }
                     match body.payload(input) {
-                        Ok([]) if body.is_done() => self.lose(LossCause::End, now),
+                        Ok([]) if body.is_done() => self.lose(LossCause::End),
                         Ok([]) => return None,
                         Ok(mut payload) => {
                             let len = payload.len();
@@ -123,13 +123,13 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
                                 return Some(Received::Found(found));
                             }
                         }
-                        Err(invalid) => self.lose(LossCause::Chunk(invalid), now),
+                        Err(invalid) => self.lose(LossCause::Chunk(invalid)),
                     }
                 }
                 &mut State::Keep { whole, .. } => {
                     if !self.hooks.keeps_bodies() {
                         self.stop_after_body();
-                    } else if self.take_body(whole, input, now) {
+                    } else if self.take_body(whole, input) {
                         return None;
                     }
                 }
@@ -138,7 +138,7 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
     }
 
     /// Handles a complete head. Returns whether the stream is open.
-    fn judge(&mut self, now: Duration) -> bool {
+    fn judge(&mut self) -> bool {
         let start = self.attempt.url_range().end;
         let head = self.decoder.memory().get_mut(start..).unwrap_or_default();
         self.attempt.head_len = head.len();
@@ -146,7 +146,7 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
         let status = match http::parse(head) {
             Ok(status) => status,
             Err(invalid) => {
-                self.lose(LossCause::Head(invalid), now);
+                self.lose(LossCause::Head(invalid));
                 return false;
             }
         };
@@ -179,16 +179,16 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
                 self.stop(StopReason::Finished, None);
             }
             Verdict::Open | Verdict::Collect if body.is_none() => {
-                self.reestablish(LossCause::Head(InvalidHead::ContentLength), None, now);
+                self.reestablish(LossCause::Head(InvalidHead::ContentLength), None);
             }
             Verdict::Open => {
-                self.reconnect.opened(now);
+                self.reconnect.opened(self.now);
                 self.remember();
                 self.state = State::Stream;
                 return true;
             }
             Verdict::Collect => {
-                self.reconnect.answered(now);
+                self.reconnect.answered(self.now);
                 self.keep(StopReason::Finished, None, true);
             }
             Verdict::Finish => self.stop(StopReason::Finished, None),
@@ -198,21 +198,21 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
                     start..start + location.len()
                 });
                 let followed = match self.hooks.follows_redirects() {
-                    true => self.follow(status, location, now),
+                    true => self.follow(status, location),
                     false => Err(InvalidRedirect::TooMany),
                 };
                 if let Err(error) = followed {
-                    self.refuse(StopReason::Redirect(error), None, now);
+                    self.refuse(StopReason::Redirect(error), None);
                 }
             }
             // Without a hook, `reestablish` stops the source if the request is final. With one, the
             // application says that the server has not acted on the request.
-            Verdict::Stop if is_final => self.reestablish(LossCause::Status(status), None, now),
+            Verdict::Stop if is_final => self.reestablish(LossCause::Status(status), None),
             Verdict::Retry => {
                 // A `GET` after the original request says nothing about that request.
                 self.has_written &= self.attempt.as_get;
                 let retry_after = head.retry_after();
-                self.reestablish(LossCause::Status(status), retry_after, now);
+                self.reestablish(LossCause::Status(status), retry_after);
             }
             Verdict::Stop => {
                 let reason = match status {
@@ -222,7 +222,7 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
                     204 => StopReason::NoContent,
                     _ => StopReason::Status,
                 };
-                self.refuse(reason, None, now);
+                self.refuse(reason, None);
             }
         }
         false
@@ -232,7 +232,6 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
         &mut self,
         status: u16,
         location: Option<Range<usize>>,
-        now: Duration,
     ) -> Result<(), InvalidRedirect> {
         if self.attempt.redirects >= self.request.max_redirects {
             return Err(InvalidRedirect::TooMany);
@@ -260,7 +259,7 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
         self.attempt.is_temporary |= changes_method || !matches!(status, 301 | 308);
         self.attempt.as_get |= as_get;
         self.attempt.has_left |= self.url().origin() != self.request.url.origin();
-        self.connect(now);
+        self.connect();
         Ok(())
     }
 

@@ -1,5 +1,7 @@
 //! Creating and configuring an event source.
 
+use core::time::Duration;
+
 use super::attempt::{Attempt, Remembered};
 use super::{EventSource, State};
 use crate::decoder::Decoder;
@@ -59,6 +61,7 @@ impl<'a, const DATA: usize, const META: usize> EventSource<'a, DATA, META> {
             last_status: None,
             has_written: false,
             has_brought_id: false,
+            now: Duration::ZERO,
             state: State::Start,
             is_untold: false,
         })
@@ -80,6 +83,7 @@ impl<'a, const DATA: usize, const META: usize, H> EventSource<'a, DATA, META, H>
             last_status: self.last_status,
             has_written: self.has_written,
             has_brought_id: self.has_brought_id,
+            now: self.now,
             state: self.state,
             is_untold: self.is_untold,
         }

@@ -43,7 +43,7 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
     }
 
     /// Begins an attempt.
-    pub(super) fn begin(&mut self, now: Duration) {
+    pub(super) fn begin(&mut self) {
         self.decoder.new_stream();
         self.attempt = Attempt {
             as_get: self.resumes_by_get(),
@@ -67,23 +67,24 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
         if url.origin().scheme == Scheme::Https && !self.has_tls {
             return self.stop(StopReason::NoTls, None);
         }
-        self.connect(now);
+        self.connect();
     }
 
-    pub(super) fn connect(&mut self, now: Duration) {
-        self.reconnect.connecting(now);
+    pub(super) fn connect(&mut self) {
+        self.reconnect.connecting(self.now);
         self.state = State::Connect;
     }
 
     /// Does what is due at the deadline. An idle timeout is only detected after a read without
     /// result: see [`timed_out`](Self::timed_out).
     pub(super) fn apply_deadline(&mut self, now: Duration) {
+        self.now = now;
         // The deadline of a stream is not computed for each item.
         if !matches!(self.state, State::Stream) && self.reconnect.is_due(now) {
             match self.state {
-                State::Connect => self.lose(LossCause::ConnectTimeout, now),
+                State::Connect => self.lose(LossCause::ConnectTimeout),
                 State::Write { .. } | State::Head(_) | State::Keep { whole: false, .. } => {
-                    self.lose(LossCause::ResponseTimeout, now);
+                    self.lose(LossCause::ResponseTimeout);
                 }
                 State::Wait { told: true, .. } => self.state = State::Start,
                 _ => {}
@@ -92,7 +93,7 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
     }
 
     /// Handles the end of the connection, for a reason other than a response's head.
-    pub(super) fn lose(&mut self, mut cause: LossCause, now: Duration) {
+    pub(super) fn lose(&mut self, mut cause: LossCause) {
         match (self.state, cause) {
             (State::Start | State::Wait { .. } | State::Stop(_), _) => return,
             (State::Keep { whole: false, .. }, _) | (State::Keep { .. }, LossCause::End) => {
@@ -107,17 +108,12 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
         }
         // Only a loss by a response shows that response.
         self.attempt.head_len = 0;
-        self.reestablish(cause, None, now);
+        self.reestablish(cause, None);
     }
 
     /// The standard's "reestablish the connection". Stops the source if the request may not be sent
     /// again.
-    pub(super) fn reestablish(
-        &mut self,
-        cause: LossCause,
-        retry_after: Option<Duration>,
-        now: Duration,
-    ) {
+    pub(super) fn reestablish(&mut self, cause: LossCause, retry_after: Option<Duration>) {
         let loss = match (self.state, cause) {
             (State::Stream, LossCause::End) if self.attempt.body.is_done() => Loss::End,
             (State::Stream, LossCause::End) => Loss::Close,
@@ -132,15 +128,15 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
                 LossCause::End => StopReason::Ended,
                 _ => StopReason::NotRepeatable,
             };
-            return self.refuse(reason, Some(cause), now);
+            return self.refuse(reason, Some(cause));
         }
-        let Some(delay) = self.reconnect.lost(loss, retry_after, now) else {
-            return self.refuse(StopReason::Attempts, Some(cause), now);
+        let Some(delay) = self.reconnect.lost(loss, retry_after, self.now) else {
+            return self.refuse(StopReason::Attempts, Some(cause));
         };
         let wait = Wait {
             cause,
             delay,
-            until: self.reconnect.deadline().unwrap_or(now),
+            until: self.reconnect.deadline().unwrap_or(self.now),
             failures: self.reconnect.failures(),
         };
         self.state = State::Wait { wait, told: false };
