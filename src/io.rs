@@ -251,24 +251,25 @@ pub fn sse<C: Connect, H: Hooks, const CHUNK: usize, const DATA: usize, const ME
                 session.run(&mut on_item).await;
             }
             // If this future is dropped in `on_item`, the next call reports the loss again.
-            let why = no_session(source.peek(clock.now()));
-            let item = match why {
+            let item = match no_session(source.peek(clock.now())) {
                 NoSession::Redirect => None,
                 NoSession::Wait(wait) => Some(Item::Lost(wait)),
-                NoSession::Stop(stop) if stop.reason == StopReason::Closed => None,
+                NoSession::Stop(stop) if stop.reason == StopReason::Closed => return stop,
                 NoSession::Stop(stop) => Some(Item::Stopped(stop)),
             };
-            if let Some(item) = item
-                && on_item(item).await.is_break()
-            {
-                source.close();
-            }
-            if let NoSession::Stop(stop) = why {
-                return stop;
-            }
-            let until = match source.step(clock.now()) {
-                Step::Wait(wait) => wait.until,
-                _ => Duration::ZERO,
+            let until = match item {
+                None => Duration::ZERO,
+                Some(item) => {
+                    if on_item(item).await.is_break() {
+                        source.close();
+                    }
+                    // Ask again: the future would have to hold the answer during `on_item`.
+                    match source.step(clock.now()) {
+                        Step::Wait(wait) => wait.until,
+                        Step::Stop(stop) => return stop,
+                        _ => Duration::ZERO,
+                    }
+                }
             };
             // The next connection resets its count of operations. With a wait of zero, connections that
             // fail at once would starve other tasks.
