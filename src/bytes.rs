@@ -22,7 +22,7 @@ pub(crate) fn copy_within(bytes: &mut [u8], from: usize, len: usize, to: usize) 
     }
 }
 
-/// Copies the bytes, and returns the [`bits`] of them. Copies nothing if the lengths differ.
+/// Copies the bytes, and returns the [`bits`] of them. Both slices must have the same length.
 ///
 /// On a Cortex-M4 it takes a third of the instructions of `memcpy` and another loop. It copies four words at
 /// once, because the compiler would make `memcpy` of single words.

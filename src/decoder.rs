@@ -135,11 +135,11 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
     #[must_use = "there may be more items in the input"]
     #[inline]
     pub fn decode<'e, 'i: 'e>(&'e mut self, input: &mut &'i [u8]) -> Option<Item<'e>> {
-        let clear = match self.data_event(input) {
+        let searched = match self.data_event(input) {
             Ok(data) => return Some(Item::Event(self.event("", data))),
-            Err(clear) => clear,
+            Err(searched) => searched,
         };
-        let found = self.advance_from(input, clear)?;
+        let found = self.advance_from(input, searched)?;
         Some(self.view(found))
     }
 

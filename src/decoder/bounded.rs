@@ -46,7 +46,7 @@ impl<const N: usize> Bounded<[u8; N]> {
         &self.bytes
     }
 
-    /// The raw buffer, for another use while it is empty.
+    /// The raw buffer, without the length check: for idle memory, comments and pieces.
     pub(super) fn memory(&mut self) -> &mut Buffer<[u8; N]> {
         &mut self.bytes
     }

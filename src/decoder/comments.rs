@@ -1,4 +1,4 @@
-//! Comments, for those who want to see them.
+//! The optional mode that returns comments as items.
 
 use super::line::Line;
 use super::{Decoder, Found};

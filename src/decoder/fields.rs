@@ -146,7 +146,11 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
                 let is_shown = self.state.show_retry;
                 return is_shown.then(|| Found::Retry(Duration::from_millis(ms)));
             }
-            Field::Comment => return self.comment?(self, None),
+            Field::Comment => match self.comment {
+                Some(comment) => return comment(self, None),
+                // `show_comments` has changed within the comment.
+                None => self.data.memory().truncate(self.state.mark),
+            },
         }
         None
     }
@@ -206,6 +210,7 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
 }
 
 /// The value of an unfinished `retry` field.
+#[derive(Clone, Copy)]
 pub(super) struct Digits {
     ms: u64,
     any: bool,

@@ -1,8 +1,8 @@
 //! Line by line.
 //!
 //! A block that begins in the input is noted first, and copied only if it does not end there or cannot be borrowed
-//! (see `whole.rs`). The rest of a block that was copied is copied too. A line may come in several pushes. Its
-//! start is collected until it is known what field it is; then its value is copied as it comes.
+//! (see `whole.rs`). The rest of a block that was copied is copied too. A line may arrive in several pushes. Its
+//! first bytes are collected in `start` until the field is known. After that, the value is copied as it arrives.
 
 use core::mem;
 
@@ -36,7 +36,7 @@ pub(super) enum Line {
     Skip,
 }
 
-/// So many bytes tell the field and where its value begins.
+/// This many bytes are always enough to recognize the field and the start of its value.
 pub(super) const LONGEST_START: usize = b"event: ".len();
 
 /// One byte order mark at the start of the stream is skipped.
@@ -44,12 +44,12 @@ const BOM: [u8; 3] = *b"\xEF\xBB\xBF";
 
 impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
     /// Parses up to the end of what is found next. The input is not empty, and has no line end in its first
-    /// `clear` bytes.
+    /// `searched` bytes.
     #[inline]
     pub(super) fn advance_whole<'i>(
         &mut self,
         input: &mut &'i [u8],
-        clear: usize,
+        searched: usize,
     ) -> Option<Found<&'i str>> {
         if !matches!(
             self.state.line,
@@ -77,7 +77,7 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
             found = self.rest_of_line(input);
         }
         if found.is_none() && !input.is_empty() {
-            found = self.lines(input, clear);
+            found = self.lines(input, searched);
         }
         if input.is_empty() && ends_with_cr {
             self.state.after_cr = true;
@@ -101,13 +101,13 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
         line.and_then(|_| self.end_line())
     }
 
-    /// Parses whole lines, and then the start of a line. There is no line end in the first `clear` bytes.
+    /// Parses whole lines, and then the start of a line. There is no line end in the first `searched` bytes.
     #[inline(never)]
-    fn lines<'i>(&mut self, input: &mut &'i [u8], mut clear: usize) -> Option<Found<&'i str>> {
+    fn lines<'i>(&mut self, input: &mut &'i [u8], mut searched: usize) -> Option<Found<&'i str>> {
         let mut block = Block::at(input);
         let mut left = *input;
-        while let Some((line, rest)) = split_line(left, clear) {
-            clear = 0;
+        while let Some((line, rest)) = split_line(left, searched) {
+            searched = 0;
             left = rest;
             let found = match line {
                 [] => self.end_block(&mut block, rest),

@@ -86,29 +86,16 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
                 part = part.get(..end).unwrap_or(part);
             }
             let len = part.len();
-            let before = (
-                self.state.line,
-                self.state.after_cr,
-                self.state.has_kept,
-                self.state.has_data,
-                self.state.has_id,
-            );
+            let before = self.state;
             let data_before = self.data.bytes().len();
             let found = self.advance_whole(&mut part, 0);
             if self.will_be_split() && matches!(found, Some(Found::TooLong(TooLong::Data { .. }))) {
                 // The data fits as bytes but not as text, because each ill-formed sequence becomes
-                // U+FFFD. Restore the state and parse this part again, in pieces. Fields that are
-                // not restored here get the same values again. The last event ID is not restored
-                // either: `dispatch` has not committed the ID of this event. Blocks with only an ID
-                // that end in this part also begin in it, so they are parsed again before anything
-                // is returned.
-                (
-                    self.state.line,
-                    self.state.after_cr,
-                    self.state.has_kept,
-                    self.state.has_data,
-                    self.state.has_id,
-                ) = before;
+                // U+FFFD. Restore the state and parse this part again, in pieces. The texts in
+                // memory get the same content again. The last event ID is not restored: `dispatch`
+                // has not committed the ID of this event, and blocks with only an ID that end in
+                // this part also begin in it, so they are parsed again before anything is returned.
+                self.state = before;
                 self.data.memory().truncate(data_before);
                 self.state.is_in_pieces = true;
                 if data_before > 3 {

@@ -4,10 +4,10 @@ use memchr::memchr2;
 
 use crate::bytes::{each_byte, word};
 
-/// Splits off the first line with its end, which is not in the first `clear` bytes.
+/// Splits off the first line with its end, which is not in the first `searched` bytes.
 #[inline]
-pub(super) fn split_line(bytes: &[u8], clear: usize) -> Option<(&[u8], &[u8])> {
-    let end = clear + line_end(bytes.get(clear..)?)?;
+pub(super) fn split_line(bytes: &[u8], searched: usize) -> Option<(&[u8], &[u8])> {
+    let end = searched + line_end(bytes.get(searched..)?)?;
     let (line, rest) = bytes.split_at_checked(end)?;
     let ([b'\r', b'\n', rest @ ..] | [_, rest @ ..] | rest @ []) = rest;
     Some((line, rest))

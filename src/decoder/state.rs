@@ -4,6 +4,7 @@ use super::fields::Digits;
 use super::line::{LONGEST_START, Line};
 
 /// The bytes come first, since short instructions of Arm reach the first 32 bytes only.
+#[derive(Clone, Copy)]
 #[repr(C)]
 pub(super) struct State {
     pub(super) line: Line,

@@ -39,22 +39,22 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
                 let event_type = "";
                 Some(Found::Event { data, event_type })
             }
-            Err(clear) => self.advance_from(input, clear),
+            Err(searched) => self.advance_from(input, searched),
         }
     }
 
-    /// The same for what is not the most common event.
+    /// Parses everything that `data_event` does not handle.
     #[inline]
     pub(super) fn advance_from<'i>(
         &mut self,
         input: &mut &'i [u8],
-        clear: usize,
+        searched: usize,
     ) -> Option<Found<&'i str>> {
         if input.is_empty() {
             return None;
         }
         match self.advance_in_pieces {
-            None => self.advance_whole(input, clear),
+            None => self.advance_whole(input, searched),
             Some(advance_in_pieces) => advance_in_pieces(self, input),
         }
     }

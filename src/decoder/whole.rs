@@ -11,7 +11,8 @@ use crate::utf8::from_utf8;
 
 impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
     /// The data of the next event if it has no other field and nothing is pending: the shortest way for the
-    /// most common event. Otherwise returns how many bytes at the start of the input have no line end.
+    /// most common event. Otherwise returns `Err(searched)`: so many bytes at the start of the input contain no line end,
+    /// and need not be searched again.
     #[inline]
     pub(super) fn data_event<'i>(&self, input: &mut &'i [u8]) -> Result<&'i str, usize> {
         if self.state.line != Line::Clean {
@@ -24,14 +25,14 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
         let Some((data, rest)) = split_line(value, 0) else {
             return Err(input.len());
         };
-        let clear = input.len() - value.len() + data.len();
+        let searched = input.len() - value.len() + data.len();
         if let [b'\n', rest @ ..] | [b'\r', b'\n', rest @ ..] = rest
             && let Some(data) = checked::<DATA>(data)
         {
             *input = rest;
             return Ok(data);
         }
-        Err(clear)
+        Err(searched)
     }
 
     /// Returns the event of a block that ends before `rest`, if all of it can be borrowed.

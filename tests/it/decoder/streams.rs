@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use embedded_sse::Decoder;
+use embedded_sse::{Decoder, Item};
 
 use super::message;
 use crate::model::{decode, open_decoder};
@@ -77,4 +77,18 @@ fn a_stored_reconnection_time_counts_until_a_retry_field() {
     assert_eq!(decoder.reconnection_time(), Some(Duration::from_millis(12)));
     assert_eq!(decode(&mut decoder, [&b"retry:34\n"[..]]), []);
     assert_eq!(decoder.reconnection_time(), Some(Duration::from_millis(34)));
+}
+
+/// The setting is for use between streams only.
+#[test]
+fn comments_that_are_hidden_in_the_middle_do_not_become_data() {
+    let mut decoder: Decoder<64> = Decoder::new();
+    decoder.show_comments(true);
+    assert!(decoder.decode(&mut &b"data: a\n:com"[..]).is_none());
+    decoder.show_comments(false);
+    let mut rest = &b"ment\n\n"[..];
+    let Some(Item::Event(event)) = decoder.decode(&mut rest) else {
+        panic!("no event");
+    };
+    assert_eq!(event.data, "a");
 }
