@@ -202,7 +202,8 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
             State::Connect => {}
             State::Write { .. } => self.lose(LossCause::Transport),
             State::Stream | State::Keep { .. } if is_whole => self.lose(LossCause::End),
-            _ => self.lose(LossCause::CutOff),
+            State::Head(_) | State::Stream | State::Keep { .. } => self.lose(LossCause::CutOff),
+            State::Start | State::Wait { .. } | State::Stop(_) => {}
         }
         self.tell_end();
     }

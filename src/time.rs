@@ -30,7 +30,7 @@ pub(crate) fn short(time: Duration) -> u32 {
     units.saturating_add(time.subsec_nanos() / NANOS_PER_UNIT)
 }
 
-/// The time of so many units.
+/// Converts units of 100 µs back to a `Duration`.
 pub(crate) fn long(units: u32) -> Duration {
     let nanos = units % UNITS_PER_SEC * NANOS_PER_UNIT;
     moment((units / UNITS_PER_SEC).into(), nanos)

@@ -126,6 +126,9 @@ impl<'m, C: Connect, T: Trust, R: FnMut(&mut [u8; 32])> Tls<'m, C, T, R> {
     /// Creates a connector over a transport, such as a `TcpConnector`. The transport is asked to
     /// connect to an origin with the scheme `http`, since TLS is done here.
     ///
+    /// Use it for `https` URLs only: it does not connect to an `http` URL, and a source retries that like any
+    /// other failure to connect.
+    ///
     /// `random` fills the bytes with random numbers of cryptographic quality, which must be different
     /// for each connection and each start of the device: use the hardware's generator, not a seed
     /// of the firmware. Whoever can guess them can read and change the connection. It is called once for each

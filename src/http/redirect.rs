@@ -23,6 +23,9 @@ const LONGEST_URL: usize = 8192;
 /// one. Bytes before it stay, the head after it is removed. On an error the head stays, so that the
 /// application can see it; but if the new URL did not fit, the other fields of the head were
 /// removed.
+///
+/// The memory contains: header lines of the draft, the current URL, the head with `Location` in it, and then
+/// the resolved URL, which is appended.
 pub(crate) fn follow<const N: usize>(
     memory: &mut Buffer<[u8; N]>,
     url: Range<usize>,

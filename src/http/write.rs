@@ -8,7 +8,7 @@ use crate::url::Url;
 
 /// What the bytes of a request depend on, besides the [`Request`].
 pub(crate) struct Sent<'a> {
-    /// Whether a redirect changed the method to `GET`.
+    /// Whether the method is `GET` instead of the request's, after a redirect or to resume a stream.
     pub(crate) as_get: bool,
     /// Whether any redirect led to another origin, even if a later one led back.
     pub(crate) has_left: bool,

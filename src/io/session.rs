@@ -55,8 +55,8 @@ use crate::utf8::text;
 /// }
 /// ```
 ///
-/// To call a method of the source on an error, take the error out of the `match` first, which borrows the
-/// source: `let error = match … { Ok(…) => { …; continue } Err(error) => error };`.
+/// The `match` borrows the source. To call a method of the source after an error, first move the error out
+/// of the `match`: `let error = match … { Ok(…) => { …; continue } Err(error) => error };`.
 ///
 /// Unlike the future of [`sse`](super::sse) with a closure that borrows, this loop can be spawned
 /// as a `Send` future.

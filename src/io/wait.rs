@@ -31,9 +31,9 @@ pub(super) async fn before<F: Future>(
 
 /// Puts the connection that a future makes into its place.
 ///
-/// A connection with TLS has 1.3 KB. The compiler reserves stack for each move of it, as long as the
-/// function runs in which it is moved. `poll` is a function of its own so that its moves take none
-/// during a stream, and those of a session take none in `poll`.
+/// A TLS connection is 1.3 KB, and the compiler reserves stack for each move of it in every function
+/// that contains one. This `poll` is separate so that neither a session nor a stream pays for the
+/// moves.
 pub(super) struct Place<'f, F, T> {
     pub(super) future: Pin<&'f mut F>,
     pub(super) into: &'f mut Option<T>,

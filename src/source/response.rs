@@ -102,24 +102,8 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
                             let taken = len - payload.len();
                             body.consume(taken);
                             *input = input.get(taken..).unwrap_or_default();
-                            if let Some(retry) = self.decoder.take_retry() {
-                                self.reconnect.set_reconnection_time(retry);
-                            }
-                            self.has_brought_id |= self.decoder.take_id();
-                            if self.decoder.take_progress() {
-                                self.reconnect.delivered();
-                            }
+                            self.note_progress(found.as_ref());
                             if let Some(found) = found {
-                                match found {
-                                    Found::Piece { .. }
-                                    | Found::Comment
-                                    | Found::Id
-                                    | Found::Retry(_)
-                                    | Found::TooLong(TooLong::Comment) => {}
-                                    Found::Event { .. } | Found::Joined | Found::TooLong(_) => {
-                                        self.reconnect.delivered();
-                                    }
-                                }
                                 return Some(Received::Found(found));
                             }
                         }
@@ -134,6 +118,23 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
                     }
                 }
             }
+        }
+    }
+
+    /// Passes on what a part of the stream means for the next connection.
+    #[inline]
+    fn note_progress(&mut self, found: Option<&Found<&str>>) {
+        if let Some(retry) = self.decoder.take_retry() {
+            self.reconnect.set_reconnection_time(retry);
+        }
+        self.has_brought_id |= self.decoder.take_id();
+        let is_event = match found {
+            Some(Found::TooLong(part)) => *part != TooLong::Comment,
+            Some(found) => matches!(found, Found::Event { .. } | Found::Joined),
+            None => false,
+        };
+        if self.decoder.take_progress() || is_event {
+            self.reconnect.delivered();
         }
     }
 
@@ -166,8 +167,8 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
         let id = self.decoder.last_event_id();
         let head = self.attempt.head(&self.request, memory, id, status);
         let mut by_default = Verdict::default_for(&head);
-        let is_final = by_default == Verdict::Retry && !self.may_repeat();
-        if is_final {
+        let may_not_repeat = by_default == Verdict::Retry && !self.may_repeat();
+        if may_not_repeat {
             by_default = Verdict::Stop;
         }
         let verdict = self.hooks.verdict(&head, by_default);
@@ -205,11 +206,11 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
                     self.refuse(StopReason::Redirect(error), None);
                 }
             }
-            // Without a hook, `reestablish` stops the source if the request is final. With one, the
-            // application says that the server has not acted on the request.
-            Verdict::Stop if is_final => self.reestablish(LossCause::Status(status), None),
+            // It stops the source with the reason that the request may not be repeated.
+            Verdict::Stop if may_not_repeat => self.reestablish(LossCause::Status(status), None),
             Verdict::Retry => {
-                // A `GET` after the original request says nothing about that request.
+                // The application says that the server has not acted on this request. About an
+                // original request before a `GET`, that says nothing.
                 self.has_written &= self.attempt.as_get;
                 let retry_after = head.retry_after();
                 self.reestablish(LossCause::Status(status), retry_after);
