@@ -161,9 +161,13 @@ impl Head {
             "dcb",
             "dcz",
         ];
-        [self.list("Content-Encoding"), self.list("Transfer-Encoding")].concat()
-            .iter()
-            .any(|coding| known.contains(&coding.as_str()))
+        [
+            self.list("Content-Encoding"),
+            self.list("Transfer-Encoding"),
+        ]
+        .concat()
+        .iter()
+        .any(|coding| known.contains(&coding.as_str()))
     }
 
     pub fn retry_after(&self) -> Option<u64> {
