@@ -241,7 +241,7 @@ fn a_stop_between_two_events_of_one_read_loses_nothing() {
         &mut chunk,
         on_item,
     );
-    assert_eq!(stop.reason, StopReason::Closed);
+    assert_eq!((stop.reason, stop.status), (StopReason::Closed, Some(200)));
     assert_eq!(events, ["a"]);
     assert_eq!(source.decoder().last_event_id(), "1");
 }

@@ -91,3 +91,11 @@ fn retry_takes_effect_even_if_it_is_not_shown() {
     assert_eq!(decode(&mut decoder, [&b"retry:12\r"[..]]), []);
     assert_eq!(decoder.reconnection_time(), Some(Duration::from_millis(12)));
 }
+
+/// Nothing is pending before this push, and its only line has no value.
+#[test]
+fn an_empty_data_line_may_be_a_push_of_its_own() {
+    let mut decoder = Decoder::<8>::new();
+    let pushes = [&b":\n"[..], b"data:\n", b"\n"];
+    assert_eq!(decode(&mut decoder, pushes), [message("", "")]);
+}

@@ -365,3 +365,24 @@ fn ids_take_effect_in_order() {
         assert_eq!(decoder.last_event_id(), "4");
     }
 }
+
+/// The text does not fit once ill-formed bytes are replaced, so it is parsed again, but not the ID.
+#[test]
+fn an_id_that_came_in_two_pushes_is_whole_if_the_event_is_split() {
+    let mut decoder: Decoder<16> = Decoder::new();
+    decoder.split_long_events(true);
+    let pushes: [&[u8]; 3] = [
+        b"data: aaaa\nid: 1",
+        b"2\ndata: \xFF\xFF\xFF\xFF\xFF\n",
+        b"\n",
+    ];
+    let mut ids = Vec::new();
+    for mut push in pushes {
+        while let Some(item) = decoder.decode(&mut push) {
+            if let Item::LastPiece(event) = item {
+                ids.push(event.last_event_id.to_owned());
+            }
+        }
+    }
+    assert_eq!(ids, ["12"]);
+}

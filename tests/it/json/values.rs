@@ -177,6 +177,8 @@ fn a_type_may_be_at_most_32_levels_deep() {
 fn siblings_do_not_count_as_levels() {
     let many = format!("[{}[1]]", "[],".repeat(100));
     assert_eq!(json_of::<Vec<Vec<u8>>>(&many).unwrap().len(), 101);
+    let deeper = format!("[{many}]");
+    assert_eq!(json_of::<Vec<Vec<Vec<u8>>>>(&deeper).unwrap()[0].len(), 101);
 }
 
 #[test]

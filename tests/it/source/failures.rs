@@ -1,7 +1,7 @@
 //! Rule: failures.
 
 use embedded_sse::hooks::Counters;
-use embedded_sse::{Decoder, EventSource, Policy, Request, Step};
+use embedded_sse::{Decoder, EventSource, LossCause, Policy, Request, Step};
 
 use super::HERE;
 use crate::script::{Connection, Script, answers, default_source, ms, opens, refuses, status, url};
@@ -135,4 +135,18 @@ fn an_end_before_the_connection_is_none() {
     assert!(matches!(source.step(ms(0)), Step::Connect { .. }));
     // Hooks do not see bytes that are ignored.
     assert_eq!(source.hooks().bytes, 0);
+}
+
+#[test]
+fn an_end_while_the_request_is_written_is_a_loss() {
+    let mut decoder = Decoder::<512>::new();
+    let mut source = default_source(&mut decoder);
+    let _ = source.step(ms(0));
+    source.connected(ms(0));
+    source.wrote(1);
+    source.ended(ms(0));
+    let Step::Wait(wait) = source.step(ms(0)) else {
+        panic!("no wait");
+    };
+    assert_eq!(wait.cause, LossCause::Transport);
 }
