@@ -29,7 +29,8 @@ pub fn head_len(bytes: &[u8]) -> Option<usize> {
 /// Whether these bytes can be the first of a response.
 pub fn is_http(bytes: &[u8]) -> bool {
     let is_end = |b: &&u8| matches!(b, b'\r' | b'\n');
-    let bytes = &bytes[bytes.iter().take_while(is_end).count()..];
+    // An empty line may come first.
+    let bytes = &bytes[bytes.iter().take(2).take_while(is_end).count()..];
     let version = b"HTTP/1.";
     let len = bytes.len().min(version.len());
     bytes[..len] == version[..len]
