@@ -245,3 +245,39 @@ fn a_stop_between_two_events_of_one_read_loses_nothing() {
     assert_eq!(events, ["a"]);
     assert_eq!(source.decoder().last_event_id(), "1");
 }
+
+/// A clock that is stopped by the first sleep.
+struct StoppedBySleep<'w>(Stoppable<'w>);
+
+impl blocking::Clock for StoppedBySleep<'_> {
+    fn now(&self) -> Duration {
+        self.0.now()
+    }
+
+    fn sleep_until(&self, _: Duration) {
+        self.0.is_stopped.set(true);
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.0.is_stopped()
+    }
+}
+
+#[test]
+fn a_stop_during_a_wait_reports_the_last_status() {
+    let world = World::new(Manner::PLAIN, &[status(503, ""), gone()], 0);
+    let clock = StoppedBySleep(Stoppable {
+        world: &world,
+        is_stopped: Cell::new(false),
+    });
+    let mut decoder = Decoder::<256>::new();
+    let mut source = default_source(&mut decoder);
+    let stop = blocking::sse(
+        &mut Dialer(&world),
+        &clock,
+        &mut source,
+        &mut [0; 64],
+        |_| ControlFlow::Continue(()),
+    );
+    assert_eq!((stop.reason, stop.status), (StopReason::Closed, Some(503)));
+}

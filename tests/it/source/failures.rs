@@ -150,3 +150,28 @@ fn an_end_while_the_request_is_written_is_a_loss() {
     };
     assert_eq!(wait.cause, LossCause::Transport);
 }
+
+/// An end with an explicit end and an event is wanted, so it is no failure.
+#[test]
+fn an_event_that_is_too_long_counts_as_an_event_and_a_comment_does_not() {
+    let waits = |body: &str| {
+        let chunked = "Content-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n";
+        let chunk = format!("{:x}\r\n{body}\r\n0\r\n\r\n", body.len());
+        let connection = || status(200, chunked).sends(&chunk);
+        let log = Script::get(HERE)
+            .shows_all()
+            .then(connection())
+            .then(connection())
+            .then(connection())
+            .run_in::<128>();
+        let told = log.told().into_iter();
+        told.filter(|line| line.starts_with("wait"))
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    let long = "x".repeat(200);
+    let event = waits(&format!("data: {long}\n\n"));
+    assert_eq!(event, ["wait 3000", "wait 3000", "wait 3000"]);
+    let comment = waits(&format!(": {long}\n"));
+    assert_eq!(comment, ["wait 3000", "wait 6000", "wait 12000"]);
+}
