@@ -139,6 +139,15 @@ fn chunks_without_a_size_are_refused() {
 }
 
 #[test]
+fn chunks_may_have_up_to_16_digits_after_another_chunk() {
+    for size in ["FFFFFFF", "10000000", "FFFFFFFFFFFFFFFF"] {
+        let body = format!("2\r\n:\n\r\n{size}\r\ndata: a\n\n");
+        let want = "open 200, message: a, lost CutOff";
+        assert_eq!(told(chunked(body).ends()), want, "{size}");
+    }
+}
+
+#[test]
 fn chunks_with_a_size_of_more_than_64_bits_are_refused() {
     for size in ["10000000000000000", "fffffffffffffffff", &"f".repeat(500)] {
         assert_eq!(chunk_cause(size), LossCause::Chunk(InvalidChunk::Size));
