@@ -4,6 +4,9 @@ use memchr::memchr2;
 
 use crate::bytes::{each_byte, word};
 
+#[cfg(feature = "wide")]
+mod vectors;
+
 /// Splits off the first line with its end, which is not in the first `searched` bytes.
 #[inline]
 pub(super) fn split_line(bytes: &[u8], searched: usize) -> Option<(&[u8], &[u8])> {
@@ -16,6 +19,9 @@ pub(super) fn split_line(bytes: &[u8], searched: usize) -> Option<(&[u8], &[u8])
 /// The position of the first LF or CR.
 #[inline]
 pub(super) fn line_end(bytes: &[u8]) -> Option<usize> {
+    #[cfg(feature = "wide")]
+    return vectors::line_end(bytes);
+    #[cfg(not(feature = "wide"))]
     line_end_by::<{ size_of::<usize>() }>(bytes)
 }
 
@@ -111,7 +117,7 @@ mod tests {
     }
 
     fn check(line_end: fn(&[u8]) -> Option<usize>) {
-        for len in (0..100).chain(160..170) {
+        for len in (0..100).chain(126..131).chain(160..170) {
             for at in 0..=len {
                 for (filler, end) in [
                     (b'a', b'\n'),

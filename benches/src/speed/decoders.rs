@@ -17,8 +17,8 @@ use crate::streams::{drain, eventsource_stream, sse_stream, sseer};
 
 pub const DECODERS: Contest = Contest {
     ours: Subject {
-        name: match cfg!(feature = "simdutf8") {
-            true => "embedded-sse, simdutf8",
+        name: match cfg!(feature = "vectors") {
+            true => "embedded-sse, simdutf8 and wide",
             false => "embedded-sse",
         },
         run: ours,

@@ -12,8 +12,8 @@ use crate::contest::{Contest, Pushes, Subject};
 
 pub const STREAMS: Contest = Contest {
     ours: Subject {
-        name: match cfg!(feature = "simdutf8") {
-            true => "embedded-sse, stream, simdutf8",
+        name: match cfg!(feature = "vectors") {
+            true => "embedded-sse, stream, simdutf8 and wide",
             false => "embedded-sse, stream",
         },
         run: ours,
