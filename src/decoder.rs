@@ -3,10 +3,12 @@
 
 mod bounded;
 mod comments;
+mod data;
 mod fields;
 mod id;
 mod idle;
 mod line;
+mod parser;
 mod pieces;
 mod scan;
 mod state;
@@ -19,10 +21,10 @@ use core::fmt;
 use core::time::Duration;
 
 use bounded::Bounded;
+#[cfg(feature = "stream")]
+pub(crate) use data::DataBuffer;
 pub use id::InvalidId;
-use id::LastEventId;
-use line::Line;
-use state::State;
+pub(crate) use parser::Parser;
 pub(crate) use view::Found;
 
 use crate::item::Item;
@@ -81,20 +83,7 @@ use crate::time::millis;
 /// A decoder needs no [`EventSource`](crate::EventSource). If you use another HTTP client,
 /// [`Reconnect`](crate::Reconnect) adds the delays between the connections.
 pub struct Decoder<const DATA: usize, const META: usize = 64> {
-    /// The small fields, which come first in memory.
-    state: State,
-    // Function pointers, so that the linker drops this code if no program path sets them.
-    advance_in_pieces: Option<Advance<Self>>,
-    comment: Option<Comment<Self>>,
-    last_event_id: LastEventId<META>,
-
-    // The unfinished event: the standard's three buffers.
-    event_type: Bounded<[u8; META]>,
-    id: Bounded<[u8; META]>,
-    /// The value of the unfinished `id` line.
-    value: Bounded<[u8; META]>,
-
-    data: Bounded<[u8; DATA]>,
+    parser: Parser<Bounded<[u8; DATA]>, META>,
 }
 
 impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
@@ -102,21 +91,14 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
     /// reconnection time, and only events and [`Item::TooLong`] are shown.
     pub const fn new() -> Self {
         Self {
-            state: State::NEW,
-            advance_in_pieces: None,
-            comment: None,
-            last_event_id: LastEventId::new(),
-            event_type: Bounded::new(),
-            id: Bounded::new(),
-            data: Bounded::new(),
-            value: Bounded::new(),
+            parser: Parser::new(Bounded::new()),
         }
     }
 
     /// Sets whether `retry` fields are returned as [`Item::Retry`]. Default `false`. Either way
     /// they set the [reconnection time](Self::reconnection_time).
     pub const fn show_retry(&mut self, show: bool) {
-        self.state.show_retry = show;
+        self.parser.state.show_retry = show;
     }
 
     /// Sets whether an ID without an event is returned as [`Item::Id`]. Default `false`. Either way
@@ -125,7 +107,7 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
     /// Set this if you store the last event ID, or if you use MCP (Model Context Protocol), whose
     /// servers send such IDs.
     pub const fn show_ids(&mut self, show: bool) {
-        self.state.show_ids = show;
+        self.parser.state.show_ids = show;
     }
 
     /// Parses `input` up to the end of the next item and returns that item. `input` is advanced
@@ -135,11 +117,11 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
     #[must_use = "there may be more items in the input"]
     #[inline]
     pub fn decode<'e, 'i: 'e>(&'e mut self, input: &mut &'i [u8]) -> Option<Item<'e>> {
-        let searched = match self.data_event(input) {
-            Ok(data) => return Some(Item::Event(self.event("", data))),
+        let searched = match self.parser.data_event(input) {
+            Ok(data) => return Some(Item::Event(self.parser.event("", data))),
             Err(searched) => searched,
         };
-        let found = self.advance_from(input, searched)?;
+        let found = self.parser.advance_from(input, searched)?;
         Some(self.view(found))
     }
 
@@ -148,7 +130,7 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
     ///
     /// It changes at the blank line that ends an event, or that ends a block with only an `id`.
     pub fn last_event_id(&self) -> &str {
-        self.last_event_id.as_str()
+        self.parser.last_event_id()
     }
 
     /// Sets the last event ID, for example to one restored from flash at boot. An empty `id` means
@@ -158,20 +140,13 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
     /// Fails if `id` contains NUL, CR or LF, which no stream can send, or is longer than `META`
     /// bytes. The last event ID then stays as it was.
     pub fn set_last_event_id(&mut self, id: &str) -> Result<(), InvalidId> {
-        if id.bytes().any(|byte| matches!(byte, 0 | b'\r' | b'\n')) {
-            return Err(InvalidId::Character);
-        }
-        if id.len() > META {
-            return Err(InvalidId::TooLong);
-        }
-        self.last_event_id.restore(id);
-        Ok(())
+        self.parser.set_last_event_id(id)
     }
 
     /// The reconnection time that the last valid `retry` field set, on this stream or an earlier
     /// one, in whole milliseconds. A value of more than 64 bits becomes the greatest value.
     pub fn reconnection_time(&self) -> Option<Duration> {
-        self.state.retry.map(Duration::from_millis)
+        self.parser.reconnection_time()
     }
 
     /// Sets the reconnection time as if a `retry` field had set it, for example to one restored
@@ -179,16 +154,16 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
     /// [`EventSource`](crate::EventSource) starts with this time, clamped to the limits of its
     /// policy.
     pub fn set_reconnection_time(&mut self, time: Duration) {
-        self.state.retry = Some(millis(time));
+        self.parser.state.retry = Some(millis(time));
     }
 
     /// Forgets the last event ID, the reconnection time, and the unfinished event. Call this before
     /// you use the decoder for another stream. What `show_…` and `split_long_events` set stays.
     pub fn forget(&mut self) {
         self.new_stream();
-        self.last_event_id.restore("");
-        self.state.retry = None;
-        self.state.retry_is_new = false;
+        self.parser.last_event_id.restore("");
+        self.parser.state.retry = None;
+        self.parser.state.retry_is_new = false;
     }
 
     /// Starts a new stream. Call this before you push the first bytes of a new connection.
@@ -196,10 +171,20 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
     /// The unfinished event of the old stream is dropped. The last event ID and the reconnection
     /// time are kept.
     pub fn new_stream(&mut self) {
-        self.state.after_cr = false;
-        self.last_event_id.new_stream();
-        self.state.line = Line::Bom(0);
-        self.clear_block();
+        self.parser.new_stream();
+    }
+
+    /// The first half of [`decode`](Self::decode): parses bytes and returns what was found,
+    /// borrowing only the input.
+    #[inline]
+    pub(crate) fn advance<'i>(&mut self, input: &mut &'i [u8]) -> Option<Found<&'i str>> {
+        self.parser.advance(input)
+    }
+
+    /// The second half of [`decode`](Self::decode): converts what was found to an item.
+    #[inline]
+    pub(crate) fn view<'e, 'i: 'e>(&'e self, found: Found<&'i str>) -> Item<'e> {
+        self.parser.view(found)
     }
 }
 
@@ -217,7 +202,3 @@ impl<const DATA: usize, const META: usize> Default for Decoder<DATA, META> {
         Self::new()
     }
 }
-
-type Advance<D> = for<'i> fn(&mut D, &mut &'i [u8]) -> Option<Found<&'i str>>;
-
-type Comment<D> = fn(&mut D, Option<&[u8]>) -> Option<Found<&'static str>>;

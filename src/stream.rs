@@ -30,10 +30,10 @@
 //! [`Reconnect`](crate::Reconnect) for the delays, and [`EventStream::new_stream`] to continue with the
 //! next connection.
 
+mod data;
 mod error;
 mod event;
 mod idle;
-mod joined;
 mod poll;
 
 use alloc::boxed::Box;
@@ -43,12 +43,12 @@ use core::time::Duration;
 
 use futures_core::TryStream;
 
+use data::GrowingData;
 pub use error::StreamError;
 pub use event::OwnedEvent;
 use idle::IdleTimer;
-use joined::Joined;
 
-use crate::decoder::{Decoder, InvalidId};
+use crate::decoder::{InvalidId, Parser};
 
 /// Adds [`event_stream`](Self::event_stream) to streams of byte chunks: to each
 /// `Stream` of `Result<B, E>` where `B` is `AsRef<[u8]>`.
@@ -68,7 +68,7 @@ impl<S: TryStream<Ok: AsRef<[u8]>>> ByteStreamExt for S {}
 
 /// A `Stream` of [`OwnedEvent`]s, parsed from a stream of byte chunks.
 ///
-/// The events are those of a [`Decoder`]. They do not depend on where the chunks were cut, and each
+/// The events are those of a [`Decoder`](crate::Decoder). They do not depend on where the chunks were cut, and each
 /// ill-formed UTF-8 sequence is replaced by U+FFFD.
 ///
 /// | what happens | item | afterwards |
@@ -103,9 +103,10 @@ impl<S: TryStream<Ok: AsRef<[u8]>>> ByteStreamExt for S {}
 ///
 /// # Memory
 ///
-/// The stream holds one chunk, one allocation of about 24 KiB for the parser, and the data of the
+/// The stream holds one chunk, one allocation of about 16 KiB for event types and IDs, and the data of the
 /// unfinished event, which grows up to [`with_data_limit`](Self::with_data_limit). While it grows,
-/// the old and the new buffer exist together, so the peak is up to twice the limit.
+/// the old and the new buffer exist together, so the peak is up to twice the limit. Between long events, the
+/// stream keeps at most 8 KiB for data.
 ///
 /// # Send
 ///
@@ -124,16 +125,9 @@ pub struct EventStream<S: TryStream> {
     /// The chunk that is being parsed, and how much of it is parsed.
     chunk: Option<S::Ok>,
     parsed: usize,
-    /// No more than this many bytes belong to the unfinished event.
-    unfinished: usize,
-    decoder: Box<Decoder<DATA, META>>,
-    /// The data of an event that is longer than `DATA`.
-    joined: Joined,
+    parser: Box<Parser<GrowingData, META>>,
     idle: Option<IdleTimer>,
 }
-
-/// The memory of the parser for data. Longer data goes on to a `String`.
-const DATA: usize = 8 * 1024;
 
 /// The longest event type and ID. As a header of a request, many servers accept no more than 8 KiB.
 const META: usize = 4 * 1024;
@@ -148,9 +142,7 @@ impl<S: TryStream> EventStream<S> {
             bytes: None,
             chunk: None,
             parsed: 0,
-            unfinished: 0,
-            decoder: Box::new(Decoder::new()),
-            joined: Joined::new(),
+            parser: Box::new(Parser::new(GrowingData::new())),
             idle: None,
         }
     }
@@ -164,7 +156,7 @@ impl<S: TryStream> EventStream<S> {
     ///
     /// Event types and IDs have at most 4096 bytes, whatever the limit is.
     pub fn with_data_limit(mut self, bytes: usize) -> Self {
-        self.joined.set_limit(bytes);
+        self.parser.data().set_limit(bytes);
         self
     }
 
@@ -207,7 +199,7 @@ impl<S: TryStream> EventStream<S> {
     ///
     /// It changes with the item of its event, and also at a block that contains only an `id`.
     pub fn last_event_id(&self) -> &str {
-        self.decoder.last_event_id()
+        self.parser.last_event_id()
     }
 
     /// Sets the last event ID, for example to one that you stored before the program restarted. An
@@ -217,13 +209,13 @@ impl<S: TryStream> EventStream<S> {
     /// Fails if `id` contains NUL, CR or LF, which no stream can send, or is longer than 4096
     /// bytes. The last event ID then stays as it was.
     pub fn set_last_event_id(&mut self, id: &str) -> Result<(), InvalidId> {
-        self.decoder.set_last_event_id(id)
+        self.parser.set_last_event_id(id)
     }
 
     /// The reconnection time that the server's last valid `retry` field set, on this connection or
     /// an earlier one.
     pub fn reconnection_time(&self) -> Option<Duration> {
-        self.decoder.reconnection_time()
+        self.parser.reconnection_time()
     }
 
     /// The reconnection time, if a `retry` field came since the last call. Pass it to
@@ -231,7 +223,7 @@ impl<S: TryStream> EventStream<S> {
     /// [`Reconnect::lost`](crate::Reconnect::lost).
     #[must_use = "it is returned only once"]
     pub fn take_retry(&mut self) -> Option<Duration> {
-        self.decoder.take_retry()
+        self.parser.take_retry()
     }
 
     /// Continues with the byte stream of another connection.
@@ -240,8 +232,6 @@ impl<S: TryStream> EventStream<S> {
     /// event ID, the reconnection time, the limit and the timeout are kept.
     pub fn new_stream(&mut self, bytes: S) {
         self.end();
-        self.unfinished = 0;
-        self.decoder.new_stream();
         self.bytes = Some(Box::pin(bytes));
     }
 
@@ -251,7 +241,7 @@ impl<S: TryStream> EventStream<S> {
     pub fn end(&mut self) {
         self.bytes = None;
         self.chunk = None;
-        self.joined.clear();
+        self.parser.new_stream();
         self.stop_timer();
     }
 

@@ -2,8 +2,9 @@
 
 use core::time::Duration;
 
+use super::data::DataBuffer;
 use super::line::Line;
-use super::{Decoder, Found};
+use super::{Found, Parser};
 use crate::bytes::has;
 use crate::event::TooLong;
 
@@ -70,7 +71,7 @@ pub(super) fn without_space(value: &[u8]) -> &[u8] {
     value
 }
 
-impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
+impl<D: DataBuffer, const META: usize> Parser<D, META> {
     /// Begins a field with the first part of its value.
     pub(super) fn begin(&mut self, field: Field, value: &[u8]) {
         match field {
@@ -86,7 +87,7 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
             }
             Field::Retry => self.state.digits = Digits::NONE,
             Field::Comment => {
-                self.state.mark = self.data.bytes().len();
+                self.state.mark = self.data.len();
                 self.state.comment_too_long = false;
             }
         }
@@ -125,7 +126,7 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
 
     #[inline]
     pub(super) fn push_data(&mut self, value: &[u8]) {
-        self.state.bits |= self.data.as_view().push(value);
+        self.state.bits |= self.data.push(value);
     }
 
     /// Finishes a field.
@@ -149,7 +150,7 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
             Field::Comment => match self.comment {
                 Some(comment) => return comment(self, None),
                 // `show_comments` has changed within the comment.
-                None => self.data.memory().truncate(self.state.mark),
+                None => self.data.truncate(self.state.mark),
             },
         }
         None
@@ -169,7 +170,7 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
             };
         }
         self.state.line = Line::AfterEvent;
-        if let Err(len) = self.data.as_view().decode(self.state.bits) {
+        if let Err(len) = self.data.decode(self.state.bits) {
             // If the event is parsed again in pieces, its ID is committed with the last piece.
             if !self.will_be_split() {
                 // Ignore an ID that is too long too: each event is reported once.

@@ -6,10 +6,11 @@
 
 use core::mem;
 
+use super::data::DataBuffer;
 use super::fields::{Field, field_and_value};
 use super::scan::{is_line_end, split_line};
 use super::whole::Block;
-use super::{Decoder, Found};
+use super::{Found, Parser};
 
 /// The position in the stream.
 ///
@@ -42,7 +43,7 @@ pub(super) const LONGEST_START: usize = b"event: ".len();
 /// One byte order mark at the start of the stream is skipped.
 const BOM: [u8; 3] = *b"\xEF\xBB\xBF";
 
-impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
+impl<D: DataBuffer, const META: usize> Parser<D, META> {
     /// Parses up to the end of what is found next. The input is not empty, and has no line end in its first
     /// `searched` bytes.
     #[inline]
@@ -213,7 +214,7 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
     pub(super) fn clear_handed_out(&mut self) {
         match self.state.line {
             Line::AfterEvent => self.clear_block(),
-            Line::AfterComment => self.data.memory().truncate(self.state.mark),
+            Line::AfterComment => self.data.truncate(self.state.mark),
             _ => return,
         }
         self.state.line = Line::Start;

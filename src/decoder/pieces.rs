@@ -1,9 +1,10 @@
 //! Events longer than the memory, returned in pieces.
 
+use super::bounded::Bounded;
 use super::fields::{Field, field_and_value};
 use super::line::Line;
 use super::scan::{is_line_end, line_end};
-use super::{Decoder, Found};
+use super::{Decoder, Found, Parser};
 use crate::event::TooLong;
 use crate::utf8;
 
@@ -42,12 +43,14 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
     /// This needs a `DATA` of at least 12 bytes. It does not compile with less.
     pub const fn split_long_events(&mut self, split: bool) {
         const { assert!(DATA >= 12, "DATA must be at least 12 bytes to split events") };
-        self.advance_in_pieces = match split {
-            true => Some(Self::advance_in_pieces),
+        self.parser.advance_in_pieces = match split {
+            true => Some(Parser::advance_in_pieces),
             false => None,
         };
     }
+}
 
+impl<const DATA: usize, const META: usize> Parser<Bounded<[u8; DATA]>, META> {
     /// Parses only as many bytes as are sure to fit. Returns a piece when the memory is full and
     /// more data comes.
     fn advance_in_pieces<'i>(&mut self, input: &mut &'i [u8]) -> Option<Found<&'i str>> {
@@ -111,11 +114,6 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
         None
     }
 
-    /// Whether an event with too long data is parsed again, in pieces.
-    pub(super) const fn will_be_split(&self) -> bool {
-        self.advance_in_pieces.is_some() && !self.state.is_in_pieces
-    }
-
     /// Whether this byte makes the data longer: as part of a value, or as the start of another
     /// `data` line, which adds LF.
     fn adds_data(&self, byte: u8) -> bool {
@@ -156,5 +154,12 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
         self.state.mark = self.state.cut_at;
         self.state.cut_at += if valid > 0 { valid } else { invalid };
         Found::Piece { is_text: valid > 0 }
+    }
+}
+
+impl<D, const META: usize> Parser<D, META> {
+    /// Whether an event with too long data is parsed again, in pieces.
+    pub(super) const fn will_be_split(&self) -> bool {
+        self.advance_in_pieces.is_some() && !self.state.is_in_pieces
     }
 }

@@ -6,7 +6,9 @@
 
 use core::time::Duration;
 
-use super::Decoder;
+use super::Parser;
+use super::bounded::Bounded;
+use super::data::DataBuffer;
 use crate::event::{Event, TooLong};
 use crate::item::Item;
 use crate::utf8::text;
@@ -29,7 +31,7 @@ pub(crate) enum Found<T> {
     TooLong(TooLong),
 }
 
-impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
+impl<D: DataBuffer, const META: usize> Parser<D, META> {
     /// The first half of [`decode`](Self::decode): parses bytes and returns what was found,
     /// borrowing only the input.
     #[inline]
@@ -58,10 +60,12 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
             Some(advance_in_pieces) => advance_in_pieces(self, input),
         }
     }
+}
 
+impl<const DATA: usize, const META: usize> Parser<Bounded<[u8; DATA]>, META> {
     /// Converts what was found to an item.
     #[inline]
-    pub(crate) fn view<'e, 'i: 'e>(&'e self, found: Found<&'i str>) -> Item<'e> {
+    pub(super) fn view<'e, 'i: 'e>(&'e self, found: Found<&'i str>) -> Item<'e> {
         let memory = self.data.bytes();
         let range = match found {
             Found::Event { data, event_type } => return Item::Event(self.event(event_type, data)),

@@ -2,14 +2,15 @@
 //!
 //! They are borrowed: their texts are ranges of the input, and nothing is copied.
 
+use super::data::DataBuffer;
 use super::fields::{Field, after_data, without_space};
 use super::line::Line;
 use super::scan::split_line;
-use super::{Decoder, Found};
+use super::{Found, Parser};
 use crate::bytes::has;
 use crate::utf8::from_utf8;
 
-impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
+impl<D: DataBuffer, const META: usize> Parser<D, META> {
     /// The data of the next event if it has no other field and nothing is pending: the shortest way for the
     /// most common event. Otherwise returns `Err(searched)`: so many bytes at the start of the input contain no line end,
     /// and need not be searched again.
@@ -27,7 +28,7 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
         };
         let searched = input.len() - value.len() + data.len();
         if let [b'\n', rest @ ..] | [b'\r', b'\n', rest @ ..] = rest
-            && let Some(data) = checked::<DATA>(data)
+            && let Some(data) = checked(data, self.data.most())
         {
             *input = rest;
             return Ok(data);
@@ -43,7 +44,7 @@ impl<const DATA: usize, const META: usize> Decoder<DATA, META> {
         // One check of all is faster than one of each.
         let text = block.input.get(..block.input.len() - rest.len())?;
         let text = from_utf8(text).ok()?;
-        let data = part(text, data, DATA)?;
+        let data = part(text, data, self.data.most())?;
         let event_type = match event_type {
             None => "",
             Some(event_type) => part(text, event_type, META)?,
@@ -90,8 +91,8 @@ impl<'i> Block<'i> {
 
 /// The text, unless it is longer than `MOST` or ill-formed.
 #[inline]
-fn checked<const MOST: usize>(bytes: &[u8]) -> Option<&str> {
-    match bytes.len() <= MOST {
+fn checked(bytes: &[u8], most: usize) -> Option<&str> {
+    match bytes.len() <= most {
         true => from_utf8(bytes).ok(),
         false => None,
     }

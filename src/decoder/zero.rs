@@ -27,8 +27,8 @@ fn field_at(at: usize) -> &'static str {
     macro_rules! offsets {
         ($($field:ident)*) => {{
             // This does not compile if a field is missing.
-            let _all = |Decoder::<40, 24> { $($field: _),* }: Decoder<40, 24>| {};
-            [$((offset_of!(Decoder<40, 24>, $field), stringify!($field))),*]
+            let _all = |Decoder { parser: Parser { $($field: _),* } }: Decoder<40, 24>| {};
+            [$((offset_of!(Decoder<40, 24>, parser.$field), stringify!($field))),*]
         }};
     }
     let offsets = offsets!(

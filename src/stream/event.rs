@@ -38,16 +38,6 @@ pub struct OwnedEvent {
 }
 
 impl OwnedEvent {
-    /// Takes the data from `data` and everything else from `event`.
-    #[inline]
-    pub(super) fn new(event: Event<'_>, data: String) -> Self {
-        Self {
-            event_type: event_type(event.event_type),
-            data,
-            last_event_id: event.last_event_id.into(),
-        }
-    }
-
     /// A view of the event, for functions that take an [`Event`].
     pub fn as_event(&self) -> Event<'_> {
         Event {
@@ -61,13 +51,17 @@ impl OwnedEvent {
 impl From<Event<'_>> for OwnedEvent {
     #[inline]
     fn from(event: Event<'_>) -> Self {
-        Self::new(event, event.data.into())
+        Self {
+            event_type: owned_event_type(event.event_type),
+            data: event.data.into(),
+            last_event_id: event.last_event_id.into(),
+        }
     }
 }
 
 /// An empty type is `"message"`.
 #[inline]
-pub(super) fn event_type(event_type: &str) -> Cow<'static, str> {
+pub(super) fn owned_event_type(event_type: &str) -> Cow<'static, str> {
     match event_type {
         "" | "message" => Cow::Borrowed("message"),
         event_type => Cow::Owned(event_type.into()),

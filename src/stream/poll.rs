@@ -5,8 +5,8 @@ use core::task::{Context, Poll};
 
 use futures_core::{FusedStream, Stream, TryStream};
 
-use super::event::event_type;
-use super::{DATA, EventStream, OwnedEvent, StreamError};
+use super::event::owned_event_type;
+use super::{EventStream, OwnedEvent, StreamError};
 use crate::decoder::Found;
 
 /// The number of chunks that a poll reads before other tasks get their turn.
@@ -30,7 +30,8 @@ impl<S: TryStream<Ok: AsRef<[u8]>>> Stream for EventStream<S> {
                         is_silent = false;
                         self.stop_timer();
                     }
-                    self.begin(chunk);
+                    self.chunk = Some(chunk);
+                    self.parsed = 0;
                 }
                 Poll::Ready(Some(Err(error))) => {
                     self.end();
@@ -61,43 +62,31 @@ impl<S: TryStream<Ok: AsRef<[u8]>>> FusedStream for EventStream<S> {
 }
 
 impl<S: TryStream<Ok: AsRef<[u8]>>> EventStream<S> {
-    fn begin(&mut self, chunk: S::Ok) {
-        // Parsing is faster if events are not split, so split them only if one might not fit: each
-        // byte of ill-formed text can become U+FFFD, which has 3 bytes. Up to then no event is in
-        // pieces, so this may change within a stream.
-        self.unfinished = self.unfinished.saturating_add(chunk.as_ref().len());
-        self.decoder.split_long_events(self.unfinished > DATA / 3);
-        self.chunk = Some(chunk);
-        self.parsed = 0;
-    }
-
     /// The next event in the current chunk.
     #[inline]
     fn next_in_chunk(&mut self) -> Option<Result<OwnedEvent, StreamError<S::Error>>> {
         let chunk = self.chunk.as_ref()?.as_ref();
         let mut input = chunk.get(self.parsed..).unwrap_or_default();
-        while let Some(found) = self.decoder.advance(&mut input) {
+        while let Some(found) = self.parser.advance(&mut input) {
+            let (event_type, data) = match found {
+                Found::Event { data, event_type } => (owned_event_type(event_type), data.into()),
+                Found::Joined => (
+                    owned_event_type(self.parser.event_type()),
+                    self.parser.data().take(),
+                ),
+                Found::TooLong(part) => {
+                    self.parsed = chunk.len().saturating_sub(input.len());
+                    return Some(Err(StreamError::TooLong(part)));
+                }
+                // The parser finds these only on request.
+                Found::Piece { .. } | Found::Comment | Found::Id | Found::Retry(_) => continue,
+            };
             self.parsed = chunk.len().saturating_sub(input.len());
-            // Most events lie in the chunk as a whole. An `Item` of them would be moved several
-            // times, which takes longer than parsing.
-            if let Found::Event {
+            return Some(Ok(OwnedEvent {
+                event_type,
                 data,
-                event_type: name,
-            } = found
-                && self.joined.is_whole(data)
-            {
-                self.unfinished = input.len();
-                return Some(Ok(OwnedEvent {
-                    event_type: event_type(name),
-                    data: data.into(),
-                    last_event_id: self.decoder.last_event_id().into(),
-                }));
-            }
-            let event = self.joined.add(self.decoder.view(found));
-            if event.is_some() {
-                self.unfinished = input.len();
-                return event;
-            }
+                last_event_id: self.parser.last_event_id().into(),
+            }));
         }
         self.chunk = None;
         None

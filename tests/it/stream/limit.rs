@@ -175,6 +175,20 @@ fn an_event_of_14_mb_is_one_event() {
 }
 
 #[test]
+fn an_event_holds_at_most_twice_the_memory_of_its_data() {
+    for len in [100, 8192, 8193, 100_000, 17, 1, 20_000, 5000] {
+        let data = "x".repeat(len);
+        let stream = format!("data: {data}\n\ndata: short\n\n");
+        for chunk in [64, stream.len()] {
+            for item in items(stream.as_bytes(), chunk, 1 << 20) {
+                let data = item.unwrap().data;
+                assert!(data.capacity() <= 2 * data.len(), "{len} in {chunk}");
+            }
+        }
+    }
+}
+
+#[test]
 fn the_default_limit_is_16_mib() {
     const LIMIT: usize = 16 << 20;
     let data = "x".repeat(LIMIT + 1);

@@ -1,0 +1,141 @@
+//! The data of an event, joined in memory that grows up to a limit.
+
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::mem;
+use core::str;
+
+use crate::decoder::DataBuffer;
+use crate::utf8::from_utf8;
+
+/// Longer data becomes the event's `String` without a copy. Shorter data is copied, so that this much memory can
+/// be used for the next event.
+const KEPT: usize = 8 * 1024;
+
+/// Joins the data of an event.
+pub(super) struct GrowingData {
+    limit: usize,
+    /// Empty if the data is too long.
+    bytes: Vec<u8>,
+    /// The length of the data if it is too long, else 0. It stays so even if the limit is raised meanwhile.
+    too_long: usize,
+    /// The data of a finished event.
+    text: String,
+}
+
+impl GrowingData {
+    pub(super) const fn new() -> Self {
+        Self {
+            limit: 16 * 1024 * 1024,
+            bytes: Vec::new(),
+            too_long: 0,
+            text: String::new(),
+        }
+    }
+
+    pub(super) const fn set_limit(&mut self, limit: usize) {
+        self.limit = limit;
+    }
+
+    /// The data of the event that the parser has finished.
+    pub(super) fn take(&mut self) -> String {
+        mem::take(&mut self.text)
+    }
+
+    /// Makes room for more bytes, or gives up.
+    #[cold]
+    #[inline(never)]
+    fn grow_and_push(&mut self, piece: &[u8]) {
+        let old = self.bytes.len();
+        let len = old.saturating_add(piece.len());
+        if self.too_long > 0 || len > self.limit {
+            self.too_long = self.too_long.saturating_add(len);
+            self.bytes = Vec::new();
+            return;
+        }
+        // Doubled, so that time is linear.
+        let capacity = self.bytes.capacity().saturating_mul(2).max(KEPT);
+        let capacity = capacity.min(self.limit).max(len);
+        self.bytes.reserve_exact(capacity.saturating_sub(old));
+        self.bytes.extend_from_slice(piece);
+    }
+}
+
+impl DataBuffer for GrowingData {
+    #[inline]
+    fn most(&self) -> usize {
+        self.limit
+    }
+
+    #[inline]
+    fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    #[inline]
+    fn push(&mut self, piece: &[u8]) -> usize {
+        // The capacity is 0 if the data is too long.
+        let most = self.bytes.capacity().min(self.limit);
+        if piece.len() <= most.saturating_sub(self.bytes.len()) {
+            self.bytes.extend_from_slice(piece);
+        } else {
+            self.grow_and_push(piece);
+        }
+        // The bits are not used.
+        0
+    }
+
+    fn truncate(&mut self, len: usize) {
+        self.bytes.truncate(len);
+    }
+
+    #[inline]
+    fn clear(&mut self) {
+        self.bytes.clear();
+        if self.bytes.capacity() > KEPT {
+            self.bytes = Vec::new();
+        }
+        self.too_long = 0;
+        self.text = String::new();
+    }
+
+    fn decode(&mut self, _bits: usize) -> Result<(), usize> {
+        let len = self.too_long.max(self.bytes.len());
+        if self.too_long > 0 || len > self.limit {
+            return Err(len);
+        }
+        self.text = match len {
+            ..=KEPT => match from_utf8(&self.bytes) {
+                Ok(text) => text.to_owned(),
+                Err(_) => lossy(&self.bytes, self.limit)?,
+            },
+            _ => match String::from_utf8(mem::take(&mut self.bytes)) {
+                Ok(text) => text,
+                Err(error) => lossy(error.as_bytes(), self.limit)?,
+            },
+        };
+        Ok(())
+    }
+}
+
+/// Like `String::from_utf8_lossy`, but allocates no more than the limit. Fails with the length.
+fn lossy(bytes: &[u8], limit: usize) -> Result<String, usize> {
+    let chunks = || bytes.utf8_chunks();
+    let replacement = |chunk: &str::Utf8Chunk<'_>| match chunk.invalid() {
+        [] => "",
+        _ => "\u{FFFD}",
+    };
+    let len = chunks()
+        .map(|chunk| chunk.valid().len() + replacement(&chunk).len())
+        .sum();
+    if len > limit {
+        return Err(len);
+    }
+    let mut text = String::with_capacity(len);
+    for chunk in chunks() {
+        text.push_str(chunk.valid());
+        text.push_str(replacement(&chunk));
+    }
+    Ok(text)
+}
