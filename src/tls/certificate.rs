@@ -241,6 +241,15 @@ mod tests {
     }
 
     #[test]
+    fn an_element_has_its_own_tag_at_every_length() {
+        for len in [0, 200, 1000] {
+            let bytes = der(OCTET_STRING, &[&std::vec![7; len]]);
+            assert!(element(OCTET_STRING, &bytes).is_some());
+            assert!(element(BOOLEAN, &bytes).is_none());
+        }
+    }
+
+    #[test]
     fn only_p256_keys_have_a_point() {
         let is_p256 = |spki: &[u8]| {
             let certificate = Certificate {
@@ -335,9 +344,7 @@ mod tests {
         ] {
             assert_eq!(path_len(wrong), None);
         }
-        assert_eq!(
-            Certificate::read(&with_extensions(&[])).unwrap().path_len(),
-            None
-        );
+        let without = with_extensions(&[]);
+        assert_eq!(Certificate::read(&without).unwrap().path_len(), None);
     }
 }

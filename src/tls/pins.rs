@@ -116,6 +116,14 @@ mod tests {
     }
 
     #[test]
+    fn the_digits_of_a_pin_may_be_upper_case() {
+        let pins = PinnedKeys::parse(&[&EMPTY.to_uppercase()]);
+        assert_eq!(pins, PinnedKeys::parse(&[EMPTY]));
+        let last = PinnedKeys::parse(&[OTHER]).unwrap().pins[0];
+        assert!(last.starts_with(&[0x00, 0xb0, 0xc4]) && last.ends_with(&[0xb8, 0xff]));
+    }
+
+    #[test]
     fn a_pin_has_64_hexadecimal_digits() {
         assert_eq!(PinnedKeys::parse(&[]), None);
         assert_eq!(PinnedKeys::parse(&[EMPTY, EMPTY, EMPTY]), None);

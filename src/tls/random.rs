@@ -96,6 +96,21 @@ mod tests {
     }
 
     #[test]
+    fn no_number_is_drawn_twice_in_any_way() {
+        let mut random = Random::new(SEED, &mut Past::default()).unwrap();
+        let mut numbers = [0; 100];
+        for four in numbers.as_chunks_mut().0 {
+            let (mut first, mut second) = ([0; 4], [0; 4]);
+            random.fill_bytes(&mut first);
+            random.try_fill_bytes(&mut second).unwrap();
+            let [first, second] = [first, second].map(u32::from_le_bytes);
+            *four = [random.next_u32(), random.next_u64() as u32, first, second];
+        }
+        numbers.sort();
+        assert!(numbers.windows(2).all(|pair| pair[0] != pair[1]));
+    }
+
+    #[test]
     fn a_seed_is_not_used_twice_in_a_row() {
         let mut past = Past::default();
         assert!(Random::new(SEED, &mut past).is_some());

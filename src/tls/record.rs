@@ -158,6 +158,16 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn a_key_is_a_whole_point() {
+        for len in [0, 63, 65, 128] {
+            let start = [0, 43, 0, 2, 3, 4, 0, 51, 0, len + 5];
+            let key = [&[0, 0x17, 0, 65, 4][..], &std::vec![9; len.into()]].concat();
+            let extensions = [&start[..], &key].concat();
+            assert!(!is_server_hello(&hello([7; 32], &extensions)), "{len}");
+        }
+    }
+
+    #[test]
     fn a_mark_can_be_removed() {
         let header = [23, 3, 3, 1, 2];
         for phase in [Phase::Handshake, Phase::Open] {

@@ -133,7 +133,7 @@ fn random_records_are_handled_as_the_model_says() {
     let (mut handed, mut failed, mut dropped) = (0, 0, 0);
     for round in 0..20_000 {
         let records: Vec<_> = (0..random.below(9)).map(|_| random.record()).collect();
-        let hello = [&[22, 3, 3, 0, 123][..], &server_hello()].concat();
+        let hello = hello_record();
         let is_good = random.below(8) > 0;
         let records: Vec<_> = is_good
             .then_some(hello)
@@ -234,20 +234,67 @@ fn random_records_are_handled_as_the_model_says() {
     );
 }
 
-/// A transport that writes nothing.
-struct Full;
-
-impl ErrorType for Full {
-    type Error = core::convert::Infallible;
-}
-
-impl Read for Full {
-    async fn read(&mut self, _: &mut [u8]) -> Result<usize, Self::Error> {
-        Ok(0)
+/// Records for a filter, the ServerHello first.
+fn script(bytes: &[u8]) -> Script<'_> {
+    Script {
+        bytes,
+        chunk: usize::MAX,
+        waits: false,
+        has_waited: false,
     }
 }
 
-impl Write for Full {
+fn hello_record() -> Vec<u8> {
+    let hello = server_hello();
+    [&[22, 3, 3, 0, hello.len() as u8][..], &hello].concat()
+}
+
+#[test]
+fn a_handshake_has_at_most_16_records() {
+    let encrypted = [&[23, 3, 3, 0, 17][..], &[7; 17]].concat();
+    let bytes = [hello_record(), encrypted.repeat(20)].concat();
+    let (too_large, mut hold) = (AtomicUsize::new(0), [0; HOLD]);
+    let mut filter = Filter::new(script(&bytes), &mut hold, MOST, &too_large);
+    for at in 1..=16 {
+        let record = poll_once(read_record(&mut filter)).unwrap();
+        assert!(matches!(record, Ok(Some(_))), "{at}");
+    }
+    let record = poll_once(read_record(&mut filter)).unwrap();
+    assert_eq!(record, Err(INVALID_RECORD));
+}
+
+/// Otherwise, the header of the next record would not be checked.
+#[test]
+fn a_read_ends_with_its_record() {
+    for len in [17, HOLD, HOLD + 1, MOST] {
+        let [high, low] = (len as u16).to_be_bytes();
+        let encrypted = [&[23, 3, 3, high, low][..], &std::vec![7; len]].concat();
+        let bytes = [hello_record(), encrypted.repeat(3)].concat();
+        let (too_large, mut hold) = (AtomicUsize::new(0), [0; HOLD]);
+        let mut filter = Filter::new(script(&bytes), &mut hold, MOST, &too_large);
+        poll_once(read_record(&mut filter)).unwrap().unwrap();
+        let mut into = std::vec![0; 10_000];
+        for expected in [HEADER, len, HEADER, len, HEADER, len, 0] {
+            let read = poll_once(filter.read(&mut into)).unwrap();
+            assert_eq!(read.unwrap(), expected, "{len}");
+        }
+    }
+}
+
+/// A transport that writes nothing, and reports one byte more than fits.
+struct Faulty;
+
+impl ErrorType for Faulty {
+    type Error = core::convert::Infallible;
+}
+
+impl Read for Faulty {
+    async fn read(&mut self, into: &mut [u8]) -> Result<usize, Self::Error> {
+        Ok(into.len() + 1)
+    }
+}
+
+impl Write for Faulty {
     async fn write(&mut self, _: &[u8]) -> Result<usize, Self::Error> {
         Ok(0)
     }
@@ -260,10 +307,17 @@ impl Write for Full {
 #[test]
 fn a_transport_that_writes_nothing_has_failed() {
     let (too_large, mut hold) = (AtomicUsize::new(0), [0; HOLD]);
-    let mut filter = Filter::new(Full, &mut hold, MOST, &too_large);
-    let mut context = Context::from_waker(Waker::noop());
+    let mut filter = Filter::new(Faulty, &mut hold, MOST, &too_large);
     for (bytes, is_error) in [(&b"a"[..], true), (b"", false)] {
-        let written = pin!(filter.write(bytes)).poll(&mut context);
-        assert!(matches!(written, Poll::Ready(result) if result.is_err() == is_error));
+        let written = poll_once(filter.write(bytes)).unwrap();
+        assert_eq!(written.is_err(), is_error);
     }
+}
+
+#[test]
+fn a_transport_that_reports_more_bytes_than_fit_has_failed() {
+    let (too_large, mut hold) = (AtomicUsize::new(0), [0; HOLD]);
+    let mut filter = Filter::new(Faulty, &mut hold, MOST, &too_large);
+    let read = poll_once(filter.read(&mut [0; HEADER])).unwrap();
+    assert_eq!(read.map_err(|error| error.kind()), Err(TRANSPORT));
 }
