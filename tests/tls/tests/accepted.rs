@@ -168,6 +168,31 @@ fn full_records_take_16401_bytes() {
     assert_eq!(followed, (data, vec![]));
 }
 
+/// The code of the extension max_fragment_length (RFC 6066, section 4) in the client's hello.
+fn asked_for<const READ: usize>(key: &Key) -> Option<u8> {
+    let net = Net::new(|| ByHand::new(good(key)));
+    let sent = net.sent.clone();
+    let mut memory = Box::new(TlsMemory::<READ>::new());
+    let mut tls = Tls::new(net, &mut memory, key.pins(), random());
+    block_on(follow(&mut tls, &Time::new(), URL, 1));
+    let sent = sent.borrow();
+    let at = sent[0].windows(4).position(|bytes| bytes == [0, 1, 0, 1]);
+    at.map(|at| sent[0][at + 4])
+}
+
+#[test]
+fn the_server_is_asked_for_the_largest_records_that_fit() {
+    let key = Key::new();
+    assert_eq!(asked_for::<16401>(&key), None);
+    let (of_1024, of_2048, of_4096) = (Some(2), Some(3), Some(4));
+    assert_eq!(asked_for::<16400>(&key), of_4096);
+    assert_eq!(asked_for::<4113>(&key), of_4096);
+    assert_eq!(asked_for::<4112>(&key), of_2048);
+    assert_eq!(asked_for::<2065>(&key), of_2048);
+    assert_eq!(asked_for::<2064>(&key), of_1024);
+    assert_eq!(asked_for::<1041>(&key), of_1024);
+}
+
 #[test]
 fn a_close_notify_is_an_end_and_a_cut_is_not() {
     let key = Key::new();
