@@ -62,6 +62,18 @@ fn a_dead_first_address_takes_at_most_half_of_the_timeout() {
     }
 }
 
+#[test]
+fn each_address_gets_an_equal_share_of_the_timeout() {
+    let world = World::new();
+    world.dns(|_| Addresses(vec![DEAD, DEAD, SERVER]));
+    world.serve(async |mut server| server.stop().await);
+    let (stop, log) = world.follow(NAMED, |_| {});
+    assert_eq!(stop.reason, StopReason::NoContent);
+    assert_eq!(log.told(), [""; 0]);
+    // Two thirds of 30 s. Giving up a connection may take a second.
+    assert!((20..23).contains(&Instant::now().as_secs()));
+}
+
 /// An RST to a host that no longer answers ARP is never sent.
 #[test]
 fn a_server_that_has_died_does_not_block_the_next_connection() {

@@ -6,9 +6,10 @@ use std::task::Poll;
 
 use embassy::{Left, Log, follow};
 use embassy_time::{Duration, Timer, with_timeout};
-use embedded_sse::Item;
+use embedded_io_async::Write;
 use embedded_sse::embassy::EmbassyTime;
-use embedded_sse::io::Session;
+use embedded_sse::io::{Connect, Session};
+use embedded_sse::{Item, Origin, Scheme};
 
 use crate::{HERE, World, all_events, resuming};
 
@@ -129,4 +130,27 @@ fn a_session_whose_next_is_dropped_at_each_poll_loses_nothing() {
         }
     });
     assert_eq!(log.told(), all_events());
+}
+
+/// A drop resets the connection, and the reset discards what was not sent.
+#[test]
+fn bytes_that_were_flushed_arrive_before_the_reset() {
+    let world = World::new();
+    let received = Log::default();
+    let log = received.clone();
+    world.serve(async move |mut server| log.push(server.accept().await));
+    let request = "GET / HTTP/1.1\r\n\r\n";
+    let origin = Origin {
+        scheme: Scheme::Http,
+        host: "10.0.0.2",
+        port: 80,
+    };
+    let (mut tcp, ..) = world.client(HERE, |_| {});
+    world.run(async {
+        let mut connection = tcp.connect(origin, None).await.unwrap();
+        connection.write_all(request.as_bytes()).await.unwrap();
+        connection.flush().await.unwrap();
+    });
+    world.pass(10);
+    assert_eq!(received.told(), [request]);
 }
