@@ -39,12 +39,13 @@
 mod time;
 
 use core::fmt;
+use core::future::Future;
 use core::mem;
 use core::time::Duration;
 
+use embassy_net::Stack;
 use embassy_net::dns::{DnsQueryType, Error as DnsError};
 use embassy_net::tcp::{ConnectError, Error as TcpError, TcpSocket};
-use embassy_net::{IpAddress, Stack};
 use embassy_time::{Duration as Ticks, Instant, Timer, with_timeout};
 use embedded_io_async::{ErrorType, Read, Write};
 
@@ -132,34 +133,12 @@ impl<'d> TcpConnector<'d> {
         }
     }
 
-    /// Closes the old connection, so that the socket can connect again.
-    async fn reset(&mut self) {
-        self.socket.abort();
-        // Wait until the RST is sent, with a limit: to a host that does not answer ARP it is never
-        // sent.
-        let _left = with_timeout(Ticks::from_secs(1), self.socket.flush()).await;
-    }
-
-    /// Connects to one address.
-    async fn connect_to(
-        &mut self,
-        address: IpAddress,
-        port: u16,
-        timeout: Ticks,
-    ) -> Result<(), CannotConnect> {
-        self.reset().await;
+    /// Prepares the socket for the next connection.
+    fn set_timeouts(&mut self) {
         let keep_alive = ticks(self.keep_alive).max(Ticks::from_secs(1));
         let two = Ticks::from_ticks(keep_alive.as_ticks().saturating_mul(2));
         self.socket.set_keep_alive(Some(keep_alive));
         self.socket.set_timeout(Some(ticks(self.timeout).max(two)));
-        // The connection is reset if the attempt fails or this future is dropped, so that no
-        // half-open connection is left.
-        let attempt = Connection(&mut self.socket);
-        let connected = with_timeout(timeout, attempt.0.connect((address, port))).await;
-        let connected = connected.unwrap_or(Err(ConnectError::TimedOut));
-        connected.map_err(CannotConnect::Tcp)?;
-        mem::forget(attempt);
-        Ok(())
     }
 }
 
@@ -196,37 +175,50 @@ impl<'d> Connect for TcpConnector<'d> {
             false => DnsQueryType::A,
         };
         let addresses = loop {
-            let answer = self.stack.dns_query(origin.host, version).await;
-            if answer.is_ok() || version == DnsQueryType::Aaaa {
-                break answer;
+            match self.stack.dns_query(origin.host, version).await {
+                Ok(addresses) => break addresses,
+                Err(why) if version == DnsQueryType::Aaaa => {
+                    return Err(failed(origin, CannotConnect::Dns(why)));
+                }
+                Err(_) => version = DnsQueryType::Aaaa,
             }
-            version = DnsQueryType::Aaaa;
         };
-        let why = addresses
-            .as_ref()
-            .err()
-            .copied()
-            .unwrap_or(DnsError::Failed);
-        let addresses = addresses.unwrap_or_default();
-        let mut result = Err(CannotConnect::Dns(why));
-        let until = ticks(deadline.unwrap_or(Duration::MAX));
+        let mut why = CannotConnect::Dns(DnsError::Failed);
+        let until = ticks(deadline.unwrap_or(Duration::MAX)).as_ticks();
         for (tried, address) in addresses.iter().enumerate() {
-            let left = until.as_ticks().saturating_sub(Instant::now().as_ticks());
-            let share = Ticks::from_ticks(left) / (addresses.len() - tried) as u32;
-            result = self.connect_to(*address, origin.port, share).await;
-            if result.is_ok() {
-                break;
+            self.socket.abort();
+            // Wait until the RST is sent, with a limit: to a host that does not answer ARP it is
+            // never sent.
+            let _left = with_timeout(Ticks::from_secs(1), self.socket.flush()).await;
+            self.set_timeouts();
+            let left = until.saturating_sub(Instant::now().as_ticks());
+            let share = left.checked_div((addresses.len() - tried) as u64);
+            let share = Ticks::from_ticks(share.unwrap_or_default());
+            // The connection is reset if the attempt fails or this future is dropped, so that no
+            // half-open connection is left.
+            let attempt = Connection(&mut self.socket);
+            let connecting = attempt.0.connect((*address, origin.port));
+            let connected = with_timeout(share, connecting).await;
+            match connected.unwrap_or(Err(ConnectError::TimedOut)) {
+                Ok(()) => {
+                    mem::forget(attempt);
+                    return Ok(Connection(&mut self.socket));
+                }
+                Err(error) => why = CannotConnect::Tcp(error),
             }
         }
-        #[cfg(feature = "defmt")]
-        if let Err(error) = &result {
-            defmt::warn!("cannot connect to {}: {}", origin, error);
-        }
-        result.map(|()| Connection(&mut self.socket))
+        Err(failed(origin, why))
     }
 }
 
 /// A connection. Dropping it resets the TCP connection, so that the server of a silent stream
+/// Logs why there is no connection.
+fn failed(_origin: Origin<'_>, why: CannotConnect) -> CannotConnect {
+    #[cfg(feature = "defmt")]
+    defmt::warn!("cannot connect to {}: {}", _origin, why);
+    why
+}
+
 /// notices. For the reset to be sent, the [`TcpConnector`] and the stack's runner must live on.
 pub struct Connection<'c, 'd>(&'c mut TcpSocket<'d>);
 
@@ -257,8 +249,8 @@ impl Write for Connection<'_, '_> {
         self.0.write(bytes).await
     }
 
-    async fn flush(&mut self) -> Result<(), TcpError> {
-        self.0.flush().await
+    fn flush(&mut self) -> impl Future<Output = Result<(), TcpError>> {
+        self.0.flush()
     }
 }
 

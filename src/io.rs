@@ -247,7 +247,7 @@ pub fn sse<C: Connect, H: Hooks, const CHUNK: usize, const DATA: usize, const ME
 ) -> impl Future<Output = Stop> {
     async move {
         loop {
-            if let Ok(mut session) = Session::try_open(connect, clock, source, chunk).await {
+            if let Ok(mut session) = Session::connect(connect, clock, source, chunk).await {
                 session.run(&mut on_item).await;
             }
             // If this future is dropped in `on_item`, the next call reports the loss again.

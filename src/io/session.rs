@@ -1,10 +1,10 @@
 //! A session: one connection at a time.
 
+use core::fmt;
 use core::future::Future;
 use core::ops::{ControlFlow, Range};
 use core::pin::pin;
 use core::time::Duration;
-use core::{fmt, mem};
 
 use embedded_io_async::{Error, ErrorKind, Read, Write};
 
@@ -108,13 +108,23 @@ impl<'s, 'a, Io: Read + Write, K: Clock, const DATA: usize, const META: usize, H
         chunk: &'s mut [u8; CHUNK],
     ) -> impl Future<Output = Result<Self, NoSession>> {
         async move {
-            let opened = Self::try_open(connect, clock, source, chunk).await;
-            opened.map_err(|source| no_session(source.step(clock.now())))
+            let source = match Self::connect(connect, clock, source, chunk).await {
+                Ok(mut session) => {
+                    while session.read().await {
+                        if session.advance().is_some() {
+                            return Ok(session);
+                        }
+                    }
+                    session.source
+                }
+                Err(source) => source,
+            };
+            Err(no_session(source.step(clock.now())))
         }
     }
 
-    /// Like [`open`](Self::open), but returns the source if there is no session.
-    pub(super) fn try_open<C: Connect<Io<'s> = Io>, const CHUNK: usize>(
+    /// Connects, so that the request can be sent. Returns the source if there is no connection.
+    pub(super) fn connect<C: Connect<Io<'s> = Io>, const CHUNK: usize>(
         connect: &'s mut C,
         clock: &'s K,
         source: &'s mut EventSource<'a, DATA, META, H>,
@@ -140,7 +150,8 @@ impl<'s, 'a, Io: Read + Write, K: Clock, const DATA: usize, const META: usize, H
                         future,
                         into: &mut io
                     });
-                    let _connected = before(deadline, clock, connect.as_mut()).await;
+                    let timer = pin!(deadline.map(|deadline| clock.sleep_until(deadline)));
+                    let _connected = before(timer, connect.as_mut()).await;
                 }
                 // The source expects the connection of a session that was dropped.
                 Step::Write { .. } | Step::Read { .. } => {}
@@ -152,7 +163,7 @@ impl<'s, 'a, Io: Read + Write, K: Clock, const DATA: usize, const META: usize, H
             };
             let now = clock.now();
             source.connected(now);
-            let mut session = Self {
+            Ok(Self {
                 io,
                 clock,
                 source,
@@ -163,13 +174,7 @@ impl<'s, 'a, Io: Read + Write, K: Clock, const DATA: usize, const META: usize, H
                 read_at: now,
                 operations: 0,
                 open: false,
-            };
-            while session.read().await {
-                if session.advance().is_some() {
-                    return Ok(session);
-                }
-            }
-            Err(session.source)
+            })
         }
     }
 
@@ -208,18 +213,14 @@ impl<'s, 'a, Io: Read + Write, K: Clock, const DATA: usize, const META: usize, H
         }
     }
 
-    /// Calls `on_item` with each item, until the connection is over. `Break` closes the source.
+    /// Calls `on_item` with each item, from [`Item::Open`] until the connection is over. `Break`
+    /// closes the source.
     ///
     /// A loop around [`next`](Self::next) would check each text twice: see `advance`.
     pub(super) async fn run(&mut self, on_item: &mut impl AsyncFnMut(Item<'_>) -> ControlFlow<()>) {
         loop {
             let mut input = self.chunk.get(self.unread.clone()).unwrap_or_default();
-            // The code of `on_item` is linked for each place that calls it, so there is only one.
-            let received = match !mem::replace(&mut self.open, true) && self.source.is_at_head() {
-                true => Some(Received::Open),
-                false => self.source.advance(&mut input, self.read_at),
-            };
-            if let Some(received) = received {
+            if let Some(received) = self.source.advance(&mut input, self.read_at) {
                 self.unread.start = self.unread.end - input.len();
                 if on_item(self.source.view(received)).await.is_break() {
                     self.close();
@@ -281,9 +282,9 @@ impl<'s, 'a, Io: Read + Write, K: Clock, const DATA: usize, const META: usize, H
             }
             // One future for all three kinds, so that the code that waits for it or the deadline
             // exists once.
+            let timer = pin!(deadline.map(|deadline| clock.sleep_until(deadline)));
             let result = before(
-                deadline,
-                clock,
+                timer,
                 pin!(async {
                     match transfer {
                         Transfer::Write => {

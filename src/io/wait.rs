@@ -1,23 +1,18 @@
 //! Waiting for the first of two futures, keeping the result of one, and yielding to other tasks.
 
 use core::future::{Future, poll_fn};
-use core::pin::{Pin, pin};
+use core::pin::Pin;
 use core::task::{Context, Poll};
-use core::time::Duration;
 
-use super::Clock;
-
-/// Waits for the future until the deadline. Returns `None` at the deadline.
+/// Waits for the future or the timer, if there is one. Returns `None` if the timer ends first.
 ///
-/// The future is polled first, so that a result that is ready counts even after the deadline. The
-/// future is borrowed, since an `async fn` stores its arguments twice.
-pub(super) async fn before<F: Future>(
-    deadline: Option<Duration>,
-    clock: &impl Clock,
+/// The future is polled first, so that a result that is ready counts even after the deadline. Both
+/// are borrowed, since an `async fn` stores its arguments twice.
+pub(super) fn before<F: Future, T: Future<Output = ()>>(
+    mut timer: Pin<&mut Option<T>>,
     mut future: Pin<&mut F>,
-) -> Option<F::Output> {
-    let mut timer = pin!(deadline.map(|deadline| clock.sleep_until(deadline)));
-    poll_fn(|context| {
+) -> impl Future<Output = Option<F::Output>> {
+    poll_fn(move |context| {
         if let Poll::Ready(output) = future.as_mut().poll(context) {
             return Poll::Ready(Some(output));
         }
@@ -26,7 +21,6 @@ pub(super) async fn before<F: Future>(
             None => Poll::Pending,
         }
     })
-    .await
 }
 
 /// Puts the connection that a future makes into its place.
@@ -55,9 +49,9 @@ impl<F: Future<Output = Result<T, E>>, T, E> Future for Place<'_, F, T> {
 }
 
 /// Lets the executor poll other tasks.
-pub(crate) async fn yield_now() {
+pub(crate) fn yield_now() -> impl Future<Output = ()> {
     let mut has_yielded = false;
-    poll_fn(|context| {
+    poll_fn(move |context| {
         if has_yielded {
             return Poll::Ready(());
         }
@@ -65,5 +59,4 @@ pub(crate) async fn yield_now() {
         context.waker().wake_by_ref();
         Poll::Pending
     })
-    .await;
 }

@@ -40,6 +40,7 @@ impl<T> Received<T> {
 impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META, H> {
     /// The first half of [`receive`](Self::receive): parses bytes and borrows only the input. See
     /// `decoder/view.rs` for the reason.
+    #[inline(never)]
     pub(crate) fn advance<'i>(
         &mut self,
         input: &mut &'i [u8],
