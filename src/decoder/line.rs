@@ -43,6 +43,12 @@ pub(super) const LONGEST_START: usize = b"event: ".len();
 /// One byte order mark at the start of the stream is skipped.
 const BOM: [u8; 3] = *b"\xEF\xBB\xBF";
 
+/// Whether this is a single byte of a line. A UART delivers single bytes, so they have a short way.
+#[inline]
+fn is_single(input: &[u8]) -> bool {
+    matches!(input, [byte] if !is_line_end(byte))
+}
+
 impl<D: DataBuffer, const META: usize> Parser<D, META> {
     /// Parses up to the end of what is found next. The input is not empty, and has no line end in its first
     /// `searched` bytes.
@@ -52,35 +58,32 @@ impl<D: DataBuffer, const META: usize> Parser<D, META> {
         input: &mut &'i [u8],
         searched: usize,
     ) -> Option<Found<&'i str>> {
-        if !matches!(
-            self.state.line,
-            Line::Clean | Line::Begun(_) | Line::Value(_) | Line::Skip
-        ) {
+        let pushed = *input;
+        let mut found = None;
+        if let Line::Begun(_) | Line::Value(_) | Line::Skip = self.state.line {
+            let line = match is_single(input) {
+                true => None,
+                false => split_line(input, 0),
+            };
+            let Some((bytes, rest)) = line else {
+                self.rest_of_line(mem::take(input), false);
+                return None;
+            };
+            *input = rest;
+            self.rest_of_line(bytes, true);
+            found = self.end_line();
+        } else if self.state.line != Line::Clean {
             self.begin_input(input);
         }
-        if let [byte] = *input
-            && !is_line_end(byte)
-        {
-            // A UART delivers single bytes.
-            match self.state.line {
-                Line::Value(Field::Data) => self.push_data(mem::take(input)),
-                _ => self.piece(mem::take(input), false),
-            }
-            return None;
-        }
-        // If all of it is parsed, a line ends with this CR, and perhaps an LF follows.
-        let ends_with_cr = matches!(*input, [.., b'\r']);
-        let mut found = None;
-        if matches!(
-            self.state.line,
-            Line::Begun(_) | Line::Value(_) | Line::Skip
-        ) {
-            found = self.rest_of_line(input);
-        }
         if found.is_none() && !input.is_empty() {
+            if is_single(input) {
+                self.piece(mem::take(input), false);
+                return None;
+            }
             found = self.lines(input, searched);
         }
-        if input.is_empty() && ends_with_cr {
+        // A line ends with this CR, and perhaps an LF follows.
+        if input.is_empty() && matches!(pushed, [.., b'\r']) {
             self.state.after_cr = true;
             if self.state.line == Line::Clean {
                 self.state.line = Line::Start;
@@ -89,17 +92,13 @@ impl<D: DataBuffer, const META: usize> Parser<D, META> {
         found
     }
 
-    /// Parses the rest of a line that an earlier push began.
+    /// Parses a part of a line that an earlier push began.
     #[inline]
-    fn rest_of_line(&mut self, input: &mut &[u8]) -> Option<Found<&'static str>> {
-        let line = split_line(input, 0);
-        let (bytes, rest) = line.unwrap_or((input, &[]));
-        *input = rest;
+    fn rest_of_line(&mut self, bytes: &[u8], is_last: bool) {
         match self.state.line {
             Line::Value(Field::Data) => self.push_data(bytes),
-            _ => self.piece(bytes, line.is_some()),
+            _ => self.piece(bytes, is_last),
         }
-        line.and_then(|_| self.end_line())
     }
 
     /// Parses whole lines, and then the start of a line. There is no line end in the first `searched` bytes.
@@ -198,7 +197,16 @@ impl<D: DataBuffer, const META: usize> Parser<D, META> {
                 (true, 0 | 1) => Line::Bom(seen + 1),
                 (true, _) | (false, 0) => Line::Start,
                 // It was the start of an unknown field name.
-                (false, _) => Line::Skip,
+                (false, _) => match split_line(input, 0) {
+                    None => {
+                        *input = &[];
+                        Line::Skip
+                    }
+                    Some((_, rest)) => {
+                        *input = rest;
+                        Line::Start
+                    }
+                },
             };
         }
         if mem::take(&mut self.state.after_cr)
