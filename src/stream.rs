@@ -142,7 +142,8 @@ impl<S: TryStream> EventStream<S> {
             bytes: None,
             chunk: None,
             parsed: 0,
-            parser: Box::new(Parser::new(GrowingData::new())),
+            // `Box::new` would build it on the stack and copy it.
+            parser: Box::default(),
             idle: None,
         }
     }

@@ -40,6 +40,8 @@ pub(super) enum Line {
 /// This many bytes are always enough to recognize the field and the start of its value.
 pub(super) const LONGEST_START: usize = b"event: ".len();
 
+const LAST_OF_START: u8 = LONGEST_START as u8 - 1;
+
 /// One byte order mark at the start of the stream is skipped.
 const BOM: [u8; 3] = *b"\xEF\xBB\xBF";
 
@@ -95,8 +97,14 @@ impl<D: DataBuffer, const META: usize> Parser<D, META> {
     /// Parses a part of a line that an earlier push began.
     #[inline]
     fn rest_of_line(&mut self, bytes: &[u8], is_last: bool) {
-        match self.state.line {
-            Line::Value(Field::Data) => self.push_data(bytes),
+        match (self.state.line, bytes) {
+            (Line::Value(Field::Data), _) => self.push_data(bytes),
+            (Line::Begun(len @ ..LAST_OF_START), [byte]) if !is_last => {
+                if let Some(place) = self.state.start.get_mut(usize::from(len)) {
+                    *place = *byte;
+                }
+                self.state.line = Line::Begun(len + 1);
+            }
             _ => self.piece(bytes, is_last),
         }
     }

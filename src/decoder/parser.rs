@@ -78,7 +78,11 @@ impl<D: DataBuffer, const META: usize> Parser<D, META> {
     /// The event type of [`Found::Joined`].
     #[cfg(feature = "stream")]
     pub(crate) fn event_type(&self) -> &str {
-        self.event_type.as_str()
+        // Most events have none. To view a text, it is checked again.
+        match self.event_type.bytes().is_empty() {
+            true => "",
+            false => self.event_type.as_str(),
+        }
     }
 
     #[cfg(feature = "stream")]
@@ -91,5 +95,12 @@ impl<D: DataBuffer, const META: usize> Parser<D, META> {
         self.last_event_id.new_stream();
         self.state.line = Line::Bom(0);
         self.clear_block();
+    }
+}
+
+impl<D: DataBuffer + Default, const META: usize> Default for Parser<D, META> {
+    #[inline]
+    fn default() -> Self {
+        Self::new(D::default())
     }
 }

@@ -38,12 +38,19 @@ fn line_end_by<const WORD: usize>(bytes: &[u8]) -> Option<usize> {
     far_line_end::<WORD>(bytes)
 }
 
-#[inline(never)]
+#[inline]
 fn far_line_end<const WORD: usize>(bytes: &[u8]) -> Option<usize> {
-    // It uses vector instructions, if the machine has some.
-    if WORD == 8 {
-        return memchr2(b'\n', b'\r', bytes);
+    match (WORD, bytes.len()) {
+        // Calling `memchr2` takes longer.
+        (8, ..8) => bytes.iter().position(is_line_end),
+        // It uses vector instructions, if the machine has some.
+        (8, _) => memchr2(b'\n', b'\r', bytes),
+        _ => line_end_in_words::<WORD>(bytes),
     }
+}
+
+#[inline(never)]
+fn line_end_in_words<const WORD: usize>(bytes: &[u8]) -> Option<usize> {
     let mut at = 0;
     loop {
         let rest = bytes.get(at..)?;

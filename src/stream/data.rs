@@ -25,15 +25,6 @@ pub(super) struct GrowingData {
 }
 
 impl GrowingData {
-    pub(super) const fn new() -> Self {
-        Self {
-            limit: 16 * 1024 * 1024,
-            bytes: Vec::new(),
-            too_long: 0,
-            text: String::new(),
-        }
-    }
-
     pub(super) const fn set_limit(&mut self, limit: usize) {
         self.limit = limit;
     }
@@ -59,6 +50,18 @@ impl GrowingData {
         let capacity = capacity.min(self.limit).max(len);
         self.bytes.reserve_exact(capacity.saturating_sub(old));
         self.bytes.extend_from_slice(piece);
+    }
+}
+
+impl Default for GrowingData {
+    #[inline]
+    fn default() -> Self {
+        Self {
+            limit: 16 * 1024 * 1024,
+            bytes: Vec::new(),
+            too_long: 0,
+            text: String::new(),
+        }
     }
 }
 

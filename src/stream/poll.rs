@@ -17,20 +17,23 @@ impl<S: TryStream<Ok: AsRef<[u8]>>> Stream for EventStream<S> {
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let mut is_silent = true;
+        let mut chunk = self.chunk.take();
         for _ in 0..CHUNKS_PER_POLL {
-            if let Some(event) = self.next_in_chunk() {
+            if let Some(chunk) = chunk.take()
+                && let Some(event) = self.next_in(chunk)
+            {
                 return Poll::Ready(Some(event));
             }
             let Some(bytes) = &mut self.bytes else {
                 return Poll::Ready(None);
             };
             match bytes.as_mut().try_poll_next(context) {
-                Poll::Ready(Some(Ok(chunk))) => {
-                    if !chunk.as_ref().is_empty() {
+                Poll::Ready(Some(Ok(next))) => {
+                    if !next.as_ref().is_empty() {
                         is_silent = false;
                         self.stop_timer();
                     }
-                    self.chunk = Some(chunk);
+                    chunk = Some(next);
                     self.parsed = 0;
                 }
                 Poll::Ready(Some(Err(error))) => {
@@ -44,6 +47,7 @@ impl<S: TryStream<Ok: AsRef<[u8]>>> Stream for EventStream<S> {
                 Poll::Pending => return self.poll_idle(context),
             }
         }
+        self.chunk = chunk;
         // Let other tasks run.
         context.waker().wake_by_ref();
         match is_silent {
@@ -62,34 +66,33 @@ impl<S: TryStream<Ok: AsRef<[u8]>>> FusedStream for EventStream<S> {
 }
 
 impl<S: TryStream<Ok: AsRef<[u8]>>> EventStream<S> {
-    /// The next event in the current chunk.
+    /// The next event in this chunk, of which `self.parsed` bytes are parsed. Keeps the rest of the chunk.
     #[inline]
-    fn next_in_chunk(&mut self) -> Option<Result<OwnedEvent, StreamError<S::Error>>> {
-        let chunk = self.chunk.as_ref()?.as_ref();
-        let mut input = chunk.get(self.parsed..).unwrap_or_default();
-        while let Some(found) = self.parser.advance(&mut input) {
-            let (event_type, data) = match found {
+    fn next_in(&mut self, chunk: S::Ok) -> Option<Result<OwnedEvent, StreamError<S::Error>>> {
+        let bytes = chunk.as_ref();
+        let mut input = bytes.get(self.parsed..).unwrap_or_default();
+        let event = loop {
+            let (event_type, data) = match self.parser.advance(&mut input)? {
                 Found::Event { data, event_type } => (owned_event_type(event_type), data.into()),
                 Found::Joined => (
                     owned_event_type(self.parser.event_type()),
                     self.parser.data().take(),
                 ),
-                Found::TooLong(part) => {
-                    self.parsed = chunk.len().saturating_sub(input.len());
-                    return Some(Err(StreamError::TooLong(part)));
-                }
+                Found::TooLong(part) => break Err(StreamError::TooLong(part)),
                 // The parser finds these only on request.
                 Found::Piece { .. } | Found::Comment | Found::Id | Found::Retry(_) => continue,
             };
-            self.parsed = chunk.len().saturating_sub(input.len());
-            return Some(Ok(OwnedEvent {
+            break Ok(OwnedEvent {
                 event_type,
                 data,
                 last_event_id: self.parser.last_event_id().into(),
-            }));
+            });
+        };
+        if !input.is_empty() {
+            self.parsed = bytes.len().saturating_sub(input.len());
+            self.chunk = Some(chunk);
         }
-        self.chunk = None;
-        None
+        Some(event)
     }
 
     /// Waits for the idle timeout.
