@@ -282,12 +282,12 @@ pub(super) const HTTP_1: &[u8] = b"HTTP/1.";
 /// Parses a status line (RFC 9112, section 4). The reason phrase and the space before it may be
 /// missing.
 fn status(line: &[u8]) -> Option<u16> {
-    let (name, rest) = line.split_at_checked(HTTP_1.len())?;
-    let (minor, rest) = rest.split_first()?;
+    // The bytes before were checked as they arrived.
+    let (minor, rest) = line.get(HTTP_1.len()..)?.split_first()?;
     let code = rest.trim_ascii_start();
     let (digits, reason) = code.split_at_checked("200".len())?;
     // A higher minor version is parsed like HTTP/1.1 (RFC 9110, section 2.5).
-    if !name.eq_ignore_ascii_case(HTTP_1) || !minor.is_ascii_digit() || code.len() == rest.len() {
+    if !minor.is_ascii_digit() || code.len() == rest.len() {
         return None;
     }
     let status = decimal(digits).filter(|status| *status >= 100)?;

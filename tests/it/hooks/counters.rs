@@ -2,12 +2,12 @@
 
 use std::cell::{Cell, RefCell};
 
-use embedded_sse::hooks::{Counters, Hooks, Recent};
-use embedded_sse::{Decoder, Item};
+use embedded_sse::hooks::{self, Counters, Hooks, Recent};
+use embedded_sse::{Decoder, EventSource, Head, Item, Policy, Request, Verdict};
 
 use super::{drive, follow};
 use crate::script::{
-    Manner, OPEN, World, answers, default_source, gone, ms, opens, refuses, status,
+    Manner, OPEN, World, answers, default_source, gone, ms, opens, refuses, status, url,
 };
 
 #[test]
@@ -62,6 +62,53 @@ fn counters_count_bytes_items_and_losses() {
         (least as u64..least as u64 + 300).contains(&bytes),
         "{bytes}"
     );
+}
+
+#[test]
+fn counters_do_not_take_a_comment_for_data_or_a_wanted_end_for_a_loss() {
+    let counters = Cell::new(Counters::default());
+    let long = "c".repeat(300);
+    let world = World::new(
+        Manner::PLAIN,
+        &[
+            opens(format!(":{long}\ndata: ab\n\n")).ends(),
+            status(404, "Content-Length: 2\r\n").sends("no"),
+        ],
+        0,
+    );
+    let mut decoder = Decoder::<256>::new();
+    decoder.show_comments(true);
+    let collect = |head: &Head<'_>, verdict| match head.status() {
+        404 => Verdict::Collect,
+        _ => verdict,
+    };
+    let mut source = default_source(&mut decoder).with_hooks((&counters, hooks::judge(collect)));
+    drive(&world, &mut source);
+    let counted = counters.get();
+    assert_eq!(
+        [counted.opened, counted.events, counted.too_long],
+        [1, 1, 1]
+    );
+    assert_eq!(counted.longest_data, 2);
+    // The end of the stream; the collected response is none.
+    assert_eq!(counted.lost.end, 1);
+    assert_eq!(counted.lost.status, 0);
+}
+
+#[test]
+fn counters_count_the_loss_that_leads_to_a_stop() {
+    let counters = Cell::new(Counters::default());
+    let world = World::new(Manner::PLAIN, &[refuses()], 0);
+    let mut decoder = Decoder::<256>::new();
+    let policy = Policy {
+        max_reconnection_attempts: Some(0),
+        ..Policy::DEFAULT
+    };
+    let request = Request::get(url("http://h/"));
+    let source = EventSource::new(request, policy, 1, &mut decoder).unwrap();
+    let mut source = source.with_hooks(&counters);
+    drive(&world, &mut source);
+    assert_eq!(counters.get().lost.connect, 1);
 }
 
 #[test]

@@ -196,6 +196,12 @@ fn a_number_of_any_type_keeps_its_kind() {
     assert_eq!(json_of("1e30"), Ok(Number::Float(1e30)));
 }
 
+#[test]
+fn a_variant_with_content_is_not_a_name_alone() {
+    assert!(json_of::<Variant>(r#""With""#).is_err());
+    assert!(json_of::<Variant>(r#"{"With": {"c": true}}"#).is_ok());
+}
+
 /// As with `serde_json`.
 #[test]
 fn a_variant_without_content_may_have_null_only() {
