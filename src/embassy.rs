@@ -211,7 +211,6 @@ impl<'d> Connect for TcpConnector<'d> {
     }
 }
 
-/// A connection. Dropping it resets the TCP connection, so that the server of a silent stream
 /// Logs why there is no connection.
 fn failed(_origin: Origin<'_>, why: CannotConnect) -> CannotConnect {
     #[cfg(feature = "defmt")]
@@ -219,6 +218,7 @@ fn failed(_origin: Origin<'_>, why: CannotConnect) -> CannotConnect {
     why
 }
 
+/// A connection. Dropping it resets the TCP connection, so that the server of a silent stream
 /// notices. For the reset to be sent, the [`TcpConnector`] and the stack's runner must live on.
 pub struct Connection<'c, 'd>(&'c mut TcpSocket<'d>);
 
