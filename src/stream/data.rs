@@ -22,6 +22,8 @@ pub(super) struct GrowingData {
     too_long: usize,
     /// The data of a finished event.
     text: String,
+    /// The length of the data of the last event that was joined. The next one may be as long.
+    last: usize,
 }
 
 impl GrowingData {
@@ -46,8 +48,8 @@ impl GrowingData {
             return;
         }
         // Doubled, so that time is linear.
-        let capacity = self.bytes.capacity().saturating_mul(2).max(KEPT);
-        let capacity = capacity.min(self.limit).max(len);
+        let capacity = self.bytes.capacity().saturating_mul(2);
+        let capacity = capacity.max(KEPT).max(self.last).min(self.limit).max(len);
         self.bytes.reserve_exact(capacity.saturating_sub(old));
         self.bytes.extend_from_slice(piece);
     }
@@ -61,6 +63,7 @@ impl Default for GrowingData {
             bytes: Vec::new(),
             too_long: 0,
             text: String::new(),
+            last: 0,
         }
     }
 }
@@ -108,12 +111,18 @@ impl DataBuffer for GrowingData {
         if self.too_long > 0 || len > self.limit {
             return Err(len);
         }
+        self.last = len;
         self.text = match len {
             ..=KEPT => match from_utf8(&self.bytes) {
                 Ok(text) => text.to_owned(),
                 Err(_) => lossy(&self.bytes, self.limit)?,
             },
             _ => match String::from_utf8(mem::take(&mut self.bytes)) {
+                // The event before was much longer.
+                Ok(mut text) if text.capacity() / 2 > len => {
+                    text.shrink_to_fit();
+                    text
+                }
                 Ok(text) => text,
                 Err(error) => lossy(error.as_bytes(), self.limit)?,
             },

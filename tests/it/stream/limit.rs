@@ -176,14 +176,16 @@ fn an_event_of_14_mb_is_one_event() {
 
 #[test]
 fn an_event_holds_at_most_twice_the_memory_of_its_data() {
-    for len in [100, 8192, 8193, 100_000, 17, 1, 20_000, 5000] {
-        let data = "x".repeat(len);
-        let stream = format!("data: {data}\n\ndata: short\n\n");
-        for chunk in [64, stream.len()] {
-            for item in items(stream.as_bytes(), chunk, 1 << 20) {
-                let data = item.unwrap().data;
-                assert!(data.capacity() <= 2 * data.len(), "{len} in {chunk}");
-            }
+    let lens = [100, 8192, 8193, 100_000, 8193, 17, 1, 20_000, 5000];
+    let events = lens.map(|len| format!("data: {}\n\n", "x".repeat(len)));
+    let stream = events.concat();
+    for chunk in [64, 5000, stream.len()] {
+        let items = items(stream.as_bytes(), chunk, 1 << 20);
+        assert_eq!(items.len(), lens.len());
+        for (item, len) in items.into_iter().zip(lens) {
+            let data = item.unwrap().data;
+            assert_eq!(data.len(), len);
+            assert!(data.capacity() <= 2 * len, "{len} in chunks of {chunk}");
         }
     }
 }
