@@ -9,6 +9,7 @@ mod head;
 mod read;
 mod redirect;
 mod request;
+mod values;
 mod verdict;
 mod write;
 

@@ -214,8 +214,7 @@ pub(crate) fn body_of(head: &Head<'_>) -> Option<Body> {
     }
     if head.value("transfer-encoding").is_some() {
         // Only a body whose last coding is chunked marks its own end.
-        let mut last: &[u8] = &[];
-        head.each_member("transfer-encoding", &mut |coding| last = coding);
+        let last = head.members("transfer-encoding").last().unwrap_or_default();
         return Some(match last.eq_ignore_ascii_case(b"chunked") {
             true => Body::CHUNKED,
             false => Body::UNTIL_CLOSE,
@@ -224,14 +223,9 @@ pub(crate) fn body_of(head: &Head<'_>) -> Option<Body> {
     if head.value("content-length").is_none() {
         return Some(Body::UNTIL_CLOSE);
     }
-    let mut length = None;
-    let mut is_valid = true;
-    head.each_member("content-length", &mut |member| {
-        let other = decimal(member);
-        is_valid &= other.is_some() && (length.is_none() || length == other);
-        length = other;
-    });
-    let length = length.filter(|_| is_valid);
+    let mut lengths = head.members("content-length").map(decimal);
+    let length = lengths.next().flatten();
+    let length = length.filter(|_| lengths.all(|other| other == length));
     length.map(Body::of_length)
 }
 

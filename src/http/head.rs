@@ -10,6 +10,7 @@ use core::time::Duration;
 
 use super::date::unix_time_of;
 use super::grammar::is_token;
+use super::values::{Members, Values};
 use crate::bytes::{decimal, has};
 
 /// The head of a response: its status and headers, borrowed from the decoder's memory.
@@ -98,75 +99,53 @@ impl<'a> Head<'a> {
 
     /// The last value of this name.
     pub(super) fn value(&self, name: &str) -> Option<&'a [u8]> {
-        let mut last = None;
-        self.each_value(name, &mut |value| last = Some(value));
-        last
+        self.values(name).last()
     }
 
-    /// Calls `take` with each value of this name. An iterator would be much more code.
-    fn each_value(&self, name: &str, take: &mut dyn FnMut(&'a [u8])) {
-        for (other, value) in self.headers() {
-            if other.eq_ignore_ascii_case(name) {
-                take(value);
-            }
-        }
+    const fn values<'n>(&self, name: &'n str) -> Values<'a, 'n> {
+        // The status line is no valid field.
+        let fields = Fields(self.lines);
+        Values { fields, name }
     }
 
-    /// Calls `take` with each member of the comma-separated lists of this name (RFC 9110, section
-    /// 5.6.1). A comma in a quoted string separates nothing. There, a backslash escapes a quote.
-    pub(super) fn each_member(&self, name: &str, take: &mut dyn FnMut(&'a [u8])) {
-        self.each_value(name, &mut |list| {
-            let mut quoted = false;
-            let mut escaped = false;
-            let members = list.split(|byte| {
-                if !escaped {
-                    quoted ^= *byte == b'"';
-                }
-                escaped = quoted && !escaped && *byte == b'\\';
-                *byte == b',' && !quoted
-            });
-            for member in members {
-                let member = member.trim_ascii();
-                if !member.is_empty() {
-                    take(member);
-                }
-            }
-        });
+    /// The members of the comma-separated lists of this name.
+    pub(super) const fn members<'n>(&self, name: &'n str) -> Members<'a, 'n> {
+        let lists = self.values(name);
+        Members { lists, list: &[] }
     }
 
     /// Whether the media type is `text/event-stream`, ignoring parameters. The last type counts,
     /// whether the types are in several headers or were joined into one by a proxy.
     pub(crate) fn is_event_stream(&self) -> bool {
         let mut is_event_stream = false;
-        self.each_member("content-type", &mut |media_type| {
+        for media_type in self.members("content-type") {
             let mut parts = media_type.split(|byte| *byte == b';');
             let essence = parts.next().unwrap_or_default().trim_ascii();
             // Like browsers, skip invalid types.
             if essence != b"*/*" && has(essence, b'/') {
                 is_event_stream = essence.eq_ignore_ascii_case(b"text/event-stream");
             }
-        });
+        }
         is_event_stream
     }
 
     /// Whether a content coding or a transfer coding is a real compression. Some servers send a
     /// meaningless name such as `none` to keep proxies from compressing the stream.
     pub(crate) fn is_compressed(&self) -> bool {
-        let mut is_compressed = false;
-        for name in ["content-encoding", "transfer-encoding"] {
-            self.each_member(name, &mut |coding| {
-                let is = |name: &&[u8]| coding.eq_ignore_ascii_case(name);
-                is_compressed |= COMPRESSIONS.iter().any(is);
-            });
-        }
-        is_compressed
+        ["content-encoding", "transfer-encoding"]
+            .iter()
+            .any(|name| {
+                self.members(name).any(|coding| {
+                    let is = |name: &&[u8]| coding.eq_ignore_ascii_case(name);
+                    COMPRESSIONS.iter().any(is)
+                })
+            })
     }
 
     /// The value of `Location`. `None` if it is missing, or if several values differ.
     pub(crate) fn location(&self) -> Option<&'a [u8]> {
         let first = self.value("location").filter(|first| !first.is_empty())?;
-        let mut is_unique = true;
-        self.each_value("location", &mut |other| is_unique &= other == first);
+        let is_unique = self.values("location").all(|other| other == first);
         is_unique.then_some(first)
     }
 
@@ -260,8 +239,8 @@ pub(super) fn next_line<'a>(head: &mut &'a [u8]) -> Option<&'a [u8]> {
     None
 }
 
-/// The valid fields in the lines after the status line.
-struct Fields<'a>(&'a [u8]);
+/// The valid fields in these lines.
+pub(super) struct Fields<'a>(&'a [u8]);
 
 impl<'a> Iterator for Fields<'a> {
     type Item = (&'a str, &'a [u8]);
