@@ -20,6 +20,7 @@ use crate::http::{self, Head, HeadReader, Request};
 use crate::item::Item;
 use crate::reconnect::Reconnect;
 use crate::step::{LossCause, Step, Stop, StopReason, Wait};
+use crate::url::CurrentUrl;
 
 /// An SSE client without I/O and without a clock. It tells a driver what to do, takes the results,
 /// and returns the items of the stream.
@@ -68,6 +69,7 @@ pub struct EventSource<'a, const DATA: usize, const META: usize = 64, H = ()> {
     hooks: H,
 
     attempt: Attempt,
+    current_url: CurrentUrl,
     last_status: Option<u16>,
     /// Whether the server may have acted on the request since the last restart: a byte of it was
     /// written, and no verdict on its response was `Retry`.

@@ -3,6 +3,7 @@
 use core::fmt;
 
 use crate::bytes::{decimal, has, split_at_any, write_decimal};
+use crate::utf8::text;
 
 /// The scheme of a URL. For `https`, the transport does TLS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -170,6 +171,20 @@ impl<'a> Url<'a> {
     pub const fn path_and_query(&self) -> &'a str {
         self.path
     }
+}
+
+/// How to get the current URL of a request: [`parsed_url`] or [`original_url`]. The pointer is set
+/// where another URL can come from, so that firmware without any does not link the parser.
+pub(crate) type CurrentUrl = for<'a> fn(&'a [u8], Url<'a>) -> Url<'a>;
+
+/// The URL in these bytes, or else the original one.
+pub(crate) fn parsed_url<'a>(bytes: &'a [u8], original: Url<'a>) -> Url<'a> {
+    Url::parse(text(bytes)).unwrap_or(original)
+}
+
+/// The original URL.
+pub(crate) const fn original_url<'a>(_: &'a [u8], original: Url<'a>) -> Url<'a> {
+    original
 }
 
 fn parse_port(digits: &str) -> Result<u16, InvalidUrl> {

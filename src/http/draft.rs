@@ -8,7 +8,7 @@ use super::redirect::write_origin;
 use super::write::LAST_EVENT_ID;
 use crate::buffer::Buffer;
 use crate::bytes::rotate_left;
-use crate::url::Url;
+use crate::url::{CurrentUrl, Url, original_url, parsed_url};
 use crate::utf8::text;
 
 /// The request of the attempt that is about to begin.
@@ -45,6 +45,7 @@ pub struct Draft<'m> {
     /// The header lines, followed by the URL.
     memory: &'m mut Buffer<[u8]>,
     url: Url<'m>,
+    current_url: CurrentUrl,
     last_event_id: &'m str,
     headers_len: usize,
     /// The greatest length of an ID: `META`.
@@ -63,6 +64,7 @@ impl<'m> Draft<'m> {
         Self {
             memory: memory.as_view(),
             url,
+            current_url: original_url,
             last_event_id,
             headers_len: 0,
             longest_id,
@@ -78,6 +80,10 @@ impl<'m> Draft<'m> {
     /// The URL before any change: that of the request, or the one that permanent redirects led to.
     pub fn url(&self) -> Url<'m> {
         self.url
+    }
+
+    pub(crate) fn current_url(&self) -> CurrentUrl {
+        self.current_url
     }
 
     pub(crate) fn resumes_after(&self) -> Option<Range<usize>> {
@@ -138,6 +144,7 @@ impl<'m> Draft<'m> {
             self.memory.truncate(url_end);
             return Err(invalid);
         }
+        self.current_url = parsed_url;
         // Move the new URL to the place of the old one.
         let old = url_end - self.headers_len;
         let urls = self.memory.get_mut(self.headers_len..);

@@ -4,7 +4,6 @@ use core::ops::Range;
 
 use crate::bytes::copy;
 use crate::http::{self, Body, Head, Request, Sent};
-use crate::url::Url;
 use crate::utf8::text;
 
 /// The state of an attempt.
@@ -39,12 +38,6 @@ impl Attempt {
     pub(super) const fn head_range(&self) -> Range<usize> {
         let start = self.url_range().end;
         start..start + self.head_len
-    }
-
-    /// The current URL. `original` is that of the request.
-    pub(super) fn url<'m>(&self, memory: &'m [u8], original: Url<'m>) -> Url<'m> {
-        let url = memory.get(self.url_range()).unwrap_or_default();
-        Url::parse(text(url)).unwrap_or(original)
     }
 
     /// What the bytes of the request depend on, besides the application's `Request` and the URL.

@@ -9,6 +9,7 @@ use crate::hooks::Hooks;
 use crate::http::{InvalidRequest, Request};
 use crate::policy::Policy;
 use crate::reconnect::Reconnect;
+use crate::url::original_url;
 
 impl<'a, const DATA: usize, const META: usize> EventSource<'a, DATA, META> {
     /// Creates an event source. The first step connects.
@@ -58,6 +59,7 @@ impl<'a, const DATA: usize, const META: usize> EventSource<'a, DATA, META> {
             has_tls: false,
             hooks: (),
             attempt: Attempt::default(),
+            current_url: original_url,
             last_status: None,
             has_written: false,
             has_brought_id: false,
@@ -80,6 +82,7 @@ impl<'a, const DATA: usize, const META: usize, H> EventSource<'a, DATA, META, H>
             has_tls: self.has_tls,
             hooks,
             attempt: self.attempt,
+            current_url: self.current_url,
             last_status: self.last_status,
             has_written: self.has_written,
             has_brought_id: self.has_brought_id,

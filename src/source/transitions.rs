@@ -59,6 +59,7 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
         let mut draft = Draft::new(memory, url, last_event_id, META);
         self.hooks.before_connect(&mut draft);
         self.attempt.headers_len = draft.headers_len();
+        self.current_url = draft.current_url();
         if let Some(id) = draft.resumes_after() {
             self.decoder.resume_after(id);
         }
@@ -167,8 +168,13 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
 
     /// The URL of the current request.
     pub(super) fn url(&self) -> Url<'_> {
-        self.attempt
-            .url(self.decoder.idle_memory(), self.request.url)
+        let bytes = self.decoder.idle_memory().get(self.attempt.url_range());
+        let bytes = bytes.unwrap_or_default();
+        match self.hooks.follows_redirects() {
+            true => Url::parse(text(bytes)).unwrap_or(self.request.url),
+            // Only a draft can set another URL.
+            false => (self.current_url)(bytes, self.request.url),
+        }
     }
 
     pub(super) fn sent(&self) -> Sent<'_> {
