@@ -70,6 +70,7 @@ mod runner;
 mod server;
 mod trace;
 
+use std::collections::BTreeSet;
 use std::process::ExitCode;
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -79,57 +80,95 @@ use plan::Plan;
 use runner::Run;
 
 const HELP: &str = "\
+usage: cargo run --release -- COMMAND
+
 run COUNT [DRIVER] [--from SEED]     run this many seeds
 night [--hours H] [--from SEED]      run seeds for this long (default: 8 hours, from a new seed)
 replay SEED [DRIVER [FAULTS]]        print the plan and the trace; FAULTS as 0,2,5 or none
-control                              check that known bugs are found";
+control                              check that known bugs are found
+
+DRIVER is sansio, sse, sessions, blocking, embassy or tls. Without one, all run.
+Ctrl-C ends a run or a night, and prints what was found so far.";
 
 fn main() -> ExitCode {
-    let mut args: Vec<_> = std::env::args().skip(1).collect();
-    match command(&mut args) {
+    let args: Vec<_> = std::env::args().skip(1).collect();
+    if args.iter().any(|arg| matches!(&**arg, "-h" | "--help")) {
+        println!("{HELP}");
+        return ExitCode::SUCCESS;
+    }
+    runner::keep_panics();
+    match command(args) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(problem) => {
-            eprintln!("{problem}\n{HELP}");
+            eprintln!("{problem}\n\n{HELP}");
             ExitCode::from(2)
         }
     }
 }
 
 /// Returns whether all is well.
-fn command(args: &mut Vec<String>) -> Result<bool, String> {
-    let from = option::<u64>(args, "--from")?;
-    let hours = option::<f64>(args, "--hours")?;
-    let words: Vec<_> = args.iter().map(String::as_str).collect();
-    if words.first() != Some(&"replay") {
-        // A panic is reported as a violation, so its message need not be printed.
-        std::panic::set_hook(Box::new(|_| {}));
+fn command(mut args: Vec<String>) -> Result<bool, String> {
+    let command = args.first().ok_or("a command is missing")?.clone();
+    let takes: &[&str] = match &*command {
+        "run" => &["--from"],
+        "night" => &["--from", "--hours"],
+        "replay" | "control" => &[],
+        _ => return Err(format!("unknown command {command}")),
+    };
+    let is_other = |arg: &&String| arg.starts_with("--") && !takes.contains(&arg.as_str());
+    if let Some(other) = args.iter().find(is_other) {
+        return Err(format!("{command} does not take {other}"));
     }
-    match words[..] {
-        ["run", count, ref driver @ ..] => Ok(many::run(&Job {
-            from: from.unwrap_or_default(),
-            count: Some(number(count)?),
-            time: None,
-            drivers: drivers_of(driver)?,
-        })),
-        ["night"] => {
-            let now = UNIX_EPOCH.elapsed().unwrap_or_default();
+    let from = option::<u64>(&mut args, "--from")?;
+    let hours = option::<f64>(&mut args, "--hours")?.unwrap_or(8.0);
+    let words: Vec<_> = args.iter().map(String::as_str).collect();
+    match words[1..] {
+        [] if command == "run" => Err("run needs the number of seeds".to_owned()),
+        [count, ref driver @ ..] if command == "run" => {
+            let (from, count) = (from.unwrap_or_default(), number(count)?);
+            let end = from.checked_add(count).filter(|end| *end > from);
+            end.ok_or("run needs at least one seed, and no seed is greater than 2^64 - 1")?;
             Ok(many::run(&Job {
-                from: from.unwrap_or(now.as_secs() * 1000),
+                from,
+                count: Some(count),
+                time: None,
+                drivers: drivers_of(driver)?,
+            }))
+        }
+        [] if command == "night" => {
+            let now = UNIX_EPOCH.elapsed().unwrap_or_default();
+            let time = Duration::try_from_secs_f64(hours * 3600.0).ok();
+            let time = time.filter(|time| !time.is_zero());
+            let from = from.unwrap_or(now.as_secs() * 1000);
+            if from > u64::MAX / 2 {
+                return Err("a night begins at most at seed 2^63".to_owned());
+            }
+            Ok(many::run(&Job {
+                from,
                 count: None,
-                time: Some(Duration::from_secs_f64(hours.unwrap_or(8.0) * 3600.0)),
+                time: Some(time.ok_or("--hours must be a finite number greater than 0")?),
                 drivers: Driver::ALL.to_vec(),
             }))
         }
-        ["replay", seed] => replay(Plan::new(number(seed)?), &[]),
-        ["replay", seed, driver] => replay(Plan::new(number(seed)?), &[driver]),
-        ["replay", seed, driver, faults] => {
+        [] if command == "replay" => Err("replay needs a seed".to_owned()),
+        [seed] if command == "replay" => replay(Plan::new(number(seed)?), &[]),
+        [seed, driver] if command == "replay" => replay(Plan::new(number(seed)?), &[driver]),
+        [seed, driver, faults] if command == "replay" => {
+            let plan = Plan::new(number(seed)?);
             let faults = faults.split(',').filter(|fault| *fault != "none");
-            let kept: Result<Vec<usize>, _> = faults.map(number).collect();
-            replay(Plan::new(number(seed)?).with_faults(&kept?), &[driver])
+            let kept: BTreeSet<usize> = faults.map(number).collect::<Result<_, _>>()?;
+            let kept: Vec<_> = kept.into_iter().collect();
+            let count = plan.faults.len();
+            if let Some(number) = kept.iter().find(|number| **number >= count) {
+                return Err(format!(
+                    "seed {seed} has {count} faults, and no fault {number}"
+                ));
+            }
+            replay(plan.with_faults(&kept), &[driver])
         }
-        ["control"] => Ok(control::run()),
-        _ => Err("unknown command".to_owned()),
+        [] => Ok(control::run()),
+        _ => Err(format!("too many arguments for {command}")),
     }
 }
 
@@ -175,5 +214,6 @@ fn drivers_of(words: &[&str]) -> Result<Vec<Driver>, String> {
 }
 
 fn number<T: std::str::FromStr>(text: &str) -> Result<T, String> {
-    text.parse().map_err(|_| format!("{text} is no number"))
+    text.parse()
+        .map_err(|_| format!("{text} is not a valid number"))
 }

@@ -21,6 +21,9 @@ const MOST_FAILURES: usize = 20;
 /// With so many seeds, each kind of fault must have had an effect with each driver.
 const ENOUGH: u64 = 1000;
 
+/// Whether there are enough failures, or somebody has asked for the end.
+static IS_STOPPED: AtomicBool = AtomicBool::new(false);
+
 /// What to run.
 #[derive(Clone, Debug)]
 pub struct Job {
@@ -44,7 +47,11 @@ struct Report {
 /// Runs the job, and prints the failures and the coverage. Returns whether all is well.
 pub fn run(job: &Job) -> bool {
     let next = AtomicU64::new(0);
-    let is_stopped = AtomicBool::new(false);
+    let stop = || {
+        IS_STOPPED.store(true, Ordering::Relaxed);
+        eprintln!(" stops after the current seeds");
+    };
+    ctrlc::set_handler(stop).expect("a process has one job");
     let report = Mutex::new(Report::default());
     let start = Instant::now();
     let processors = thread::available_parallelism().map_or(1, usize::from);
@@ -52,13 +59,13 @@ pub fn run(job: &Job) -> bool {
     let pause = Duration::from_millis(if is_terminal { 200 } else { 60_000 });
     thread::scope(|scope| {
         let workers: Vec<_> = (0..processors)
-            .map(|_| scope.spawn(|| work(job, &next, &is_stopped, &report)))
+            .map(|_| scope.spawn(|| work(job, &next, &report)))
             .collect();
         let mut shown = Instant::now();
         while workers.iter().any(|worker| !worker.is_finished()) {
             thread::sleep(Duration::from_millis(50));
             if job.time.is_some_and(|time| start.elapsed() >= time) {
-                is_stopped.store(true, Ordering::Relaxed);
+                IS_STOPPED.store(true, Ordering::Relaxed);
             }
             if shown.elapsed() >= pause {
                 shown = Instant::now();
@@ -70,38 +77,52 @@ pub fn run(job: &Job) -> bool {
     conclude(job, start, &lock(&report))
 }
 
-fn work(job: &Job, next: &AtomicU64, is_stopped: &AtomicBool, report: &Mutex<Report>) {
-    while !is_stopped.load(Ordering::Relaxed) {
+fn work(job: &Job, next: &AtomicU64, report: &Mutex<Report>) {
+    while !is_stopped() {
         let index = next.fetch_add(1, Ordering::Relaxed);
         if job.count.is_some_and(|count| index >= count) {
             return;
         }
+        let mut failures: Vec<Failure> = Vec::new();
         for driver in &job.drivers {
             let mut plan = Plan::new(job.from + index);
             let result = try_plan(&mut plan, *driver, "").result;
-            let failure = result.as_ref().err();
-            let failure = failure.map(|violation| Failure::new(&plan, *driver, violation.clone()));
             let mut report = lock(report);
             let fired = plan.faults.iter().filter(|fault| fault.has_fired());
             let kinds: BTreeSet<_> = fired.map(|fault| fault.kind.name()).collect();
             for kind in kinds {
                 *report.covered.entry((kind, *driver)).or_default() += 1;
             }
-            if let Ok(spread) = result {
-                report.spread.merge(&spread);
+            match result {
+                Ok(spread) => report.spread.merge(&spread),
+                Err(violation) => {
+                    let rule = violation.rule;
+                    let mut others = failures.iter_mut();
+                    match others.find(|other| other.violation.rule == rule) {
+                        Some(same) => same.drivers.push(*driver),
+                        None => failures.push(Failure::new(&plan, *driver, violation)),
+                    }
+                }
             }
-            if let Some(failure) = failure {
+        }
+        failures.iter_mut().for_each(Failure::reduce);
+        let mut report = lock(report);
+        report.seeds += 1;
+        for failure in failures {
+            if report.failures.len() < MOST_FAILURES {
                 clear_bar();
                 println!("{failure}");
                 report.failures.push(failure);
             }
         }
-        let mut report = lock(report);
-        report.seeds += 1;
         if report.failures.len() >= MOST_FAILURES {
-            is_stopped.store(true, Ordering::Relaxed);
+            IS_STOPPED.store(true, Ordering::Relaxed);
         }
     }
+}
+
+fn is_stopped() -> bool {
+    IS_STOPPED.load(Ordering::Relaxed)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -1,12 +1,13 @@
 //! One seed: all drivers run its plan, and the checker reads their traces.
 
-use std::any::Any;
+use std::cell::{Cell, RefCell};
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::Duration;
+use std::panic::{self, AssertUnwindSafe, catch_unwind};
 
 use crate::checker::{self, Spread, Violation};
 use crate::drivers::{self, Driver};
+use crate::memory;
+use crate::network::{Endless, World};
 use crate::plan::Plan;
 use crate::reduce::reduce;
 use crate::trace::Trace;
@@ -21,78 +22,96 @@ pub struct Run {
 #[derive(Clone, Debug)]
 pub struct Failure {
     pub seed: u64,
-    pub driver: Driver,
+    /// The drivers with which the rule is violated. The first one is used to reduce the plan.
+    pub drivers: Vec<Driver>,
     pub violation: Violation,
     /// The fewest faults with which the same rule is violated.
     pub faults: Vec<usize>,
 }
 
+thread_local! {
+    /// Whether a panic is a violation, and not a bug of the simulation.
+    static IS_TRYING: Cell<bool> = const { Cell::new(false) };
+    static LAST_PANIC: RefCell<String> = const { RefCell::new(String::new()) };
+}
+
+/// Keeps the messages of panics that become violations. All others are printed.
+pub fn keep_panics() {
+    let print = panic::take_hook();
+    panic::set_hook(Box::new(move |info| match IS_TRYING.get() {
+        true => memory::world(|| LAST_PANIC.set(info.to_string().replace('\n', " "))),
+        false => print(info),
+    }));
+}
+
 /// Runs a plan, with a bug of the control or none (""), and checks it. A panic violates a rule too.
 pub fn try_plan(plan: &mut Plan, driver: Driver, bug: &'static str) -> Run {
     plan.has_tls = driver == Driver::Tls;
-    match catch_unwind(AssertUnwindSafe(|| drivers::run(plan, driver, bug))) {
-        Ok(trace) => Run {
-            result: checker::check(plan, driver, &trace),
-            trace,
-        },
-        Err(panic) => Run {
-            trace: Trace::default(),
-            result: Err(Violation {
-                at: Duration::ZERO,
-                rule: "nothing panics",
-                detail: message_of(&*panic),
-            }),
-        },
-    }
+    let world = World::new(plan, bug);
+    IS_TRYING.set(true);
+    let run = AssertUnwindSafe(|| drivers::run(&world, driver));
+    let result = memory::world(|| catch_unwind(run));
+    IS_TRYING.set(false);
+    memory::take_allocated();
+    let trace = world.trace.take();
+    let (rule, detail) = match result {
+        Ok(()) => {
+            let result = checker::check(plan, driver, &trace);
+            return Run { trace, result };
+        }
+        Err(panic) if panic.is::<Endless>() => {
+            let detail = "it goes on without time or a byte";
+            ("the loop makes progress", detail.to_owned())
+        }
+        Err(_) => ("nothing panics", LAST_PANIC.take()),
+    };
+    let at = world.now();
+    let result = Err(Violation { at, rule, detail });
+    Run { trace, result }
 }
 
 impl Failure {
-    /// Reduces the plan to the faults that matter.
     pub fn new(plan: &Plan, driver: Driver, violation: Violation) -> Self {
-        let fails = |mut plan: Plan| {
-            let again = try_plan(&mut plan, driver, "").result;
-            again.is_err_and(|again| again.rule == violation.rule)
-        };
         Self {
             seed: plan.seed,
-            driver,
-            faults: reduce(plan, fails),
+            drivers: vec![driver],
             violation,
+            faults: plan.faults.iter().map(|fault| fault.number).collect(),
         }
     }
-}
 
-fn message_of(panic: &dyn Any) -> String {
-    let text = panic.downcast_ref::<&str>().map(ToString::to_string);
-    let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
-    text.unwrap_or_else(|| "a panic without a message".to_owned())
+    /// Reduces the plan to the faults that matter.
+    pub fn reduce(&mut self) {
+        let fails = |mut plan: Plan| {
+            let again = try_plan(&mut plan, self.drivers[0], "").result;
+            again.is_err_and(|again| again.rule == self.violation.rule)
+        };
+        self.faults = reduce(&Plan::new(self.seed), fails);
+    }
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             seed,
-            driver,
+            drivers,
             violation,
             faults,
         } = self;
-        writeln!(f, "FAILED: seed {seed}, {driver:?}: {violation}")?;
+        writeln!(f, "FAILED: seed {seed}, {drivers:?}: {violation}")?;
         for fault in &Plan::new(*seed).with_faults(faults).faults {
             writeln!(f, "  {fault}")?;
         }
-        let mut faults = faults
-            .iter()
-            .map(ToString::to_string)
-            .collect::<Vec<_>>()
-            .join(",");
-        if faults.is_empty() {
+        let mut numbers: Vec<_> = faults.iter().map(ToString::to_string).collect();
+        if numbers.is_empty() {
             writeln!(f, "  even without any fault")?;
-            faults = "none".to_owned();
+            numbers.push("none".to_owned());
         }
-        let name = format!("{driver:?}").to_lowercase();
+        let driver = format!("{:?}", drivers[0]).to_lowercase();
+        let numbers = numbers.join(",");
         write!(
             f,
-            "  replay: cargo run --release --manifest-path tests/simulation/Cargo.toml -- replay {seed} {name} {faults}"
+            "  replay: cargo run --release --manifest-path tests/simulation/Cargo.toml -- replay {seed} {driver} {numbers}"
         )
     }
 }

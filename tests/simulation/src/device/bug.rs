@@ -8,7 +8,7 @@ use crate::drivers::Driver::{self, Blocking, Embassy, SansIo, Sessions, Sse, Tls
 const ALL: &[Driver] = &[SansIo, Sse, Sessions, Blocking, Embassy, Tls];
 
 /// The bugs, and the drivers that can have them.
-pub const BUGS: [(&str, &[Driver]); 36] = [
+pub const BUGS: [(&str, &[Driver]); 37] = [
     // In the transport.
     ("loses a byte", ALL),
     ("sends an old ID", ALL),
@@ -28,6 +28,7 @@ pub const BUGS: [(&str, &[Driver]); 36] = [
     ("waits too short", ALL),
     ("waits too long", ALL),
     ("gives up", ALL),
+    ("spins before each deadline", ALL),
     ("notices silence late", ALL),
     ("never notices silence", ALL),
     // In the hooks.

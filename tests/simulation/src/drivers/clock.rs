@@ -34,6 +34,7 @@ impl<'r, 'w, K: Clock> ClientClock<'r, 'w, K> {
 
 impl<K: Clock> Clock for ClientClock<'_, '_, K> {
     fn now(&self) -> Duration {
+        self.app.world.turn();
         self.device.now() + self.ahead.get()
     }
 
@@ -49,6 +50,7 @@ impl<K: Clock> Clock for ClientClock<'_, '_, K> {
             "gives up" if is_wait && self.app.gives_up() => Duration::MAX,
             "notices silence late" if !is_wait => time.saturating_add(LATE),
             "never notices silence" if !is_wait => Duration::MAX,
+            "spins before each deadline" => time.saturating_sub(ms(1)),
             _ => time,
         };
         let until = until.saturating_sub(self.ahead.get());

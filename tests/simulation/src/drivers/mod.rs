@@ -20,7 +20,7 @@ use crate::memory::{self, Client};
 use crate::network::{World, pins};
 use crate::plan::{Kind, Plan, ms};
 use crate::random::Random;
-use crate::trace::{Entry, Trace};
+use crate::trace::Entry;
 use executor::Timers;
 pub use ready::Way;
 use spy::Spy;
@@ -90,15 +90,13 @@ impl FromStr for Driver {
     }
 }
 
-/// Runs the client through the plan, in all lives of the device.
-pub fn run(plan: &Plan, driver: Driver, bug: &'static str) -> Trace {
-    let world = World::new(plan, bug);
-    let app = App::new(&world);
+/// Runs the client through the plan of the world, in all lives of the device.
+pub fn run(world: &World<'_>, driver: Driver) {
+    let app = App::new(world);
     match driver {
         Driver::Embassy => embassy::run(&app),
         _ => run_scripted(&app, driver),
     }
-    world.trace.take()
 }
 
 fn run_scripted(app: &App<'_>, driver: Driver) {
@@ -195,6 +193,7 @@ fn follow(app: &App<'_>, source: &mut Source<'_>, way: Way) {
 #[cfg(test)]
 mod tests {
     use super::{Driver, run};
+    use crate::network::World;
     use crate::plan::Plan;
 
     #[test]
@@ -203,8 +202,12 @@ mod tests {
             for driver in Driver::ALL {
                 let mut plan = Plan::new(seed);
                 plan.has_tls = driver == Driver::Tls;
-                let trace = run(&plan, driver, "");
-                assert!(trace == run(&plan, driver, ""));
+                let [trace, again] = [(); 2].map(|()| {
+                    let world = World::new(&plan, "");
+                    run(&world, driver);
+                    world.trace.take()
+                });
+                assert!(trace == again);
                 assert!(trace.0.len() > 10);
             }
         }

@@ -6,4 +6,4 @@ mod world;
 
 pub use keys::pins;
 pub use socket::Socket;
-pub use world::World;
+pub use world::{Endless, World};

@@ -1,6 +1,8 @@
 //! The world: the time, the record of what happens, the names, and the link of the scripted transports.
 
 use std::cell::{Cell, RefCell};
+use std::panic::resume_unwind;
+use std::thread;
 use std::time::Duration;
 
 use crate::memory;
@@ -14,6 +16,12 @@ const MOST_PATIENCE: Ms = 15_000;
 /// How long DNS takes to fail.
 const NO_NAME_AFTER: Ms = 300;
 
+/// More turns of a loop at one time, without a byte, are an endless loop.
+const MOST_TURNS: u32 = 20_000;
+
+/// The panic that ends an endless loop.
+pub struct Endless;
+
 pub struct World<'p> {
     pub plan: &'p Plan,
     /// A bug of the control.
@@ -22,6 +30,8 @@ pub struct World<'p> {
     /// The attempts that the hooks have seen in all lives of the device.
     pub attempts: Cell<u32>,
     now: Cell<Duration>,
+    /// The turns of the loops since the time has changed or a byte was read.
+    turns: Cell<u32>,
     /// The world's time at which the device's clock was zero.
     pub clock_zero: Cell<Duration>,
     pub trace: RefCell<Trace>,
@@ -38,6 +48,7 @@ impl<'p> World<'p> {
             url: server::url(plan),
             attempts: Cell::new(0),
             now: Cell::default(),
+            turns: Cell::default(),
             clock_zero: Cell::default(),
             trace: RefCell::default(),
             requests: Cell::new(0),
@@ -56,6 +67,9 @@ impl<'p> World<'p> {
     }
 
     pub fn pass_until(&self, time: Duration) {
+        if time.as_millis() > self.now.get().as_millis() {
+            self.turns.set(0);
+        }
         self.now.set(self.now.get().max(time));
     }
 
@@ -68,9 +82,22 @@ impl<'p> World<'p> {
         self.clock_zero.get().saturating_add(time)
     }
 
+    /// Notes that a loop reads the clock, is polled, or does something. A loop that does so for ever at one
+    /// time ends with the panic [`Endless`].
+    pub fn turn(&self) {
+        self.turns.update(|turns| turns + 1);
+        if self.turns.get() > MOST_TURNS && !thread::panicking() {
+            resume_unwind(Box::new(Endless));
+        }
+    }
+
     // ---- records ----
 
     pub fn tell(&self, entry: Entry) {
+        match &entry {
+            Entry::Read(bytes) if !bytes.is_empty() => self.turns.set(0),
+            _ => self.turn(),
+        }
         memory::world(|| self.trace.borrow_mut().push(self.now.get(), entry));
     }
 

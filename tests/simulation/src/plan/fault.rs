@@ -9,6 +9,8 @@ use crate::random::Random;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
+    /// Its place in the whole plan.
+    pub number: usize,
     pub at: Ms,
     /// How long it is active. Some faults are moments.
     pub lasts: Ms,
@@ -145,6 +147,7 @@ impl Fault {
         let lasts = random.magnitude(100, 120_000);
         let kind = Kind::random(random, class);
         Self {
+            number: 0,
             at,
             kind,
             lasts: match kind {
@@ -313,9 +316,13 @@ impl Kind {
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
-            at, kind, lasts, ..
+            number,
+            at,
+            kind,
+            lasts,
+            ..
         } = self;
-        write!(f, "from {at} ms for {lasts} ms: {kind:?}")?;
+        write!(f, "fault {number} from {at} ms for {lasts} ms: {kind:?}")?;
         match self.resets {
             true => write!(f, ", begins with a reset"),
             false => Ok(()),

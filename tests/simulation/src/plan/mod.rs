@@ -60,6 +60,9 @@ impl Plan {
             })
             .collect();
         faults.sort_by_key(|fault| fault.at);
+        (0..)
+            .zip(&mut faults)
+            .for_each(|(number, fault)| fault.number = number);
 
         let calm = faults.iter().map(Fault::end).max().unwrap_or_default();
         let settled = calm + longest_way_back(&settings, &faults);
@@ -154,8 +157,8 @@ impl fmt::Display for Plan {
             writeln!(f, "event {number} at {} ms: {:?}", event.at, event.shape)?;
         }
         writeln!(f, "classes of faults: {:?}", self.classes)?;
-        for (index, fault) in self.faults.iter().enumerate() {
-            writeln!(f, "fault {index} {fault}")?;
+        for fault in &self.faults {
+            writeln!(f, "{fault}")?;
         }
         let (calm, settled, end) = (self.calm, self.settled, self.end);
         write!(
