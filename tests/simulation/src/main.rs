@@ -38,8 +38,15 @@
 //!
 //! The control puts known bugs between the client and the world, one at a time, and each must be found.
 //!
-//! Not simulated: `Budget`, which only delays what an application does; changes of the path and the ID in a
-//! draft; and the memory on the stack.
+//! Not simulated:
+//!
+//! * `Budget`, changes of the path and the ID in a draft, `Collect` and `Finish`, and the memory on the stack.
+//! * Policies without a timeout to connect or to get a response.
+//! * The drivers of `std_net` and `tokio_net`, whose sockets have no simulated time, and `Stream`.
+//! * Over scripted transports: faults of single packets, and several addresses of a name. There, the transport
+//!   has a keep-alive if the policy has no idle timeout.
+//! * A loop without end inside one call of the source. Only loops that read the clock, wait, or use the
+//!   transport are found.
 //!
 //! # The files
 //!

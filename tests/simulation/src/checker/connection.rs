@@ -218,7 +218,7 @@ fn judged(settings: &Settings, status: u16, head: &Head, head_at: Duration) -> O
             Outcome::Redirected(location.to_owned(), status)
         }
         401 | 404 if !settings.forgives => Outcome::Stopped(StopReason::Status),
-        401 | 404 | 408 | 429 | 500 | 502 | 503 => {
+        401 | 404 | 408 | 421 | 425 | 429 | 500 | 502 | 503 | 504 => {
             let seconds = head.header("Retry-After");
             let seconds = seconds.and_then(|text| text.parse().ok());
             Outcome::Lost(Lost {

@@ -51,6 +51,12 @@ impl Checker<'_> {
         let connection = self.over()?;
         let is_abandoned = self.is_abandoned;
         let outcome = connection.outcome(&settings, self.now);
+        if let LossCause::Connect | LossCause::ConnectTimeout = cause {
+            let from = connection.dialled_at;
+            let is_fair = is_abandoned || !self.has_only_dead_addresses(from);
+            let detail = || format!("{cause:?}, dialled at {from:?}");
+            self.rule("an address that answers is found", is_fair, detail)?;
+        }
         let lost = match outcome {
             Outcome::Lost(lost) if is_same(lost.cause, cause) => lost,
             // The application has closed this connection itself.

@@ -98,6 +98,20 @@ impl Checker<'_> {
         self.rule(CLOSED, has_left, detail)
     }
 
+    /// Whether nothing goes wrong since `from`, and for a while before, except that DNS also returns addresses
+    /// that do not answer.
+    pub(super) fn has_only_dead_addresses(&self, from: Duration) -> bool {
+        let settings = &self.plan.settings;
+        let is_dead = |fault: &&Fault| matches!(fault.kind, Kind::DeadAddresses(_));
+        let (dead, others): (Vec<_>, Vec<_>) = self.plan.faults.iter().partition(is_dead);
+        let is_over = |fault: &Fault| ms(fault.end() + 30_000) < from || ms(fault.at) > self.now;
+        let is_active = dead
+            .iter()
+            .any(|fault| ms(fault.at) <= from && from < ms(fault.end()));
+        let is_named = self.driver.has_packets() && !settings.is_ipv6;
+        is_named && is_active && others.iter().all(|fault| is_over(fault))
+    }
+
     pub(super) fn check_request(&mut self) -> Result<(), Violation> {
         let request = self.connection.as_ref().and_then(Connection::request);
         let Some(request) = request else {

@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
-use embedded_sse::{Decoder, EventSource, Item, LossCause, Request, Url};
+use embedded_sse::{Decoder, EventSource, Item, LossCause, Request, TooLong, Url};
 
 use super::ear::Ear;
 use super::flash::{Flash, Memory};
@@ -113,7 +113,11 @@ impl<'w> App<'w> {
                 _ => Request::post(url, BODY),
             }
         };
-        let source = EventSource::new(request, settings.policy, settings.jitter_seed, decoder);
+        let mut policy = settings.policy;
+        if self.has("takes no idle timeout for 60 s") {
+            policy.idle_timeout = policy.idle_timeout.or(Some(ms(60_000)));
+        }
+        let source = EventSource::new(request, policy, settings.jitter_seed, decoder);
         let mut source = source.expect("a valid header").with_hooks(Ear(world));
         if settings.remembers {
             source.remember_permanent_redirects(remembered);
@@ -272,6 +276,14 @@ impl<'w> App<'w> {
             }
             ("changes an event", Told::Item(model::Item::Event { data, .. })) if is_unlucky => {
                 data.push('!');
+            }
+            ("has a capacity of one byte less", told) => {
+                if let Told::Item(model::Item::Event { data, .. }) = told
+                    && data.len() == DATA
+                {
+                    let too_long = TooLong::Data { len: DATA };
+                    *told = Told::Item(model::Item::TooLong(too_long));
+                }
             }
             ("hides the opening", Told::Open(_)) => count = 0,
             ("hides a loss", Told::Lost(_)) => count = 0,

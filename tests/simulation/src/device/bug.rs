@@ -8,7 +8,7 @@ use crate::drivers::Driver::{self, Blocking, Embassy, SansIo, Sessions, Sse, Tls
 const ALL: &[Driver] = &[SansIo, Sse, Sessions, Blocking, Embassy, Tls];
 
 /// The bugs, and the drivers that can have them.
-pub const BUGS: [(&str, &[Driver]); 37] = [
+pub const BUGS: [(&str, &[Driver]); 42] = [
     // In the transport.
     ("loses a byte", ALL),
     ("sends an old ID", ALL),
@@ -18,6 +18,8 @@ pub const BUGS: [(&str, &[Driver]); 37] = [
     ("goes to another path", ALL),
     ("ignores retry", ALL),
     ("ignores Retry-After", ALL),
+    ("accepts an ID with NUL", ALL),
+    ("tries only the first address", &[Embassy]),
     ("calls a reset an end", ALL),
     ("leaves connections open", ALL),
     (
@@ -35,12 +37,14 @@ pub const BUGS: [(&str, &[Driver]); 37] = [
     ("tells the hooks twice", ALL),
     ("sends an old token", ALL),
     ("repeats a request that may not be repeated", ALL),
+    ("repeats a final status", ALL),
     ("allocates", ALL),
     // In the application's loop.
     ("loses an event", ALL),
     ("doubles an event", ALL),
     ("swaps two events", ALL),
     ("changes an event", ALL),
+    ("has a capacity of one byte less", ALL),
     ("hides the opening", ALL),
     ("reports a loss twice", ALL),
     ("hides a loss", ALL),
@@ -49,6 +53,7 @@ pub const BUGS: [(&str, &[Driver]); 37] = [
         &[SansIo, Sse, Sessions, Blocking, Embassy],
     ),
     ("goes on after a stop", ALL),
+    ("takes no idle timeout for 60 s", ALL),
     ("stores the ID too early", ALL),
     ("never backs off", &[SansIo, Sessions]),
     (

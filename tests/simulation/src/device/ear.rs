@@ -29,6 +29,7 @@ impl Hooks for Ear<'_> {
         let forgives = world.plan.settings.forgives;
         match head.status() {
             401 | 404 if forgives => Verdict::Retry,
+            505 | 511 if world.bug == "repeats a final status" => Verdict::Retry,
             500.. if world.bug == "repeats a request that may not be repeated" => Verdict::Retry,
             _ => verdict,
         }

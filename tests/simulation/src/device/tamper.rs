@@ -74,6 +74,7 @@ impl Tamper {
                 return bytes.len() - 1;
             }
             "ignores retry" => hide(bytes, b"retry:"),
+            "accepts an ID with NUL" => bytes.iter_mut().for_each(|byte| *byte = (*byte).max(1)),
             "ignores Retry-After" => hide(bytes, b"Retry-After:"),
             _ => {}
         }

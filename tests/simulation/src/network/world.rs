@@ -185,6 +185,11 @@ impl<'p> World<'p> {
             {
                 fault.fire();
                 match fault.lasts > MOST_PATIENCE {
+                    // Without an idle timeout, the transport's keep-alive has to notice it.
+                    true if self.plan.settings.policy.idle_timeout.is_none() => {
+                        deeds.truncate(first);
+                        deeds.push(Timed::new(fault.end(), Deed::Rst));
+                    }
                     true => deeds.truncate(first),
                     false => deeds[first].at = fault.end(),
                 }

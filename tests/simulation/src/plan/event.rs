@@ -1,6 +1,7 @@
 //! The events that the server publishes.
 
 use super::Ms;
+use crate::device::{DATA, META};
 use crate::random::Random;
 
 /// An event of the server's log. Its number is its place in the log.
@@ -30,6 +31,12 @@ pub enum Shape {
     Comment,
     /// An ID that cannot be sent in a header.
     ControlId,
+    /// An ID with NUL, which is ignored: the client resumes before it.
+    NulId,
+    /// Data of this length, which is about what the client's memory takes.
+    FullData(usize),
+    /// A type of this length, likewise.
+    FullType(usize),
 }
 
 /// What the server knows an event by.
@@ -56,7 +63,7 @@ pub fn number_in(data: &str) -> Option<usize> {
 
 impl Shape {
     pub fn random(random: &mut Random) -> Self {
-        match random.below(20) {
+        match random.below(22) {
             0 | 1 => Self::Lines,
             2 => Self::Cr,
             3 => Self::NoId,
@@ -65,12 +72,20 @@ impl Shape {
             6 => Self::Retry(random.of(&[0, 100, 700, 2_000, 5_000, 20_000])),
             7 => Self::Comment,
             8 if random.percent(30) => Self::ControlId,
+            8 => Self::NulId,
+            9 => Self::FullData(random.between(DATA as u64 - 1, DATA as u64 + 1) as usize),
+            10 => Self::FullType(random.between(META as u64 - 1, META as u64 + 1) as usize),
             _ => Self::Plain,
         }
     }
 
     pub fn is_event(self) -> bool {
-        !matches!(self, Self::IdOnly | Self::Long)
+        match self {
+            Self::IdOnly | Self::Long => false,
+            Self::FullData(len) => len <= DATA,
+            Self::FullType(len) => len <= META,
+            _ => true,
+        }
     }
 
     /// The bytes of the event in a stream.
@@ -92,6 +107,14 @@ impl Shape {
             Self::Comment => {
                 let comment = ".".repeat(number * 91 % 700);
                 format!(":{comment}\ndata: n={number}\nid: {id}\n\n")
+            }
+            Self::NulId => format!("id: {id}\0\ndata: n={number}\n\n"),
+            Self::FullData(len) => {
+                let data = format!("n={number} ");
+                format!("id: {id}\ndata: {data:x<len$}\n\n")
+            }
+            Self::FullType(len) => {
+                format!("event: {:t<len$}\ndata: n={number}\nid: {id}\n\n", "")
             }
             Self::ControlId => format!("id: {id}\u{1}\ndata: n={number}\n\n"),
         }

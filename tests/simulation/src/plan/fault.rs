@@ -66,7 +66,10 @@ pub enum Kind {
     Poll,
 
     // ---- its responses ----
-    /// The connection is closed after this percentage of an event.
+    /// The connection ends after this percentage of an event, which is not meant as an end.
+    CutInEvent(u64),
+    /// The server closes its sending side after this percentage of the head. It still receives, until the
+    /// client leaves.
     HalfClose(u64),
     /// A byte of the body is changed.
     Corrupt {
@@ -105,6 +108,8 @@ pub enum Kind {
     Lie,
     /// The server is at another address.
     Move,
+    /// It returns this many addresses that do not answer before the right one. Only a network stack notices.
+    DeadAddresses(usize),
 
     // ---- the device ----
     /// It loses its power, perhaps after this many words of a write to the flash.
@@ -152,7 +157,7 @@ impl Fault {
             kind,
             lasts: match kind {
                 Kind::Reset | Kind::LoseLog | Kind::Flood(_) | Kind::Restarted => 0,
-                Kind::HalfClose(_) | Kind::Corrupt { .. } | Kind::BadChunk => PATIENCE,
+                Kind::CutInEvent(_) | Kind::Corrupt { .. } | Kind::BadChunk => PATIENCE,
                 Kind::End | Kind::Break => PATIENCE,
                 Kind::Slow(_) => lasts.max(5_000),
                 Kind::Reboot(_) | Kind::Drop => lasts / 2,
@@ -165,6 +170,18 @@ impl Fault {
             },
             has_fired: Cell::new(false),
         }
+    }
+
+    /// A loss, which the application takes two seconds over.
+    pub fn slow_loss(at: Ms) -> [Self; 2] {
+        [(Kind::Reset, 0), (Kind::Slow(2_000), 3_000)].map(|(kind, lasts)| Self {
+            number: 0,
+            at,
+            lasts,
+            kind,
+            resets: kind == Kind::Reset,
+            has_fired: Cell::new(false),
+        })
     }
 
     /// When the fault is over, except for its consequences.
@@ -216,7 +233,9 @@ impl Kind {
                     },
                 },
                 8..=10 => Self::Refuse {
-                    status: random.of(&[503, 503, 429, 500, 502, 408, 204, 404, 401, 501]),
+                    status: random.of(&[
+                        503, 503, 429, 500, 502, 408, 421, 425, 504, 204, 404, 401, 501, 505, 511,
+                    ]),
                     retry_after: random.of(&[None, Some(0), Some(1), Some(7), Some(45), Some(90)]),
                 },
                 11 => Self::Flood(random.between(1, 300)),
@@ -226,14 +245,15 @@ impl Kind {
                 15 => random.of(&[Self::Deaf, Self::Poll]),
                 _ => Self::LateHead(random.magnitude(100, 100_000)),
             },
-            Class::Body => match random.below(6) {
-                0 | 1 => Self::HalfClose(random.below(100)),
+            Class::Body => match random.below(7) {
+                0 | 1 => Self::CutInEvent(random.below(100)),
                 2 => Self::Corrupt {
                     position: random.below(200),
                     flip: random.between(1, 255) as u8,
                 },
                 3 => Self::BadChunk,
                 4 => Self::Garbage,
+                5 => Self::HalfClose(random.below(100)),
                 _ => Self::LongHead,
             },
             Class::Link => {
@@ -249,9 +269,10 @@ impl Kind {
                     _ => Self::Throttle(random.magnitude(50, 10_000)),
                 }
             }
-            Class::Dns => match random.below(3) {
+            Class::Dns => match random.below(4) {
                 0 => random.of(&[Self::NoName, Self::Silence]),
                 1 => Self::Lie,
+                2 => Self::DeadAddresses(random.between(1, 3) as usize),
                 _ => Self::Move,
             },
             Class::Device => match random.below(2) {
@@ -277,7 +298,13 @@ impl Kind {
                 | Self::Poll
         ) || matches!(
             self,
-            Self::Garbage | Self::LongHead | Self::NoName | Self::Silence | Self::Lie
+            Self::Garbage
+                | Self::HalfClose(_)
+                | Self::LongHead
+                | Self::NoName
+                | Self::Silence
+                | Self::Lie
+                | Self::DeadAddresses(_)
         )
     }
 
@@ -295,6 +322,7 @@ impl Kind {
                 | Self::Reorder(_)
                 | Self::Noise(_)
                 | Self::Throttle(_)
+                | Self::DeadAddresses(_)
         )
     }
 

@@ -59,6 +59,12 @@ impl Plan {
                 Fault::random(&mut random, class, latest)
             })
             .collect();
+        // Otherwise a future is hardly ever dropped while the application is told of a loss.
+        if classes.contains(&Class::Server) {
+            let drops = faults.iter().filter(|fault| fault.kind == Kind::Drop);
+            let drops: Vec<_> = drops.map(|fault| fault.at.saturating_sub(400)).collect();
+            faults.extend(drops.into_iter().flat_map(Fault::slow_loss));
+        }
         faults.sort_by_key(|fault| fault.at);
         (0..)
             .zip(&mut faults)
@@ -142,7 +148,9 @@ fn longest_way_back(settings: &Settings, faults: &[Fault]) -> Ms {
         .max(longest_retry)
         .max(policy.reconnection_time)
         .max(Duration::from_secs(retry_after.max().unwrap_or_default()));
-    let notices = settings.idle().max(settings.response()) + settings.connect();
+    // Without an idle timeout, the transport notices that a connection is dead.
+    let idle = settings.policy.idle_timeout.unwrap_or(ms(60_000));
+    let notices = idle.max(settings.response()) + settings.connect();
     // Delayed packets of the time before, and a stop that is told after a second.
     let rest = ms(settings.restart_after + 30_000);
     let way_back = notices + delay * 2 + rest;

@@ -47,7 +47,7 @@ pub enum Method {
 
 impl Settings {
     pub fn random(random: &mut Random) -> Self {
-        let idle = random.of(&[20_000, 45_000, 100_000]);
+        let idle = random.of(&[Some(20_000), Some(45_000), Some(100_000), None]);
         let policy = Policy {
             reconnection_time: ms(random.of(&[0, 500, 1_000, 3_000, 10_000])),
             max_reconnection_attempts: random.of(&[None, None, None, Some(0), Some(2), Some(5)]),
@@ -56,7 +56,7 @@ impl Settings {
             min_retry: ms(random.of(&[0, 500])),
             max_retry: ms(random.of(&[10_000, 3_600_000])),
             healthy_time: ms(random.of(&[0, 8_000, 20_000])),
-            idle_timeout: Some(ms(idle)),
+            idle_timeout: idle.map(ms),
             connect_timeout: Some(ms(random.of(&[5_000, 30_000]))),
             response_timeout: Some(ms(random.of(&[10_000, 60_000, 300_000]))),
         };
@@ -75,7 +75,7 @@ impl Settings {
             forgives: random.percent(30),
             is_ipv6: random.percent(15),
             is_chunked: random.percent(60),
-            heartbeat: idle / 3,
+            heartbeat: idle.map_or(100_000, |idle| idle / 3),
             latency: random.magnitude(1, 200),
             most_bytes: random.of(&[1, 7, 64, 200, 200, 200, 200, 200]),
             store_every: random.between(1, 8),

@@ -34,10 +34,19 @@ pub fn stream(plan: &Plan, now: Ms, head_at: Ms, last_event_id: &str, connection
     let head = format!(
         "{early}HTTP/1.1 200 OK\r\nContent-Type: text/event-stream;charset=utf-8\r\n{framing}X-Connection: {connection}\r\n\r\n"
     );
+    let half = plan.active(now, |fault| match fault.kind {
+        Kind::HalfClose(percent) => Some(head.len() * percent as usize / 100),
+        _ => None,
+    });
+    if let Some(len) = half {
+        let part = Timed::send(head_at, &head[..len]);
+        let deeds = vec![part, Timed::new(head_at, Deed::Fin)];
+        return Answer { deeds, is_damaged };
+    }
     let mut deeds = vec![Timed::send(head_at, head)];
     let mut endings = plan.faults.iter().filter(|fault| match fault.kind {
         Kind::BadChunk => is_chunked,
-        kind => matches!(kind, Kind::End | Kind::HalfClose(_)),
+        kind => matches!(kind, Kind::End | Kind::CutInEvent(_)),
     });
     let ending = endings.find(|fault| fault.at > now);
     for piece in drip(plan, pieces) {
@@ -159,7 +168,7 @@ fn drip(plan: &Plan, pieces: Vec<Piece>) -> Vec<Piece> {
 /// Ends the response by a fault. `piece` is what would be sent next.
 fn end(fault: &Fault, at: Ms, piece: &[u8], is_chunked: bool) -> Vec<Timed> {
     match fault.kind {
-        Kind::HalfClose(percent) => {
+        Kind::CutInEvent(percent) => {
             let kept = piece.len() * percent as usize / 100;
             let part = Timed::send(at, &piece[..kept]);
             vec![part, Timed::new(at, Deed::Cut)]

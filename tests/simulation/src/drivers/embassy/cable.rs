@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
+use super::host::NOBODY;
 use crate::network::World;
 use crate::plan::{Kind, ms};
 use crate::random::Random;
@@ -34,8 +35,9 @@ impl<'w> Cable<'w> {
 
     /// Takes a packet of IPv4 or IPv6.
     pub fn send(&mut self, packet: &[u8]) {
-        let Some(to) = destination(packet) else {
-            return;
+        let to = match destination(packet) {
+            Some(to) if to != NOBODY => to,
+            _ => return,
         };
         let plan = self.world.plan;
         let now = self.world.now();

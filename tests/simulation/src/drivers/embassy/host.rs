@@ -23,6 +23,9 @@ pub const AWAY: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 3);
 /// The other origin, and the captive portal.
 pub const ELSEWHERE: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 4);
 
+/// Nobody is there.
+pub const NOBODY: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 9);
+
 /// The channel adds the header of an Ethernet frame to the MTU.
 const FRAME: usize = 1514;
 

@@ -9,7 +9,7 @@ use embassy_net::udp::{PacketMetadata, UdpSocket};
 use embassy_time::{Duration as Ticks, Instant, Timer};
 
 use super::dns::{self, Answer};
-use super::host::{AWAY, ELSEWHERE, HOME};
+use super::host::{AWAY, ELSEWHERE, HOME, NOBODY};
 use crate::network::World;
 use crate::plan::{Kind, Ms};
 use crate::server::{self, Deed, HOST, OTHER, PORTAL, Request};
@@ -156,5 +156,13 @@ fn resolve(world: &World<'_>, name: &str) -> Answer {
         OTHER if has_other => ELSEWHERE,
         _ => return Answer::NoSuchName,
     };
-    Answer::Addresses(vec![address])
+    let dead = world.plan.active(world.now_ms(), |fault| match fault.kind {
+        Kind::DeadAddresses(count) => Some(vec![NOBODY; count]),
+        _ => None,
+    });
+    let mut addresses = [dead.unwrap_or_default(), vec![address]].concat();
+    if world.bug == "tries only the first address" {
+        addresses.truncate(1);
+    }
+    Answer::Addresses(addresses)
 }
