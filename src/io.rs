@@ -25,6 +25,7 @@ use crate::hooks::Hooks;
 use crate::item::Item;
 use crate::source::EventSource;
 use crate::step::{Step, Stop, StopReason};
+use crate::time::is_within;
 use crate::url::Origin;
 
 pub use no_session::NoSession;
@@ -252,30 +253,28 @@ pub fn sse<C: Connect, H: Hooks, const CHUNK: usize, const DATA: usize, const ME
             }
             // If this future is dropped in `on_item`, the next call reports the loss again.
             let item = match no_session(source.peek(clock.now())) {
-                NoSession::Redirect => None,
                 NoSession::Wait(wait) => Some(Item::Lost(wait)),
-                NoSession::Stop(stop) if stop.reason == StopReason::Closed => return stop,
-                NoSession::Stop(stop) => Some(Item::Stopped(stop)),
-            };
-            let until = match item {
-                None => Duration::ZERO,
-                Some(item) => {
-                    if on_item(item).await.is_break() {
-                        source.close();
-                    }
-                    // Ask again: the future would have to hold the answer during `on_item`.
-                    match source.step(clock.now()) {
-                        Step::Wait(wait) => wait.until,
-                        Step::Stop(stop) => return stop,
-                        _ => Duration::ZERO,
-                    }
+                NoSession::Stop(stop) if stop.reason != StopReason::Closed => {
+                    Some(Item::Stopped(stop))
                 }
+                NoSession::Redirect | NoSession::Stop(_) => None,
+            };
+            if let Some(item) = item
+                && on_item(item).await.is_break()
+            {
+                source.close();
+            }
+            // Ask again: the future would have to hold the answer during `on_item`.
+            let until = match source.step(clock.now()) {
+                Step::Wait(wait) => wait.until,
+                Step::Stop(stop) => return stop,
+                _ => Duration::ZERO,
             };
             // The next connection resets its count of operations. With a wait of zero, connections that
             // fail at once would starve other tasks.
             yield_now().await;
             // If the clock wakes early, the source would return the same wait again.
-            while clock.now() < until {
+            while !is_within(until, clock.now()) {
                 clock.sleep_until(until).await;
             }
         }

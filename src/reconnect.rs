@@ -4,7 +4,7 @@
 use core::time::Duration;
 
 use crate::policy::Policy;
-use crate::time::{after, long, longer, millis_between, part, short};
+use crate::time::{after, is_within, long, longer, millis_between, part, short, shorter};
 
 /// A reconnection timer: it takes events of a connection and times, and returns delays and
 /// deadlines.
@@ -207,7 +207,7 @@ impl Reconnect {
     #[inline(never)]
     pub fn set_reconnection_time(&mut self, retry: Duration) {
         let (least, most) = (self.policy.min_retry, self.policy.max_retry);
-        self.reconnection_time = longer(retry.min(most), least);
+        self.reconnection_time = longer(shorter(retry, most), least);
         self.retried = true;
     }
 
@@ -267,7 +267,8 @@ impl Reconnect {
 
     /// Whether the [`deadline`](Self::deadline) has passed.
     pub fn is_due(&self, now: Duration) -> bool {
-        self.deadline().is_some_and(|deadline| deadline <= now)
+        self.deadline()
+            .is_some_and(|deadline| is_within(deadline, now))
     }
 
     pub(crate) fn set_idle_timeout(&mut self, timeout: Duration) {

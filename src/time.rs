@@ -15,10 +15,26 @@ pub(crate) fn after(from: Duration, time: Duration) -> Duration {
     from.saturating_add(time)
 }
 
-/// The longer of two times. Not inlined, since it has many callers.
+/// Whether `time` is at or before `other`. Not inlined, since it is used often.
 #[inline(never)]
+pub(crate) fn is_within(time: Duration, other: Duration) -> bool {
+    time <= other
+}
+
+/// The longer one.
 pub(crate) fn longer(one: Duration, other: Duration) -> Duration {
-    one.max(other)
+    match is_within(one, other) {
+        true => other,
+        false => one,
+    }
+}
+
+/// The shorter one.
+pub(crate) fn shorter(one: Duration, other: Duration) -> Duration {
+    match is_within(one, other) {
+        true => one,
+        false => other,
+    }
 }
 
 /// A time in whole units of 100 µs, saturating at 32 bits: almost five days. Arithmetic with 32 bits
