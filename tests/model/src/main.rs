@@ -20,34 +20,50 @@ use random::Random;
 /// A control has to find each wrong rule within this many cases.
 const CONTROL_CASES: u64 = 20_000;
 
+const USAGE: &str = "\
+usage: cargo run --release -- <cases> [seed]     compare this many cases
+                              replay <seed>      show one case
+                              control [seed]     check that wrong rules are found";
+
 const COMMAND: &str = "cargo run --release --manifest-path tests/model/Cargo.toml --";
 
 fn main() -> ExitCode {
-    std::panic::set_hook(Box::new(|_| {}));
     let args: Vec<String> = std::env::args().skip(1).collect();
-    let number = |index: usize| args.get(index).and_then(|arg| arg.parse::<u64>().ok());
-    let is_good = match args.first().map(String::as_str) {
-        Some("replay") => match number(1) {
-            Some(seed) => !shrink::show(seed, None),
-            None => return usage(),
-        },
-        Some("control") => control(number(1).unwrap_or(1)),
-        Some(_) => match number(0) {
-            Some(cases) => compare(cases, number(1).unwrap_or(1)),
-            None => return usage(),
-        },
-        None => return usage(),
-    };
-    if is_good {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
+    let words: Vec<_> = args.iter().map(String::as_str).collect();
+    match command(&words) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(problem) => {
+            eprintln!("{problem}\n{USAGE}");
+            ExitCode::from(2)
+        }
     }
 }
 
-fn usage() -> ExitCode {
-    eprintln!("usage: {COMMAND} <cases> [seed] | replay <seed> | control [seed]");
-    ExitCode::from(2)
+/// Returns whether all is well.
+fn command(words: &[&str]) -> Result<bool, String> {
+    let number = |text: &str| {
+        let number = text.parse::<u64>();
+        number.map_err(|_| format!("{text} is neither a command nor a valid number"))
+    };
+    let seed = |rest: &[&str]| rest.first().map_or(Ok(1), |text| number(text));
+    std::panic::set_hook(Box::new(|_| {}));
+    match words {
+        ["-h" | "--help"] => {
+            println!("{USAGE}");
+            Ok(true)
+        }
+        [] => Err("the number of cases is missing".to_owned()),
+        ["replay"] => Err("replay needs a seed".to_owned()),
+        ["replay", seed] => Ok(!shrink::show(number(seed)?, None)),
+        ["control", rest @ ..] if rest.len() < 2 => Ok(control(seed(rest)?)),
+        ["replay" | "control", ..] => Err(format!("too many arguments for {}", words[0])),
+        [cases, rest @ ..] if rest.len() < 2 => match number(cases)? {
+            0 => Err("at least one case is needed".to_owned()),
+            cases => Ok(compare(cases, seed(rest)?)),
+        },
+        _ => Err("too many arguments".to_owned()),
+    }
 }
 
 /// Shows the first difference in this many cases.

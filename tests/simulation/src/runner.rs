@@ -47,6 +47,10 @@ pub fn keep_panics() {
 /// Runs a plan, with a bug of the control or none (""), and checks it. A panic violates a rule too.
 pub fn try_plan(plan: &mut Plan, driver: Driver, bug: &'static str) -> Run {
     plan.has_tls = driver == Driver::Tls;
+    if plan.has_tls {
+        // A handshake takes a millisecond to compute, and a client may reconnect as fast as the network is.
+        plan.settings.latency = plan.settings.latency.max(50);
+    }
     let world = World::new(plan, bug);
     IS_TRYING.set(true);
     let run = AssertUnwindSafe(|| drivers::run(&world, driver));
@@ -113,5 +117,28 @@ impl fmt::Display for Failure {
             f,
             "  replay: cargo run --release --manifest-path tests/simulation/Cargo.toml -- replay {seed} {driver} {numbers}"
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Run, keep_panics, try_plan};
+    use crate::drivers::Driver;
+    use crate::plan::Plan;
+
+    #[test]
+    fn a_panic_and_an_endless_loop_keep_their_trace() {
+        keep_panics();
+        for (bug, rule) in [
+            ("panics at a loss", "nothing panics"),
+            ("spins before each deadline", "the loop makes progress"),
+        ] {
+            let runs = (0..20).map(|seed| try_plan(&mut Plan::new(seed), Driver::SansIo, bug));
+            let failed = |run: &Run| run.result.as_ref().is_err_and(|it| it.rule == rule);
+            let run = runs.into_iter().find(failed).expect("the bug is found");
+            let (last, _) = run.trace.0.last().expect("a trace");
+            let at = run.result.err().map(|violation| violation.at);
+            assert!(!last.is_zero() && Some(*last) <= at, "{last:?} {at:?}");
+        }
     }
 }

@@ -287,6 +287,7 @@ impl<'w> App<'w> {
             }
             ("hides the opening", Told::Open(_)) => count = 0,
             ("hides a loss", Told::Lost(_)) => count = 0,
+            ("panics at a loss", Told::Lost(wait)) => panic!("{wait:?}"),
             ("reports a loss twice", Told::Lost(_)) => count = 2,
             ("calls a cut an end", Told::Lost(wait)) if wait.cause == LossCause::CutOff => {
                 wait.cause = LossCause::End;

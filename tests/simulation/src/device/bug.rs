@@ -8,7 +8,7 @@ use crate::drivers::Driver::{self, Blocking, Embassy, SansIo, Sessions, Sse, Tls
 const ALL: &[Driver] = &[SansIo, Sse, Sessions, Blocking, Embassy, Tls];
 
 /// The bugs, and the drivers that can have them.
-pub const BUGS: [(&str, &[Driver]); 42] = [
+pub const BUGS: [(&str, &[Driver]); 43] = [
     // In the transport.
     ("loses a byte", ALL),
     ("sends an old ID", ALL),
@@ -48,6 +48,7 @@ pub const BUGS: [(&str, &[Driver]); 42] = [
     ("hides the opening", ALL),
     ("reports a loss twice", ALL),
     ("hides a loss", ALL),
+    ("panics at a loss", ALL),
     (
         "calls a cut an end",
         &[SansIo, Sse, Sessions, Blocking, Embassy],
