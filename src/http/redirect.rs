@@ -4,8 +4,8 @@
 #[cfg(test)]
 mod tests;
 
-use core::fmt;
 use core::ops::Range;
+use core::{fmt, slice};
 
 use super::head::next_line;
 use crate::buffer::{Buffer, Full};
@@ -83,43 +83,55 @@ fn resolve(
     location: Range<usize>,
 ) -> Result<Scheme, InvalidRedirect> {
     let start = memory.len();
-    encode(memory, location).map_err(|_| InvalidRedirect::TooLong)?;
-    let location_len = memory.len() - start;
-    if !is_absolute(text_from(memory, start)) {
-        // Append the current URL after the location, remove the part that the location replaces,
-        // and move the rest before the location.
-        let url_start = memory.len();
+    encode(memory, location.clone())?;
+    let reference = Parts::of(text_from(memory, start));
+    if reference.scheme == 0 {
+        // Write the current URL instead, keep the part that the location does not replace (RFC 3986,
+        // section 5.2.2), and append the location again.
+        let begins_with_slash = memory.get(start) == Some(&b'/');
+        let len = memory.len() - start;
+        memory.truncate(start);
         if url.is_empty() {
-            write_url(memory, original).map_err(|_| InvalidRedirect::TooLong)?;
+            write_url(memory, original)?;
         } else {
-            memory
-                .grow(url.len())
-                .map_err(|_| InvalidRedirect::TooLong)?;
-            copy_within(memory, url.start, url.len(), url_start);
+            memory.grow(url.len())?;
+            copy_within(memory, url.start, url.len(), start);
         }
-        let both = text_from(memory, start).split_at_checked(location_len);
-        let (location, url) = both.unwrap_or_default();
-        let kept = kept_of(url, location).ok_or(InvalidRedirect::Location)?;
-        memory.truncate(url_start + kept);
-        rotate_left(memory.get_mut(start..).unwrap_or_default(), location_len);
+        let url = text_from(memory, start);
+        let parts = Parts::of(url);
+        let kept = match reference {
+            _ if len == 0 => return Err(InvalidRedirect::Location),
+            Parts { authority: 1.., .. } => parts.scheme,
+            Parts { path: 0, .. } => parts.path,
+            _ if begins_with_slash => parts.authority,
+            _ => directory(url, parts.path),
+        };
+        memory.truncate(start + kept);
+        encode(memory, location)?;
     }
 
     let url = text_from(memory, start);
     let scheme = Url::parse(url).map_err(|_| InvalidRedirect::Location)?;
     let scheme = scheme.origin().scheme;
-    let path = start + path_start(url);
-    let (segments, query) = split_at_any(url.get(path - start..).unwrap_or_default(), b"?");
-    let (mut path_len, query_len) = (segments.len(), query.len());
-    if path_len == 0 {
+    let Parts {
+        authority,
+        mut path,
+        ..
+    } = Parts::of(url);
+    let query_len = url.len() - path;
+    if path == authority {
         // Otherwise the next relative location could become a part of the host.
-        memory.push(b'/').map_err(|_| InvalidRedirect::TooLong)?;
-        rotate_left(memory.get_mut(path..).unwrap_or_default(), query_len);
-        path_len = 1;
+        memory.push(b'/')?;
+        rotate_left(
+            memory.get_mut(start + path..).unwrap_or_default(),
+            query_len,
+        );
+        path += 1;
     }
-    let segments = memory.get_mut(path..path + path_len).unwrap_or_default();
-    let left = remove_dot_segments(segments);
-    copy_within(memory, path + path_len, query_len, path + left);
-    memory.truncate(path + left + query_len);
+    let segments = memory.get_mut(start + authority..start + path);
+    let left = start + authority + remove_dot_segments(segments.unwrap_or_default());
+    copy_within(memory, start + path, query_len, left);
+    memory.truncate(left + query_len);
     Ok(scheme)
 }
 
@@ -131,26 +143,25 @@ fn encode(memory: &mut Buffer<[u8]>, location: Range<usize>) -> Result<(), Full>
     for at in location {
         let byte = memory.get(at).copied().unwrap_or_default();
         is_query |= byte == b'?';
-        match byte {
+        let digit = |index: u8| {
+            b"0123456789ABCDEF"
+                .get(usize::from(index))
+                .copied()
+                .unwrap_or_default()
+        };
+        let percent_encoded = [b'%', digit(byte >> 4), digit(byte & 0xF)];
+        memory.extend_from_slice(match byte {
             b'#' => break,
-            b'\t' => {}
-            b'\\' if !is_query => memory.push(b'/')?,
+            b'\t' => &[],
+            b'\\' if !is_query => b"/",
             // The URL standard's "path percent-encode set" and "special-query percent-encode set".
-            0..=b' ' | 0x7F.. | b'"' | b'<' | b'>' => percent_encode(memory, byte)?,
-            b'^' | b'`' | b'{' | b'}' if !is_query => percent_encode(memory, byte)?,
-            b'\'' if is_query => percent_encode(memory, byte)?,
-            _ => memory.push(byte)?,
-        }
+            0..=b' ' | 0x7F.. | b'"' | b'<' | b'>' => &percent_encoded,
+            b'^' | b'`' | b'{' | b'}' if !is_query => &percent_encoded,
+            b'\'' if is_query => &percent_encoded,
+            _ => slice::from_ref(&byte),
+        })?;
     }
     Ok(())
-}
-
-fn percent_encode(memory: &mut Buffer<[u8]>, byte: u8) -> Result<(), Full> {
-    let digit = |digit: u8| match digit {
-        0..10 => b'0' + digit,
-        _ => b'A' + (digit - 10),
-    };
-    memory.extend_from_slice(&[b'%', digit(byte >> 4), digit(byte & 0xF)])
 }
 
 /// The text from `start` on.
@@ -158,34 +169,50 @@ fn text_from(memory: &[u8], start: usize) -> &str {
     text(memory.get(start..).unwrap_or_default())
 }
 
-/// The length of the part of `url` that is kept before `location`.
-fn kept_of(url: &str, location: &str) -> Option<usize> {
-    if location.starts_with("//") {
-        return Some(split_at_any(url, b":").0.len() + ":".len());
-    }
-    let start = path_start(url);
-    let (path, _) = split_at_any(url.get(start..)?, b"?#");
-    match location.as_bytes().first()? {
-        b'/' => Some(start),
-        b'?' => Some(start + path.len()),
-        _ => Some(start + path.bytes().rposition(|byte| byte == b'/')? + 1),
-    }
+/// Where the directory of a URL's path ends.
+fn directory(url: &str, path_end: usize) -> usize {
+    let path = url.as_bytes().get(..path_end).unwrap_or_default();
+    path.iter()
+        .rposition(|byte| *byte == b'/')
+        .map_or(0, |at| at + 1)
 }
 
-/// Whether the location has a scheme. `12:30` and `a%20b:c` contain a colon but are relative.
-fn is_absolute(location: &str) -> bool {
-    let (scheme, rest) = split_at_any(location, b":/?#");
-    let first = scheme.bytes().next().unwrap_or_default();
-    let is_valid = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
-    rest.starts_with(':') && first.is_ascii_alphabetic() && scheme.bytes().all(is_valid)
+/// Where the parts of a URL or a relative reference end (RFC 3986, section 3). A missing part ends
+/// where the part before it ends.
+struct Parts {
+    /// With its colon.
+    scheme: usize,
+    /// With the slashes before it.
+    authority: usize,
+    path: usize,
 }
 
-/// Where the path of a URL begins, or its query if there is no path.
-fn path_start(url: &str) -> usize {
-    let (scheme, rest) = split_at_any(url, b":");
-    let rest = rest.strip_prefix("://").unwrap_or_default();
-    let (authority, _) = split_at_any(rest, b"/?#");
-    scheme.len() + "://".len() + authority.len()
+impl Parts {
+    fn of(url: &str) -> Self {
+        let len_until = |start, stops| {
+            let rest = url.get(start..).unwrap_or_default();
+            split_at_any(rest, stops).0.len()
+        };
+        // `12:30` and `a%20b:c` contain a colon but have no scheme.
+        let (scheme, rest) = split_at_any(url, b":/?#");
+        let first = scheme.bytes().next().unwrap_or_default();
+        let is_valid =
+            |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
+        let has_scheme =
+            rest.starts_with(':') && first.is_ascii_alphabetic() && scheme.bytes().all(is_valid);
+        let scheme = if has_scheme { scheme.len() + 1 } else { 0 };
+        let rest = url.get(scheme..).unwrap_or_default();
+        let authority = match rest.starts_with("//") {
+            true => scheme + 2 + len_until(scheme + 2, b"/?#"),
+            false => scheme,
+        };
+        let path = authority + len_until(authority, b"?#");
+        Self {
+            scheme,
+            authority,
+            path,
+        }
+    }
 }
 
 /// Removes dot segments (RFC 3986, section 5.2.4) from a path that starts with `/`. Returns the new
@@ -255,6 +282,12 @@ pub enum InvalidRedirect {
     NoTls,
     /// The URL is longer than 8192 bytes, or does not fit in the decoder's `DATA` bytes.
     TooLong,
+}
+
+impl From<Full> for InvalidRedirect {
+    fn from(_: Full) -> Self {
+        Self::TooLong
+    }
 }
 
 impl fmt::Display for InvalidRedirect {
