@@ -98,8 +98,8 @@ impl<const RX: usize, const TX: usize> Default for TcpBuffers<RX, TX> {
 /// example. There is no TLS; `docs/https.md` adds it.
 ///
 /// It asks the DNS for IPv4 addresses first, and for IPv6 addresses if there are none. It tries all
-/// addresses of the answer. smoltcp keeps only one address unless you enable a feature of it such
-/// as `dns-max-result-count-4`.
+/// addresses of the answer, each for an equal share of the time that is left. smoltcp keeps only one
+/// address unless you enable a feature of it such as `dns-max-result-count-4`.
 pub struct TcpConnector<'d> {
     stack: Stack<'d>,
     socket: TcpSocket<'d>,

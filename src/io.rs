@@ -264,8 +264,9 @@ pub fn sse<C: Connect, H: Hooks, const CHUNK: usize, const DATA: usize, const ME
             {
                 source.close();
             }
-            // Ask again: the future would have to hold the answer during `on_item`.
-            let until = match source.step(clock.now()) {
+            // Ask again: the future would have to hold the answer during `on_item`. At this time no deadline
+            // passes, so what `peek` has not returned cannot be missed.
+            let until = match source.step(Duration::ZERO) {
                 Step::Wait(wait) => wait.until,
                 Step::Stop(stop) => return stop,
                 _ => Duration::ZERO,

@@ -105,8 +105,8 @@ impl<S: TryStream<Ok: AsRef<[u8]>>> ByteStreamExt for S {}
 ///
 /// The stream holds one chunk, one allocation of about 16 KiB for event types and IDs, and the data of the
 /// unfinished event, which grows up to [`with_data_limit`](Self::with_data_limit). While it grows,
-/// the old and the new buffer exist together, so the peak is up to twice the limit. An unfinished event of more
-/// than a chunk may take as much memory as the event before it. Between events, the stream keeps at most 8 KiB
+/// the old and the new buffer exist together, so the peak is up to twice the limit. An unfinished event may
+/// take as much memory as the last event that did not lie in one chunk. Between events, the stream keeps at most 8 KiB
 /// for data.
 ///
 /// # Send

@@ -174,7 +174,7 @@ impl<'a> Url<'a> {
 }
 
 /// How to get the current URL of a request: [`parsed_url`] or [`original_url`]. The pointer is set
-/// where another URL can come from, so that firmware without any does not link the parser.
+/// where another URL can come from, so that firmware where there is none does not link the parser.
 pub(crate) type CurrentUrl = for<'a> fn(&'a [u8], Url<'a>) -> Url<'a>;
 
 /// The URL in these bytes, or else the original one.

@@ -45,7 +45,8 @@ const LAST_OF_START: u8 = LONGEST_START as u8 - 1;
 /// One byte order mark at the start of the stream is skipped.
 const BOM: [u8; 3] = *b"\xEF\xBB\xBF";
 
-/// Whether this is a single byte of a line. A UART delivers single bytes, so they have a short way.
+/// Whether this is a single byte of a line. A UART delivers single bytes, so there is a shorter path for
+/// them.
 #[inline]
 fn is_single(input: &[u8]) -> bool {
     matches!(input, [byte] if !is_line_end(byte))

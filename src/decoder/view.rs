@@ -32,7 +32,7 @@ pub(crate) enum Found<T> {
 }
 
 impl<D: DataBuffer, const META: usize> Parser<D, META> {
-    /// The first half of [`decode`](Self::decode): parses bytes and returns what was found,
+    /// The first half of [`Decoder::decode`](super::Decoder::decode): parses bytes and returns what was found,
     /// borrowing only the input.
     #[inline]
     pub(crate) fn advance<'i>(&mut self, input: &mut &'i [u8]) -> Option<Found<&'i str>> {

@@ -89,7 +89,7 @@ impl<'i> Block<'i> {
     }
 }
 
-/// The text, unless it is longer than `MOST` or ill-formed.
+/// The text, unless it is longer than `most` or ill-formed.
 #[inline]
 fn checked(bytes: &[u8], most: usize) -> Option<&str> {
     match bytes.len() <= most {

@@ -7,7 +7,7 @@ use core::task::{Context, Poll};
 /// Waits for the future or the timer, if there is one. Returns `None` if the timer ends first.
 ///
 /// The future is polled first, so that a result that is ready counts even after the deadline. Both
-/// are borrowed, since an `async fn` stores its arguments twice.
+/// are borrowed, so that they are not moved into this future.
 pub(super) fn before<F: Future, T: Future<Output = ()>>(
     mut timer: Pin<&mut Option<T>>,
     mut future: Pin<&mut F>,

@@ -141,7 +141,7 @@ impl<const DATA: usize, const META: usize, H: Hooks> EventSource<'_, DATA, META,
 
     /// Handles a complete head. Returns whether the stream is open.
     ///
-    /// Not inlined: bytes of the stream would need its stack too.
+    /// Not inlined, or parsing the stream would need its stack too.
     #[inline(never)]
     fn judge(&mut self) -> bool {
         let start = self.attempt.url_range().end;

@@ -31,9 +31,18 @@ impl GrowingData {
         self.limit = limit;
     }
 
-    /// The data of the event that the parser has finished.
+    /// The data of the event that the parser has finished. Frees the memory that is not kept between events.
     pub(super) fn take(&mut self) -> String {
+        self.free_excess();
         mem::take(&mut self.text)
+    }
+
+    /// The event before may have been much longer.
+    #[inline]
+    fn free_excess(&mut self) {
+        if self.bytes.capacity() > KEPT {
+            self.bytes = Vec::new();
+        }
     }
 
     /// Makes room for more bytes, or gives up.
@@ -99,9 +108,7 @@ impl DataBuffer for GrowingData {
     #[inline]
     fn clear(&mut self) {
         self.bytes.clear();
-        if self.bytes.capacity() > KEPT {
-            self.bytes = Vec::new();
-        }
+        self.free_excess();
         self.too_long = 0;
         self.text = String::new();
     }
@@ -150,4 +157,49 @@ fn lossy(bytes: &[u8], limit: usize) -> Result<String, usize> {
         text.push_str(replacement(&chunk));
     }
     Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::string::ToString;
+    use std::vec;
+
+    use futures_util::{FutureExt, StreamExt, stream};
+
+    use super::*;
+    use crate::stream::ByteStreamExt;
+
+    #[test]
+    fn memory_of_long_events_is_freed_before_the_next_byte() {
+        for (tail, ok) in [
+            ("data: a", true),
+            (
+                &*std::format!("event: {}\ndata: {}", "e".repeat(5000), "x".repeat(1 << 20)),
+                false,
+            ),
+        ] {
+            let big = std::format!("data: {}", "x".repeat(1 << 20));
+            let chunks = vec![
+                big,
+                "\n\n".to_string(),
+                tail.to_string(),
+                "\n\n".to_string(),
+            ];
+            let chunks = chunks.into_iter().map(Ok::<_, std::io::Error>);
+            let bytes = stream::iter(chunks).chain(stream::pending());
+            let mut events = bytes.event_stream();
+            assert!(events.next().now_or_never().unwrap().unwrap().is_ok());
+            assert_eq!(events.next().now_or_never().unwrap().unwrap().is_ok(), ok);
+            assert!(events.next().now_or_never().is_none());
+            let data = events.parser.data();
+            assert!(data.bytes.capacity() + data.text.capacity() <= KEPT);
+        }
+        let unfinished = [Ok::<_, std::io::Error>(std::format!(
+            "data: {}",
+            "x".repeat(1 << 20)
+        ))];
+        let mut events = stream::iter(unfinished).event_stream();
+        assert!(events.next().now_or_never().unwrap().is_none());
+        assert_eq!(events.parser.data().bytes.capacity(), 0);
+    }
 }

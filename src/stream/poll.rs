@@ -78,7 +78,11 @@ impl<S: TryStream<Ok: AsRef<[u8]>>> EventStream<S> {
                     owned_event_type(self.parser.event_type()),
                     self.parser.data().take(),
                 ),
-                Found::TooLong(part) => break Err(StreamError::TooLong(part)),
+                Found::TooLong(part) => {
+                    // The data fits if only the event type or the ID is too long.
+                    drop(self.parser.data().take());
+                    break Err(StreamError::TooLong(part));
+                }
                 // The parser finds these only on request.
                 Found::Piece { .. } | Found::Comment | Found::Id | Found::Retry(_) => continue,
             };

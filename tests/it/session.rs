@@ -223,3 +223,114 @@ fn a_connection_that_takes_nothing_is_lost() {
     };
     assert_eq!(wait.cause, LossCause::Transport);
 }
+
+mod deadlines_between_two_looks_at_the_clock {
+    use std::ops::ControlFlow;
+
+    use embedded_sse::Item;
+    use embedded_sse::hooks::Hooks;
+    use embedded_sse::io::sse;
+
+    use super::*;
+
+    /// A millisecond passes whenever somebody looks at it.
+    struct Slow(Cell<Duration>);
+    impl Clock for Slow {
+        fn now(&self) -> Duration {
+            self.0.set(self.0.get() + ms(1));
+            self.0.get()
+        }
+        async fn sleep_until(&self, time: Duration) {
+            if self.0.get() < time {
+                self.0.set(time)
+            }
+        }
+    }
+
+    struct Redirecting {
+        count: usize,
+    }
+    struct Io<'a>(&'a mut usize, bool);
+    impl Connect for Redirecting {
+        type Error = ();
+        type Io<'c> = Io<'c>;
+        async fn connect(&mut self, _: Origin<'_>, _: Option<Duration>) -> Result<Io<'_>, ()> {
+            self.count += 1;
+            if self.count > 1 {
+                return Err(());
+            }
+            Ok(Io(&mut self.count, false))
+        }
+    }
+    impl embedded_io_async::ErrorType for Io<'_> {
+        type Error = io::Error;
+    }
+    impl embedded_io_async::Read for Io<'_> {
+        async fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+            let _ = &self.0;
+            if self.1 {
+                return Ok(0);
+            }
+            self.1 = true;
+            let head = b"HTTP/1.1 307 A\r\nLocation: /b\r\n\r\n";
+            into[..head.len()].copy_from_slice(head);
+            Ok(head.len())
+        }
+    }
+    impl embedded_io_async::Write for Io<'_> {
+        async fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            Ok(bytes.len())
+        }
+        async fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[derive(Default)]
+    struct Told(Vec<String>);
+    impl Hooks for Told {
+        fn told(&mut self, item: &Item<'_>) {
+            self.0.push(format!("{item:?}"));
+        }
+    }
+
+    #[test]
+    fn sse_reports_each_loss_that_hooks_are_told_of() {
+        let world = world(&[gone()]);
+        let mut wrong = vec![];
+        for attempts in [Some(0), Some(3)] {
+            for timeout in 0..40 {
+                let clock = Slow(Cell::new(ms(0)));
+                let mut decoder: Decoder<1024> = Decoder::new();
+                let policy = Policy {
+                    connect_timeout: Some(ms(timeout)),
+                    max_reconnection_attempts: attempts,
+                    ..POLICY
+                };
+                let mut source =
+                    EventSource::new(Request::get(url("http://h/")), policy, 1, &mut decoder)
+                        .unwrap()
+                        .with_hooks(Told::default());
+                let mut chunk = [0; 512];
+                let mut connect = Redirecting { count: 0 };
+                let mut items = vec![];
+                let future = sse(
+                    &mut connect,
+                    &clock,
+                    &mut source,
+                    &mut chunk,
+                    async |item: Item<'_>| {
+                        items.push(format!("{item:?}"));
+                        ControlFlow::Continue(())
+                    },
+                );
+                world.block_on(future);
+                let told = &source.hooks().0;
+                if *told != items {
+                    wrong.push((attempts, timeout, told.len(), items.len()));
+                }
+            }
+        }
+        assert!(wrong.is_empty(), "{wrong:?}");
+    }
+}
